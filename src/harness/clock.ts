@@ -4,8 +4,8 @@
  * Node.js offers CLOCK_REALTIME only in milliseconds (`Date.now`) and nanoseconds only on CLOCK_MONOTONIC
  * (`process.hrtime`). The offset between the two is read at the edge where `Date.now` ticks over, so it is
  * as exact as the spin that watches for the edge (about a microsecond on an idle core). A process preempted
- * exactly at the edge would read a late offset, so the smallest of several edges wins: a late reading can only
- * make the wall clock look behind, never ahead.
+ * exactly at the edge reads the monotonic clock late and so an offset too small, never too large: the largest of
+ * several edges wins.
  */
 
 /** An instant of a trial: whole nanoseconds of CLOCK_REALTIME since the trial's origin. Exact below 104 days. */

@@ -1,0 +1,340 @@
+/**
+ * The interfaces between the rooms: types only. Clients, kill switches, faults and probes know these, the records and
+ * the clock, and nothing else of the project.
+ */
+import type { Readable, Writable } from 'node:stream';
+import type { z } from 'zod';
+import type { Bracket, Clock, InstantNs } from './clock.ts';
+import type { HostName, InstrumentEvent, KILL_SWITCH_FAMILIES, Identity, SWITCH_STAGES, SwarmMap } from './records.ts';
+
+// ------------------------------------------------------------------------------------------------------------- hosts
+
+/** A program and its arguments; never a shell string. */
+export type Argv = readonly [program: string, ...args: string[]];
+
+export interface RunOptions {
+  readonly signal?: AbortSignal;
+  /** Written to standard input, which is then closed. */
+  readonly input?: string;
+  readonly env?: Readonly<Record<string, string>>;
+  /** Accept any exit status instead of throwing `CommandFailed`. */
+  readonly anyStatus?: boolean;
+}
+
+export interface RunResult {
+  readonly status: ExitStatus;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** How a process ended: one of the two is null. */
+export interface ExitStatus {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+}
+
+export interface SpawnOptions {
+  readonly env?: Readonly<Record<string, string>>;
+  readonly cwd?: string;
+  /** Run as the lab's unprivileged user (torrent clients do) instead of the host's root. */
+  readonly unprivileged?: boolean;
+}
+
+/** A process of a lab host. It dies with its lab, whatever becomes of the harness. */
+export interface RunningProcess {
+  /** Its id as the host's own processes see it. */
+  readonly pid: number;
+  readonly stdin: Writable;
+  readonly stdout: Readable;
+  readonly stderr: Readable;
+  readonly exited: Promise<ExitStatus>;
+  /** Sends the signal at once (one system call); does nothing when the process has ended. */
+  signal(signal: NodeJS.Signals): void;
+}
+
+/** One host of the lab. */
+export interface Host {
+  readonly name: HostName;
+  /** A folder of this host's own, seen under the same path by the harness; gone with the lab. */
+  readonly folder: string;
+  /** Runs a program to its end. Throws `CommandFailed` unless it exits 0 or `anyStatus` is set. */
+  run(argv: Argv, options?: RunOptions): Promise<RunResult>;
+  /** Starts a program; throws `CommandFailed` when it cannot be started. */
+  spawn(argv: Argv, options?: SpawnOptions): Promise<RunningProcess>;
+}
+
+/** A program could not be started or ended with another status than 0. */
+export interface CommandFailure extends Error {
+  readonly argv: Argv;
+  readonly host: HostName;
+  readonly status: ExitStatus | null;
+  readonly stderr: string;
+}
+
+/** A command of the distribution and the package that brings it. */
+export interface Need {
+  readonly command: string;
+  readonly package: string;
+}
+
+// --------------------------------------------------------------------------------------------------------------- lab
+
+/** Where frames are captured: an interface of a host. */
+export interface Tap {
+  readonly host: Host;
+  readonly device: string;
+}
+
+/** The client's VPN tunnel, brought up by the real wg-quick. */
+export interface Tunnel {
+  /** The interface's name on the client, e.g. `wg0`. */
+  readonly device: string;
+  /** The mark wg-quick puts on the tunnel's own datagrams, and the number of its routing table. */
+  readonly fwmark: number;
+  /** Inner addresses, endpoint and resolver as the configuration file has them. */
+  readonly config: TunnelConfig;
+  /** Lines added to the [Interface] section before `up`: how wg-quick's own kill switch is configured. */
+  addHook(line: `${'PreUp' | 'PostUp' | 'PreDown' | 'PostDown'} = ${string}`): void;
+  /** `wg-quick up`, returning once the device is up and routes are in. */
+  up(): Promise<Bracket>;
+  /** `wg-quick down`, as a user would type it. */
+  down(): Promise<Bracket>;
+  /**
+   * What a VPN application does to reconnect: makes good whatever of device, daemon, addresses, link, routes and rules
+   * is missing, and touches nothing else (no filter rule, no hook).
+   */
+  restore(): Promise<Bracket>;
+  /** Process ids, on the client, of the userspace daemon; empty where the kernel holds the device. */
+  daemonPids(): Promise<readonly number[]>;
+}
+
+export interface TunnelConfig {
+  readonly address4: string;
+  readonly address6: string;
+  /** Resolver inside the tunnel (wg-quick's DNS =). */
+  readonly dns: string;
+  readonly endpoint: { readonly address: string; readonly port: number };
+  /** The server's own address inside the tunnel. */
+  readonly gateway4: string;
+}
+
+export interface LabDescription {
+  readonly backend: 'netns' | 'docker';
+  readonly tunnel: 'kernel' | 'wireguard-go';
+  readonly privileged: boolean;
+}
+
+/** The hosts and links of one trial. Disposing it ends every process and removes every trace. */
+export interface Lab extends AsyncDisposable {
+  readonly hosts: Readonly<Record<HostName, Host>>;
+  /** The router's side of the link to the client: the ground truth. */
+  readonly uplink: Tap;
+  /** The router's side towards the internet. */
+  readonly wan: Tap;
+  readonly tunnel: Tunnel;
+  readonly identity: Identity;
+  readonly clock: Clock;
+  describe(): LabDescription;
+}
+
+// ------------------------------------------------------------------------------------------------------ torrent clients
+
+/** How a client is tied to the tunnel. */
+export type Binding =
+  | { readonly kind: 'none' }
+  | { readonly kind: 'interface'; readonly device: string; readonly address4: string; readonly address6: string }
+  | { readonly kind: 'address'; readonly device: string; readonly address4: string; readonly address6: string };
+
+export type BindingKind = Binding['kind'];
+
+/** `default` leaves the client's own default alone. */
+export type Setting = 'on' | 'off' | 'default';
+
+export interface ClientFeatures {
+  readonly dht: Setting;
+  readonly pex: Setting;
+  readonly lsd: Setting;
+  readonly portMapping: Setting;
+  readonly utp: Setting;
+}
+
+export interface ClientJob {
+  /** The torrent to download: a .torrent file, readable by the unprivileged user, or a magnet link. */
+  readonly torrent: { readonly file: string } | { readonly magnet: string };
+  /** Configuration, state and logs go here; keeps what a restart needs. */
+  readonly stateFolder: string;
+  readonly downloadFolder: string;
+  readonly binding: Binding;
+  readonly features: ClientFeatures;
+  /** Port the client listens on for peers (and DHT, where it is one port). */
+  readonly peerPort: number;
+  /** Loopback port the client may use for its own control interface. */
+  readonly controlPort: number;
+  /** The lab's DHT routers, for clients that take a bootstrap list. */
+  readonly dhtBootstrap: readonly { readonly address: string; readonly port: number }[];
+}
+
+export interface ClientStatus {
+  readonly downloadedBytes: number;
+  readonly peers: number;
+  /** Good DHT nodes the client knows; null where it does not say. */
+  readonly dhtNodes: number | null;
+}
+
+/** What the client says it listens on and announces. Never used for a verdict. */
+export interface ClientAddresses {
+  readonly listens: readonly string[];
+  readonly announces: readonly string[];
+}
+
+export interface RunningClient {
+  /** Every process of the client, the one to kill first. */
+  readonly pids: readonly number[];
+  readonly exited: Promise<ExitStatus>;
+  status(signal?: AbortSignal): Promise<ClientStatus>;
+  addresses(signal?: AbortSignal): Promise<ClientAddresses>;
+  /** Last lines of its log, newest last. */
+  logTail(lines: number): Promise<readonly string[]>;
+  /** Ends it the way a user would, then with SIGKILL after `patienceSeconds`. */
+  stop(patienceSeconds: number): Promise<ExitStatus>;
+}
+
+/** A torrent client, unmodified. One file each. */
+export interface TorrentClient {
+  readonly id: string;
+  readonly title: string;
+  /** Commands of the distribution it needs; empty for an npm client. */
+  readonly needs: readonly Need[];
+  readonly bindings: readonly BindingKind[];
+  readonly speaks: ClientSpeaks;
+  /** Settings changed from the client's own defaults because the lab needs it, each with its reason. */
+  readonly changes: readonly { readonly setting: string; readonly reason: string }[];
+  /** Where it keeps state across restarts, relative to the job's stateFolder, and what. */
+  readonly persists: readonly { readonly path: string; readonly holds: 'peers' | 'dht' | 'peers and dht' }[];
+  /** The version, read from the binary (or the package) itself. */
+  version(host: Host): Promise<string>;
+  /** Starts it and adds the torrent; resolves when it runs and has accepted the torrent. */
+  start(host: Host, job: ClientJob, signal?: AbortSignal): Promise<RunningClient>;
+}
+
+export interface ClientSpeaks {
+  readonly utp: boolean;
+  readonly udpTracker: boolean;
+  readonly dht: boolean;
+  readonly pex: boolean;
+  readonly lsd: boolean;
+  readonly portMapping: boolean;
+  readonly ipv6: boolean;
+  readonly webrtc: boolean;
+}
+
+// -------------------------------------------------------------------------------------------------------- kill switches
+
+export type KillSwitchFamily = (typeof KILL_SWITCH_FAMILIES)[number];
+export type SwitchStage = (typeof SWITCH_STAGES)[number];
+
+/** What a switch says it stops, by its own documentation. */
+export interface SwitchClaims {
+  readonly v4: boolean;
+  readonly v6: boolean;
+  readonly dns: boolean;
+  readonly lan: boolean;
+  /** Holds before anything of the VPN has started. */
+  readonly boot: boolean;
+  /** Holds while the VPN reconnects. */
+  readonly reconnect: boolean;
+}
+
+export interface SwitchContext {
+  readonly host: Host;
+  readonly tunnel: Tunnel;
+  readonly clock: Clock;
+  readonly identity: Identity;
+  readonly signal?: AbortSignal;
+}
+
+/** A kill switch at work. Disposing it restores the host exactly. */
+export interface EngagedSwitch extends AsyncDisposable {
+  /** How the client is to be bound; `{ preference: ... }` is resolved against what the client supports. */
+  readonly binding: 'none' | 'interface-or-address' | 'interface' | 'address';
+  /** Where the client is to be started, when not on the client host itself (namespace switches). */
+  readonly clientHost: Host;
+  /** Called once the tunnel is up: for rules that need the device to exist. */
+  tunnelUp(): Promise<void>;
+  /** Called once the client runs: for switches that will act on its processes. */
+  clientStarted(client: RunningClient): Promise<void>;
+  /** What it says it did and when; read once, at the end. */
+  instants(): Promise<readonly { readonly stage: SwitchStage; readonly atNs: InstantNs; readonly detail: string }[]>;
+}
+
+/** A kill switch: a faithful model of a named implementation. One file each. */
+export interface KillSwitch<P = unknown> {
+  readonly id: string;
+  readonly title: string;
+  readonly family: KillSwitchFamily;
+  /** The implementation it reproduces: name, version, source file, and what is simplified. */
+  readonly reproduces: string;
+  readonly claims: SwitchClaims;
+  readonly needs: readonly Need[];
+  /** Parsed at plan time; `app-kill(poll=2s)` in a scenario. */
+  readonly parameters: z.ZodType<P>;
+  /** Engages it. Called before the tunnel comes up unless the scenario orders otherwise. */
+  engage(context: SwitchContext, parameters: P): Promise<EngagedSwitch>;
+}
+
+// --------------------------------------------------------------------------------------------------------------- faults
+
+/** A fault ready to happen. Disposing it frees what arming took. */
+export interface ArmedFault extends AsyncDisposable {
+  /** One write or one signal to something already running: no fork, no exec. Gives the bracket of the kernel's change. */
+  inject(): Promise<Bracket>;
+  /** Ends the fault: afterwards the tunnel can work again. */
+  revert(): Promise<Bracket>;
+}
+
+/** What is done to the tunnel or the routing. One file each. */
+export interface Fault<P = unknown> {
+  readonly id: string;
+  readonly title: string;
+  readonly group: 'tunnel' | 'routing' | 'filter' | 'lifecycle';
+  /** What really happens when people meet it. */
+  readonly happens: string;
+  readonly needs: readonly Need[];
+  readonly parameters: z.ZodType<P>;
+  arm(lab: Lab, parameters: P): Promise<ArmedFault>;
+}
+
+// ---------------------------------------------------------------------------------------------------------- instruments
+
+export interface InstrumentContext {
+  readonly lab: Lab;
+  readonly swarm: SwarmMap;
+  /** Folder for raw artefacts of this trial. */
+  readonly folder: string;
+  /** Receives every event as it is seen. */
+  readonly onEvent: (event: InstrumentEvent) => void;
+}
+
+export interface InstrumentReport {
+  /** Packets or events it knows it lost; null when it cannot say. */
+  readonly dropped: number | null;
+  /** Why it could not see for part of the trial; null when it saw throughout. */
+  readonly blind: string | null;
+}
+
+/** A running instrument; `start` of its probe resolved only when the next packet would be recorded. */
+export interface RunningInstrument {
+  readonly id: string;
+  stop(): Promise<InstrumentReport>;
+}
+
+// -------------------------------------------------------------------------------------------------------------- moments
+
+/** When the fault is injected: after steady state, or at the n-th event of a kind that comes after it. */
+export type Moment =
+  | { readonly kind: 'delay'; readonly seconds: number }
+  | { readonly kind: 'uniform'; readonly fromSeconds: number; readonly toSeconds: number }
+  | { readonly kind: 'event'; readonly event: MomentEvent; readonly nth: number; readonly timeoutSeconds: number };
+
+export type MomentEvent =
+  'announce' | 'get_peers' | 'announce_peer' | 'handshake' | 'piece' | 'pex' | 'dns' | 'wireguard-handshake';

@@ -1,0 +1,399 @@
+/**
+ * The records of a campaign: a closed union, its version, and its parser at the border.
+ *
+ * Everything the analysis knows comes through here (and through the captures). Instants are whole nanoseconds of
+ * CLOCK_REALTIME since the trial's `originUnixNs`; durations carry their unit in the name. Missing is `null`,
+ * never zero. `results/FORMAT.md` describes every field for people.
+ */
+import { z } from 'zod';
+
+/** Version of every record in a results folder. A newer one is refused, an older one upgraded in `upgrade.ts`. */
+export const RECORDS_VERSION = 1;
+
+const instant = z.number().int();
+const count = z.number().int().nonnegative();
+const bracket = z.object({ beforeNs: instant, afterNs: instant });
+
+// ---------------------------------------------------------------------------------------------------- vocabulary
+
+export const HOST_NAMES = ['client', 'router', 'neighbour', 'vpn', 'swarm', 'resolver'] as const;
+export type HostName = (typeof HOST_NAMES)[number];
+
+/** Classes of a clear packet, by what the bytes say first and by known addresses and ports second. */
+export const CLEAR_CLASSES = [
+  'peer-tcp',
+  'peer-utp',
+  'dht',
+  'tracker-http',
+  'tracker-udp',
+  'lsd',
+  'ssdp',
+  'nat-pmp',
+  'dns',
+  'stun',
+  'icmp',
+  'other',
+] as const;
+/** Link housekeeping: counted, by name, and never a leak. */
+export const HOUSEKEEPING_CLASSES = ['arp', 'ndp', 'dhcp', 'igmp', 'mld'] as const;
+export type ClearClass = (typeof CLEAR_CLASSES)[number];
+export type HousekeepingClass = (typeof HOUSEKEEPING_CLASSES)[number];
+/** `canary`: a frame the lab itself sent to prove that an instrument sees; recognised by its marker, never a leak. */
+export type FrameClass = ClearClass | HousekeepingClass | 'tunnel' | 'canary';
+
+export const FAMILIES = ['v4', 'v6'] as const;
+export type Family = (typeof FAMILIES)[number];
+
+/**
+ * Whose source address a clear packet bears: the client's own on the LAN (`real`), its inner address in the tunnel
+ * on the wrong link (`tunnel`; the home NAT turns it into the real one), or anything else (`other`).
+ */
+export const SOURCE_KINDS = ['real', 'tunnel', 'other'] as const;
+export type SourceKind = (typeof SOURCE_KINDS)[number];
+
+/**
+ * baseline: client start to fault. gap: fault to containment (the last clear packet of the outage). contained:
+ * containment to restoration. recovery: restoration to the end.
+ */
+export const PHASES = ['baseline', 'gap', 'contained', 'recovery'] as const;
+export type Phase = (typeof PHASES)[number];
+
+export const PARTIES = ['tracker', 'dht', 'peer', 'neighbour', 'resolver'] as const;
+export type Party = (typeof PARTIES)[number];
+
+export const VERDICTS = ['leak', 'no-leak', 'inconclusive', 'unsupported'] as const;
+export type Verdict = (typeof VERDICTS)[number];
+
+export const KILL_SWITCH_FAMILIES = ['none', 'client', 'app', 'firewall', 'route', 'namespace', 'combined'] as const;
+
+// ------------------------------------------------------------------------------------- timeline.jsonl: one event a line
+
+/** Who an event's instrument met: as the instrument saw it, so after every NAT on the way. */
+const source = { sourceAddress: z.string(), sourcePort: count };
+
+/** What the third parties of the lab saw. `party` is the id of the tracker, node or peer that saw it. */
+const instrumentEvents = [
+  z.object({
+    kind: z.literal('tracker-announce'),
+    atNs: instant,
+    party: z.string(),
+    transport: z.enum(['http', 'udp']),
+    ...source,
+    infoHash: z.string(),
+    peerId: z.string(),
+    /** The port the client says it listens on. */
+    port: count,
+    event: z.string(),
+    /** Addresses named in the announce itself (`ip`, `ipv4`, `ipv6`, the UDP IP field when not zero). */
+    claimedAddresses: z.array(z.string()),
+  }),
+  z.object({
+    kind: z.literal('tracker-scrape'),
+    atNs: instant,
+    party: z.string(),
+    transport: z.enum(['http', 'udp']),
+    ...source,
+  }),
+  z.object({
+    kind: z.literal('dht-query'),
+    atNs: instant,
+    party: z.string(),
+    ...source,
+    query: z.string(),
+    nodeId: z.string(),
+    infoHash: z.string().nullable(),
+    /** announce_peer: the port announced, or the source port under implied_port. */
+    port: count.nullable(),
+  }),
+  z.object({
+    kind: z.literal('peer-connection'),
+    atNs: instant,
+    party: z.string(),
+    transport: z.enum(['tcp', 'utp']),
+    direction: z.enum(['incoming', 'outgoing']),
+    ...source,
+  }),
+  z.object({
+    kind: z.literal('peer-handshake'),
+    atNs: instant,
+    party: z.string(),
+    transport: z.enum(['tcp', 'utp']),
+    direction: z.enum(['incoming', 'outgoing']),
+    ...source,
+    infoHash: z.string(),
+    peerId: z.string(),
+    encrypted: z.boolean(),
+  }),
+  z.object({
+    kind: z.literal('peer-extended'),
+    atNs: instant,
+    party: z.string(),
+    ...source,
+    /** The client's name and version as its extension handshake (BEP 10) gives it. */
+    client: z.string().nullable(),
+    listenPort: count.nullable(),
+    /** Addresses the handshake names as the sender's own (`ipv4`, `ipv6`). */
+    claimedAddresses: z.array(z.string()),
+    /** `yourip`: how the sender sees the observer. */
+    yourAddress: z.string().nullable(),
+  }),
+  z.object({
+    kind: z.literal('peer-pex'),
+    atNs: instant,
+    party: z.string(),
+    ...source,
+    /** `address:port` or `[address]:port`. */
+    added: z.array(z.string()),
+    dropped: z.array(z.string()),
+  }),
+  z.object({
+    kind: z.literal('peer-piece'),
+    atNs: instant,
+    party: z.string(),
+    ...source,
+    /** Payload bytes handed to this connection so far, this block included. */
+    totalBytes: count,
+  }),
+  z.object({ kind: z.literal('peer-closed'), atNs: instant, party: z.string(), ...source }),
+  z.object({
+    kind: z.literal('neighbour-multicast'),
+    atNs: instant,
+    party: z.string(),
+    protocol: z.enum(['lsd', 'ssdp', 'mdns', 'nat-pmp', 'other']),
+    ...source,
+    /** The first 512 bytes of the datagram, as text. */
+    text: z.string(),
+  }),
+  z.object({
+    kind: z.literal('resolver-query'),
+    atNs: instant,
+    party: z.string(),
+    ...source,
+    name: z.string(),
+    type: z.string(),
+  }),
+  z.object({
+    kind: z.literal('stun-binding'),
+    atNs: instant,
+    party: z.string(),
+    ...source,
+  }),
+] as const;
+
+const instrumentEventSchema = z.discriminatedUnion('kind', [...instrumentEvents]);
+/** What an instrument saw, live and in timeline.jsonl. */
+export type InstrumentEvent = z.infer<typeof instrumentEventSchema>;
+
+export const SWITCH_STAGES = ['engaged', 'noticed', 'acting', 'acted', 'released'] as const;
+
+/** What the harness did, or was told by the switch. */
+const harnessEvents = [
+  z.object({
+    kind: z.literal('phase'),
+    atNs: instant,
+    name: z.enum(['setup', 'baseline', 'outage', 'recovery', 'closing']),
+  }),
+  z.object({ kind: z.literal('tunnel'), atNs: instant, state: z.enum(['up', 'down']), span: bracket }),
+  z.object({ kind: z.literal('client-started'), atNs: instant }),
+  z.object({ kind: z.literal('client-steady'), atNs: instant }),
+  z.object({ kind: z.literal('client-exited'), atNs: instant, status: z.string() }),
+  z.object({ kind: z.literal('fault'), atNs: instant, fault: z.string(), span: bracket }),
+  z.object({ kind: z.literal('restored'), atNs: instant, fault: z.string(), span: bracket }),
+  z.object({ kind: z.literal('switch'), atNs: instant, stage: z.enum(SWITCH_STAGES), detail: z.string() }),
+  z.object({
+    kind: z.literal('canary'),
+    atNs: instant,
+    stage: z.enum(['before', 'after']),
+    instrument: z.string(),
+    seen: z.boolean(),
+  }),
+  z.object({ kind: z.literal('note'), atNs: instant, text: z.string() }),
+] as const;
+
+export const timelineEventSchema = z.discriminatedUnion('kind', [...instrumentEvents, ...harnessEvents]);
+export type TimelineEvent = z.infer<typeof timelineEventSchema>;
+
+// ------------------------------------------------------------------------------- trials.jsonl: one sealed record a trial
+
+/** One combination, by the ids as the scenario wrote them, parameters included (`app-kill(poll=2s)`). */
+const cellSchema = z.object({
+  client: z.string(),
+  killSwitch: z.string(),
+  fault: z.string(),
+  moment: z.string(),
+});
+export type Cell = z.infer<typeof cellSchema>;
+
+/** Every address by which the client can be known, so that the analysis needs no knowledge of the topology. */
+const identitySchema = z.object({
+  /** Ethernet address of the client's side of the uplink: what makes a frame "leaving the client". */
+  clientMac: z.string(),
+  /** The client's own addresses on the LAN. */
+  lan4: z.string(),
+  lan6: z.string().nullable(),
+  /** The home router's public address: what a third party sees of a clear IPv4 packet. */
+  wan4: z.string(),
+  /** The client's addresses inside the tunnel. */
+  tunnel4: z.string(),
+  tunnel6: z.string().nullable(),
+  /** The VPN server's public addresses: what a third party should see. */
+  exit4: z.string(),
+  exit6: z.string().nullable(),
+  /** The tunnel's own datagrams go here and are never a leak. */
+  endpoint: z.object({ address: z.string(), port: count }),
+});
+export type Identity = z.infer<typeof identitySchema>;
+
+/** Who is who in the swarm, so that a flow whose bytes say nothing (encrypted, truncated) can still be named. */
+const swarmSchema = z.object({
+  infoHash: z.string(),
+  trackers: z.array(
+    z.object({ id: z.string(), addresses: z.array(z.string()), httpPort: count.nullable(), udpPort: count.nullable() }),
+  ),
+  dhtNodes: z.array(z.object({ id: z.string(), addresses: z.array(z.string()), port: count })),
+  peers: z.array(z.object({ id: z.string(), addresses: z.array(z.string()), port: count })),
+  resolvers: z.array(z.string()),
+});
+export type SwarmMap = z.infer<typeof swarmSchema>;
+
+/** Frames leaving the client as one witness counted them, from arming to the end. `clear` includes canaries. */
+const witnessSchema = z.object({ clear: count, tunnel: count, housekeeping: count });
+export type WitnessCount = z.infer<typeof witnessSchema>;
+
+const trafficSchema = z.object({
+  phase: z.enum(PHASES),
+  class: z.enum(CLEAR_CLASSES),
+  family: z.enum(FAMILIES),
+  source: z.enum(SOURCE_KINDS),
+  packets: count,
+  bytes: count,
+  firstNs: instant,
+  lastNs: instant,
+});
+export type Traffic = z.infer<typeof trafficSchema>;
+
+const exposureSchema = z.object({
+  party: z.enum(PARTIES),
+  /** Which one: the id of the tracker, node, peer. */
+  id: z.string(),
+  /** `source`: the packet came from the real address. `content`: the bytes named it. */
+  by: z.enum(['source', 'content']),
+  phase: z.enum(PHASES),
+  /** The address learnt. */
+  address: z.string(),
+  /** What named it: `announce`, `get_peers`, `handshake`, `ip=`, `node id`, `pex`, ... */
+  how: z.string(),
+  times: count,
+  firstNs: instant,
+  lastNs: instant,
+});
+export type Exposure = z.infer<typeof exposureSchema>;
+
+/** What a trial's capture and timeline come to: computed by the analysis, and recomputed by `npm run analyze`. */
+const measuresSchema = z.object({
+  verdict: z.enum(VERDICTS),
+  reason: z.string(),
+  /** From the fault's earliest possible instant to the last clear packet of the outage; null without one. */
+  gapNs: instant.nonnegative().nullable(),
+  /** True when clear packets still left at the end of the outage: the gap is a lower bound. */
+  gapCensored: z.boolean(),
+  firstClearNs: instant.nullable(),
+  lastClearNs: instant.nullable(),
+  /** From the fault to the instant the switch says it noticed, and had acted; null where it does not react. */
+  detectionNs: instant.nullable(),
+  switchLatencyNs: instant.nullable(),
+  /** Clear packets and bytes of the outage (gap phase), all classes. */
+  clearPackets: count,
+  clearBytes: count,
+  traffic: z.array(trafficSchema),
+  housekeeping: z.array(
+    z.object({ phase: z.enum(PHASES), class: z.enum(HOUSEKEEPING_CLASSES), packets: count, bytes: count }),
+  ),
+  exposures: z.array(exposureSchema),
+  /** Packets from the swarm that reached the real address after containment. */
+  knocks: z.object({ packets: count, senders: count, firstNs: instant.nullable(), lastNs: instant.nullable() }),
+  /** From restoration to the first payload byte through the tunnel; null when none came. */
+  recoveryNs: instant.nonnegative().nullable(),
+  /** Clear packets before the fault: a leak through a healthy tunnel. */
+  baselineClearPackets: count,
+  recoveryClearPackets: count,
+});
+export type Measures = z.infer<typeof measuresSchema>;
+
+export const trialRecordSchema = z.object({
+  version: z.literal(RECORDS_VERSION),
+  trial: z.string(),
+  cell: cellSchema,
+  /** Which repetition of the cell this is, from 0. */
+  repetition: count,
+  seed: count,
+  originUnixNs: z.string().regex(/^\d+$/),
+  outcome: z.discriminatedUnion('status', [
+    z.object({ status: z.literal('completed') }),
+    /** Declared by a plugin, never inferred from failure. */
+    z.object({ status: z.literal('unsupported'), reason: z.string() }),
+    z.object({ status: z.literal('failed'), stage: z.string(), reason: z.string() }),
+  ]),
+  killSwitchFamily: z.enum(KILL_SWITCH_FAMILIES),
+  clientVersion: z.string().nullable(),
+  /** How the client was bound: `none`, `interface tun0`, `address 10.8.0.2`. */
+  binding: z.string(),
+  identity: identitySchema.nullable(),
+  swarm: swarmSchema.nullable(),
+  instants: z.object({
+    armedNs: instant.nullable(),
+    clientStartedNs: instant.nullable(),
+    steadyNs: instant.nullable(),
+    fault: bracket.nullable(),
+    restored: bracket.nullable(),
+    endNs: instant.nullable(),
+  }),
+  /** The moment asked for is in the cell; this is the one achieved: event (or steady state) to injection. */
+  momentAchievedNs: instant.nullable(),
+  /** What the packet-filter counters on the router saw; the capture is counted by the analysis. */
+  counters: witnessSchema.nullable(),
+  captures: z.array(
+    z.object({
+      name: z.enum(['uplink', 'wan']),
+      file: z.string(),
+      packets: count,
+      /** Packets the kernel dropped for want of buffer; null when the capture could not say. */
+      dropped: count.nullable(),
+    }),
+  ),
+  canaries: z.array(z.object({ instrument: z.string(), stage: z.enum(['before', 'after']), seen: z.boolean() })),
+  /** Longest delay of the trial's own heartbeat: how disturbed the machine was. */
+  heartbeatMaxDelayNs: instant.nullable(),
+  /** How far the wall clock moved against the monotonic clock during the trial. */
+  clockDriftNs: instant.nullable(),
+  clientExit: z.string().nullable(),
+  /** Last lines of the client's log, kept where the trial did not complete. */
+  clientLogTail: z.array(z.string()),
+  measures: measuresSchema.nullable(),
+});
+export type TrialRecord = z.infer<typeof trialRecordSchema>;
+
+// -------------------------------------------------------------------------------------------------------- manifest.json
+
+export const manifestSchema = z.object({
+  version: z.literal(RECORDS_VERSION),
+  campaign: z.string(),
+  startedAt: z.string(),
+  scenario: z.object({
+    name: z.string(),
+    title: z.string(),
+    hypothesis: z.string(),
+    /** The scenario file as run, word for word, after the command line's restrictions. */
+    source: z.string(),
+    cells: z.array(cellSchema),
+    trialsPerCell: count,
+    /** Cells (by client x fault x moment) are compared within this family for multiple testing. */
+    mustNotLeak: z.array(z.string()),
+  }),
+  seed: count,
+  lab: z.object({ backend: z.enum(['netns', 'docker']), tunnel: z.string(), jobs: count }),
+  versions: z.record(z.string(), z.string()),
+  machine: z.object({ kernel: z.string(), architecture: z.string(), cores: count, memoryMiB: count }),
+  commit: z.string().nullable(),
+});
+export type Manifest = z.infer<typeof manifestSchema>;

@@ -180,7 +180,7 @@ const instrumentEvents = [
   }),
 ] as const;
 
-const instrumentEventSchema = z.discriminatedUnion('kind', [...instrumentEvents]);
+export const instrumentEventSchema = z.discriminatedUnion('kind', [...instrumentEvents]);
 /** What an instrument saw, live and in timeline.jsonl. */
 export type InstrumentEvent = z.infer<typeof instrumentEventSchema>;
 

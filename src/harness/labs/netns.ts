@@ -1,0 +1,288 @@
+/**
+ * The embedded lab: one network namespace a host, inside namespaces of the trial's own.
+ *
+ * The trial's process is the first process of a private PID namespace and lives in private mount and network
+ * namespaces (`enterNamespaces`). No namespace, link, mount or process of a lab has a name outside it: when the trial's
+ * process ends, however it ends, the kernel ends everything it started and frees everything it made.
+ *
+ * The trial's own network namespace is the "internet": a bridge with no address and no way out.
+ */
+import { mkdir, readFile, readdir, readlink } from 'node:fs/promises';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { z } from 'zod';
+import type { Clock } from '../clock.ts';
+import type {
+  Argv,
+  Host,
+  Lab,
+  LabDescription,
+  Need,
+  RunOptions,
+  RunResult,
+  RunningProcess,
+  SpawnOptions,
+  Tap,
+  Tunnel,
+} from '../contracts.ts';
+import { HOST_NAMES, type HostName, type Identity } from '../records.ts';
+import { runProcess, startProcess } from './process.ts';
+import { ADDRESS, IP_BATCH, NFT_RULES, SYSCTLS, TUNNEL_DEVICE, identityOf } from './topology.ts';
+import { openTunnel, type TunnelKind } from './tunnel.ts';
+
+export const NETNS_NEEDS: readonly Need[] = [
+  { command: 'ip', package: 'iproute2' },
+  { command: 'nft', package: 'nftables' },
+  { command: 'iptables', package: 'iptables' },
+  { command: 'sysctl', package: 'procps' },
+  { command: 'wg-quick', package: 'wireguard-tools' },
+  { command: 'wireguard-go', package: 'wireguard-go' },
+  { command: 'resolvconf', package: 'openresolv' },
+  { command: 'tcpdump', package: 'tcpdump' },
+  { command: 'dnsmasq', package: 'dnsmasq-base' },
+  { command: 'socat', package: 'socat' },
+];
+
+/** Everything of a lab that is a file lives here, on a tmpfs that only the lab sees. */
+const SCRATCH = '/run/killswitch-lab';
+/** Debian's `nobody` and `nogroup`: torrent clients run as this user. */
+const UNPRIVILEGED = ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups', '--'];
+const PROJECT = fileURLToPath(new URL('../../../', import.meta.url));
+
+/**
+ * The command that gives a trial its own namespaces; `argv` becomes their first process. It dies with its parent
+ * (`--pdeathsig`), and everything inside dies with it (`--kill-child`, then the kernel's rule for PID namespaces).
+ * Without root, a user namespace in which this user is root comes first.
+ */
+export function enterNamespaces(argv: Argv): Argv {
+  const rootless = process.getuid?.() === 0 ? [] : ['--user', '--map-root-user'];
+  return [
+    'setpriv',
+    '--pdeathsig=KILL',
+    'unshare',
+    ...rootless,
+    '--mount',
+    '--propagation=private',
+    '--pid',
+    '--net',
+    '--fork',
+    '--kill-child=SIGKILL',
+    '--mount-proc',
+    ...argv,
+  ];
+}
+
+/** The environment lab processes get: nothing of the user's but the search path. */
+function hostEnvironment(folder: string): Record<string, string> {
+  const system = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
+  return { PATH: system, HOME: folder, LANG: 'C.UTF-8', TMPDIR: folder };
+}
+
+class NetnsHost implements Host {
+  readonly name: HostName;
+  readonly folder: string;
+  /** Process that holds the host's namespaces open. */
+  readonly holder: RunningProcess;
+  readonly #enter: readonly string[];
+  readonly #env: Readonly<Record<string, string>>;
+
+  constructor(name: HostName, folder: string, holder: RunningProcess) {
+    this.name = name;
+    this.folder = folder;
+    this.holder = holder;
+    const namespaces = `/proc/${holder.pid}/ns`;
+    this.#enter = ['nsenter', `--net=${namespaces}/net`, `--mount=${namespaces}/mnt`, '--'];
+    this.#env = hostEnvironment(folder);
+  }
+
+  run(argv: Argv, options: RunOptions = {}): Promise<RunResult> {
+    return runProcess(this.name, this.#enter, argv, options, this.#env);
+  }
+
+  spawn(argv: Argv, options: SpawnOptions = {}): Promise<RunningProcess> {
+    // In a user namespace only one user exists: the one outside, already without privileges there.
+    const drop = options.unprivileged === true && process.env['KSL_ROOTLESS'] !== '1' ? UNPRIVILEGED : [];
+    return startProcess(this.name, [...this.#enter, ...drop], argv, {
+      env: { ...this.#env, ...options.env },
+      ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
+    });
+  }
+}
+
+/**
+ * Opens a lab. Must be called in a process started through `enterNamespaces`, once in its life.
+ * Throws `CommandFailed` naming the host and the command that did not work.
+ */
+export async function openNetnsLab(clock: Clock): Promise<Lab> {
+  const core = await prepareTrialNamespace();
+  const folders = HOST_NAMES.map((name) => path.join(SCRATCH, name));
+  await Promise.all(folders.map((folder) => mkdir(folder, { recursive: true, mode: 0o777 })));
+  const [client, router, neighbour, vpn, swarm, resolver] = await Promise.all([
+    openHost('client'),
+    openHost('router'),
+    openHost('neighbour'),
+    openHost('vpn'),
+    openHost('swarm'),
+    openHost('resolver'),
+  ]);
+  const hosts = { client, router, neighbour, vpn, swarm, resolver };
+  await Promise.all(Object.values(hosts).map((host) => host.run(['sysctl', '-q', '-w', ...SYSCTLS[host.name]])));
+  await core(['ip', '-batch', '-'], links(hosts));
+  await Promise.all([...Object.values(hosts).map(configure), hideUser(client)]);
+  const identity = identityOf(await macAddress(client));
+  const { tunnel, kind } = await openTunnel({ client, vpn, clock, daemonPids: () => daemonPids(client) });
+  return new NetnsLab(hosts, tunnel, kind, identity, clock);
+}
+
+class NetnsLab implements Lab {
+  readonly hosts: Readonly<Record<HostName, NetnsHost>>;
+  readonly uplink: Tap;
+  readonly wan: Tap;
+  readonly tunnel: Tunnel;
+  readonly identity: Identity;
+  readonly clock: Clock;
+  readonly #kind: TunnelKind;
+
+  constructor(
+    hosts: Readonly<Record<HostName, NetnsHost>>,
+    tunnel: Tunnel,
+    kind: TunnelKind,
+    identity: Identity,
+    clock: Clock,
+  ) {
+    this.hosts = hosts;
+    this.uplink = { host: hosts.router, device: 'uplink' };
+    this.wan = { host: hosts.router, device: 'wan' };
+    this.tunnel = tunnel;
+    this.identity = identity;
+    this.clock = clock;
+    this.#kind = kind;
+  }
+
+  describe(): LabDescription {
+    return { backend: 'netns', tunnel: this.#kind, privileged: process.env['KSL_ROOTLESS'] !== '1' };
+  }
+
+  /** Ends every other process of the PID namespace; the kernel then frees their namespaces, links and mounts. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const pid of await processIds()) if (pid !== process.pid) kill(pid);
+    await Promise.all(Object.values(this.hosts).map((host) => host.holder.exited));
+  }
+}
+
+type Core = (argv: Argv, input: string) => Promise<RunResult>;
+
+/** Private /run (sockets, locks, scratch) for the whole trial, and the internet's bridge in its network namespace. */
+async function prepareTrialNamespace(): Promise<Core> {
+  const env = hostEnvironment('/');
+  const core: Core = (argv, input) => runProcess('swarm', [], argv, { input }, env);
+  await core(['mount', '-t', 'tmpfs', '-o', 'mode=755', 'tmpfs', '/run'], '');
+  await mkdir('/run/wireguard', { recursive: true });
+  await mkdir(SCRATCH, { recursive: true });
+  return core;
+}
+
+async function openHost(name: HostName): Promise<NetnsHost> {
+  const folder = path.join(SCRATCH, name);
+  const holder = await startProcess(name, [], ['unshare', '--net', '--mount', '--propagation=private', 'cat'], {
+    env: hostEnvironment(folder),
+  });
+  // `cat` answers only after unshare has made the namespaces and become it.
+  const answered = new Promise<void>((resolve, reject) => {
+    holder.stdout.once('data', () => resolve());
+    void holder.exited.then((status) =>
+      reject(new Error(`the namespaces of host ${name} could not be made: ${JSON.stringify(status)}`)),
+    );
+  });
+  holder.stdin.write('\n');
+  await answered;
+  return new NetnsHost(name, folder, holder);
+}
+
+/** Links between hosts. `gso_max_segs 1` keeps the kernel from passing bundles of segments: a frame is a packet. */
+function links(hosts: Readonly<Record<HostName, NetnsHost>>): string {
+  const pid = (name: HostName): number => hosts[name].holder.pid;
+  const veth = (device: string, owner: HostName, other: string): string =>
+    `link add name ${device} netns ${pid(owner)} gso_max_segs 1 gro_max_size 1 type veth peer name ${other} gso_max_segs 1`;
+  const port = (name: HostName, device: string): string[] => [
+    veth(device, name, `to-${name}`),
+    `link set to-${name} master internet up`,
+  ];
+  return [
+    'link add name internet type bridge mcast_snooping 0',
+    'link set internet up',
+    `${veth('eth0', 'client', 'uplink')} netns ${pid('router')}`,
+    `${veth('eth0', 'neighbour', 'lan-n')} netns ${pid('router')}`,
+    ...port('router', 'wan'),
+    ...port('vpn', 'eth0'),
+    ...port('swarm', 'eth0'),
+    ...port('resolver', 'eth0'),
+    '',
+  ].join('\n');
+}
+
+async function configure(host: NetnsHost): Promise<void> {
+  await host.run(['ip', '-batch', '-'], { input: IP_BATCH[host.name].join('\n') + '\n' });
+  const rules = NFT_RULES[host.name];
+  if (rules !== undefined) await host.run(['nft', '-f', '-'], { input: rules });
+}
+
+/**
+ * The client's own view of the file system: a writable /etc of its own that starts as a copy of the system's, its
+ * network's /sys, and nothing of anyone's home but this project, read-only.
+ */
+async function hideUser(client: NetnsHost): Promise<void> {
+  const layer = path.join(SCRATCH, 'etc');
+  const [upper, work, project] = ['upper', 'work', 'project'].map((name) => path.join(layer, name));
+  if (upper === undefined || work === undefined || project === undefined) throw new Error('unreachable');
+  await Promise.all([upper, work, project].map((folder) => mkdir(folder, { recursive: true })));
+  const mount = (...args: string[]): Promise<RunResult> => client.run(['mount', ...args]);
+  await mount('-t', 'overlay', '-o', `lowerdir=/etc,upperdir=${upper},workdir=${work}`, 'overlay', '/etc');
+  await mount('-t', 'sysfs', 'sysfs', '/sys');
+  await client.run(['tee', '/etc/resolv.conf'], { input: `nameserver ${ADDRESS.resolver.v4}\n` });
+  await mount('--bind', PROJECT, project);
+  for (const home of ['/home', '/root']) await mount('-t', 'tmpfs', '-o', 'mode=755', 'tmpfs', home);
+  if (PROJECT.startsWith('/home/') || PROJECT.startsWith('/root/')) {
+    await client.run(['mkdir', '-p', PROJECT]);
+    await mount('--bind', '-o', 'ro', project, PROJECT);
+  }
+}
+
+const linkSchema = z.tuple([z.looseObject({ address: z.string() })]);
+
+async function macAddress(client: Host): Promise<string> {
+  const { stdout } = await client.run(['ip', '-json', 'link', 'show', 'dev', 'eth0']);
+  return linkSchema.parse(JSON.parse(stdout))[0].address;
+}
+
+// ------------------------------------------------------------------------------------- processes of the PID namespace
+
+async function processIds(): Promise<number[]> {
+  return (await readdir('/proc')).filter((entry) => /^\d+$/.test(entry)).map(Number);
+}
+
+function kill(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // It ended by itself in the meantime, which is what was wanted.
+  }
+}
+
+/** wireguard-go processes that serve the client's device: those in its network namespace that are not zombies. */
+async function daemonPids(client: NetnsHost): Promise<number[]> {
+  const home = await readlink(`/proc/${client.holder.pid}/ns/net`);
+  const found = await Promise.all(
+    (await processIds()).map(async (pid) => {
+      try {
+        const stat = await readFile(`/proc/${pid}/stat`, 'utf8');
+        if (!stat.includes('(wireguard-go)') || stat.includes(' Z ')) return [];
+        const argv = (await readFile(`/proc/${pid}/cmdline`, 'utf8')).split('\0');
+        return argv.includes(TUNNEL_DEVICE) && (await readlink(`/proc/${pid}/ns/net`)) === home ? [pid] : [];
+      } catch {
+        return []; // ended while it was being looked at
+      }
+    }),
+  );
+  return found.flat();
+}

@@ -1,0 +1,76 @@
+/** Child processes as the contracts have them: argv in, `RunningProcess` or `RunResult` out. */
+import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
+import { text } from 'node:stream/consumers';
+import { CommandFailed } from '../errors.ts';
+import type { Argv, ExitStatus, RunOptions, RunResult, RunningProcess } from '../contracts.ts';
+import type { HostName } from '../records.ts';
+
+export interface ProcessOptions {
+  readonly env: Readonly<Record<string, string>>;
+  readonly cwd?: string;
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Starts `prefix` + `argv` (the prefix enters the host and execs, so the process id is the program's own).
+ * Throws `CommandFailed` when the program cannot be started.
+ */
+export async function startProcess(
+  host: HostName,
+  prefix: readonly string[],
+  argv: Argv,
+  options: ProcessOptions,
+): Promise<RunningProcess> {
+  const [program, ...args] = [...prefix, ...argv];
+  const child = spawn(program ?? argv[0], args, {
+    env: options.env,
+    cwd: options.cwd ?? '/',
+    stdio: ['pipe', 'pipe', 'pipe'],
+    ...(options.signal ? { signal: options.signal, killSignal: 'SIGKILL' } : {}),
+  });
+  const exited = exitOf(child);
+  // A program that ends early closes its standard input; whoever writes to it learns that from `exited`.
+  child.stdin.on('error', () => undefined);
+  await new Promise<void>((resolve, reject) => {
+    child.once('spawn', resolve);
+    child.once('error', (error) => reject(new CommandFailed(host, argv, null, error.message)));
+  });
+  const pid = child.pid;
+  if (pid === undefined) throw new CommandFailed(host, argv, null, 'the system gave no process id');
+  return {
+    pid,
+    stdin: child.stdin,
+    stdout: child.stdout,
+    stderr: child.stderr,
+    exited,
+    signal: (signal) => {
+      child.kill(signal);
+    },
+  };
+}
+
+/** Runs a program to its end and gives what it printed. Throws `CommandFailed` unless it exits 0 or `anyStatus`. */
+export async function runProcess(
+  host: HostName,
+  prefix: readonly string[],
+  argv: Argv,
+  options: RunOptions,
+  env: Readonly<Record<string, string>>,
+): Promise<RunResult> {
+  const child = await startProcess(host, prefix, argv, {
+    env: { ...env, ...options.env },
+    ...(options.signal ? { signal: options.signal } : {}),
+  });
+  child.stdin.end(options.input ?? '');
+  const [stdout, stderr, status] = await Promise.all([text(child.stdout), text(child.stderr), child.exited]);
+  options.signal?.throwIfAborted();
+  if (status.code !== 0 && options.anyStatus !== true) throw new CommandFailed(host, argv, status, stderr || stdout);
+  return { status, stdout, stderr };
+}
+
+function exitOf(child: ChildProcessWithoutNullStreams): Promise<ExitStatus> {
+  return new Promise((resolve) => {
+    child.once('exit', (code, signal) => resolve({ code, signal }));
+    child.once('error', () => resolve({ code: null, signal: null }));
+  });
+}

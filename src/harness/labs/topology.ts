@@ -1,0 +1,205 @@
+/**
+ * The lab's map: who is where, and how each host is told so. Shared by both backends.
+ *
+ *   client ──uplink── router ──wan──┐                    client 192.168.1.2        vpn      198.51.100.10
+ *   neighbour ──lan────┘            ├── internet         neighbour 192.168.1.3     swarm    198.18.0.0/15
+ *                    vpn ───────────┤                    router 203.0.113.2        resolver 203.0.113.53
+ *                    swarm, resolver┘
+ *
+ * Documentation and benchmark ranges only (RFC 5737, RFC 2544, RFC 3849). The internet is one link on which every
+ * public network is directly attached, so no host needs a route to anywhere else and no default route leads out.
+ */
+import type { HostName, Identity, SwarmMap } from '../records.ts';
+
+export const TUNNEL_DEVICE = 'wg0';
+/** wg-quick's own choice for `Table = auto`: the mark and the routing table (wg-quick(8), add_default). */
+export const FWMARK = 51820;
+export const ENDPOINT_PORT = 51820;
+export const TRACKER_PORT = 6969;
+export const DHT_PORT = 6881;
+export const OBSERVER_PORT = 51413;
+export const TRACKER_NAME = 'tracker.swarm.test';
+
+export const DHT_NODES = 12;
+export const OBSERVERS = 5;
+
+export const ADDRESS = {
+  client: { v4: '192.168.1.2', v6: '2001:db8:1::2' },
+  neighbour: { v4: '192.168.1.3', v6: '2001:db8:1::3' },
+  lan: { v4: '192.168.1.1', v6: '2001:db8:1::1' },
+  wan: { v4: '203.0.113.2', v6: '2001:db8:2::2' },
+  vpn: { v4: '198.51.100.10', v6: '2001:db8:3::10' },
+  tracker: { v4: '198.18.0.10', v6: '2001:db8:f::10' },
+  canary: { v4: '198.18.0.7', v6: '2001:db8:f::7' },
+  resolver: { v4: '203.0.113.53', v6: '2001:db8:2::53' },
+  tunnelClient: { v4: '10.8.0.2', v6: '2001:db8:8::2' },
+  tunnelServer: { v4: '10.8.0.1', v6: '2001:db8:8::1' },
+} as const;
+
+/** One /24 (and /64) for each DHT node: libtorrent keeps one node per /24 in a bucket. */
+export const dhtNodeAddress = (index: number): { v4: string; v6: string } => ({
+  v4: `198.18.${20 + index}.1`,
+  v6: `2001:db8:f:${(20 + index).toString(16)}::1`,
+});
+export const observerAddress = (index: number): { v4: string; v6: string } => ({
+  v4: `198.18.${100 + index}.1`,
+  v6: `2001:db8:f:${(100 + index).toString(16)}::1`,
+});
+
+const range = (length: number): number[] => Array.from({ length }, (_, index) => index);
+
+export function identityOf(clientMac: string): Identity {
+  return {
+    clientMac,
+    lan4: ADDRESS.client.v4,
+    lan6: ADDRESS.client.v6,
+    wan4: ADDRESS.wan.v4,
+    tunnel4: ADDRESS.tunnelClient.v4,
+    tunnel6: ADDRESS.tunnelClient.v6,
+    exit4: ADDRESS.vpn.v4,
+    exit6: ADDRESS.vpn.v6,
+    endpoint: { address: ADDRESS.vpn.v4, port: ENDPOINT_PORT },
+  };
+}
+
+export function swarmMap(infoHash: string): SwarmMap {
+  const both = ({ v4, v6 }: { v4: string; v6: string }): string[] => [v4, v6];
+  return {
+    infoHash,
+    trackers: [{ id: 'tracker', addresses: both(ADDRESS.tracker), httpPort: TRACKER_PORT, udpPort: TRACKER_PORT }],
+    dhtNodes: range(DHT_NODES).map((i) => ({ id: `dht-${i}`, addresses: both(dhtNodeAddress(i)), port: DHT_PORT })),
+    peers: range(OBSERVERS).map((i) => ({
+      id: `observer-${i}`,
+      addresses: both(observerAddress(i)),
+      port: OBSERVER_PORT,
+    })),
+    resolvers: [...both(ADDRESS.resolver), ADDRESS.tunnelServer.v4],
+  };
+}
+
+// ------------------------------------------------------------------------------------------------ what each host is told
+
+/** The two public networks of others that a host on the internet link reaches directly, and the LAN's IPv6 behind the router. */
+const INTERNET_ROUTES = [
+  'route add 198.18.0.0/15 dev eth0',
+  'route add 198.51.100.0/24 dev eth0',
+  'route add 203.0.113.0/24 dev eth0',
+  'route add 2001:db8:f::/48 dev eth0',
+  'route add 2001:db8:3::/64 dev eth0',
+  'route add 2001:db8:2::/64 dev eth0',
+  `route add 2001:db8:1::/64 via ${ADDRESS.wan.v6} dev eth0`,
+];
+
+const address = ({ v4, v6 }: { v4: string; v6: string }, device: string): string[] => [
+  `addr add ${v4}/32 dev ${device}`,
+  `addr add ${v6}/128 dev ${device} nodad`,
+];
+
+function lanHost(own: { v4: string; v6: string }): string[] {
+  return [
+    'link set lo up',
+    'link set eth0 up',
+    `addr add ${own.v4}/24 dev eth0`,
+    `addr add ${own.v6}/64 dev eth0 nodad`,
+    `route add default via ${ADDRESS.lan.v4} dev eth0`,
+    `route add default via ${ADDRESS.lan.v6} dev eth0`,
+  ];
+}
+
+function internetHost(...own: { v4: string; v6: string }[]): string[] {
+  return ['link set lo up', 'link set eth0 up', ...own.flatMap((each) => address(each, 'eth0')), ...INTERNET_ROUTES];
+}
+
+/**
+ * `ip -batch` lines for each host; its links exist already: `eth0` everywhere, on the router `uplink`, `lan-n` and `wan`.
+ * The router sends what it has no route for into silence, as an ISP would, and announces nothing.
+ */
+export const IP_BATCH: Readonly<Record<HostName, readonly string[]>> = {
+  client: lanHost(ADDRESS.client),
+  neighbour: lanHost(ADDRESS.neighbour),
+  router: [
+    'link set lo up',
+    'link add name lan type bridge mcast_snooping 0',
+    'link set uplink master lan up',
+    'link set lan-n master lan up',
+    'link set lan up',
+    'link set wan up',
+    `addr add ${ADDRESS.lan.v4}/24 dev lan`,
+    `addr add ${ADDRESS.lan.v6}/64 dev lan nodad`,
+    `addr add ${ADDRESS.wan.v4}/24 dev wan`,
+    `addr add ${ADDRESS.wan.v6}/64 dev wan nodad`,
+    'route add 198.18.0.0/15 dev wan',
+    'route add 198.51.100.0/24 dev wan',
+    'route add blackhole default',
+    'route add 2001:db8:f::/48 dev wan',
+    'route add 2001:db8:3::/64 dev wan',
+    'route add blackhole ::/0',
+  ],
+  vpn: internetHost(ADDRESS.vpn),
+  swarm: internetHost(
+    ADDRESS.tracker,
+    ADDRESS.canary,
+    ...range(DHT_NODES).map(dhtNodeAddress),
+    ...range(OBSERVERS).map(observerAddress),
+  ),
+  resolver: internetHost(ADDRESS.resolver),
+};
+
+/** Set before any link exists. DAD would hold every IPv6 address back for a second on links that nobody else shares. */
+const QUIET_IPV6 = [
+  'net.ipv6.conf.all.accept_dad=0',
+  'net.ipv6.conf.default.accept_dad=0',
+  'net.ipv6.conf.all.accept_ra=0',
+  'net.ipv6.conf.default.accept_ra=0',
+];
+/** A home router forwards whatever source a LAN host uses (it masquerades all of it), so no reverse-path filter there. */
+const FORWARDING = ['net.ipv4.ip_forward=1', 'net.ipv6.conf.all.forwarding=1', 'net.ipv4.conf.all.rp_filter=0'];
+
+export const SYSCTLS: Readonly<Record<HostName, readonly string[]>> = {
+  client: QUIET_IPV6,
+  neighbour: QUIET_IPV6,
+  router: [...QUIET_IPV6, ...FORWARDING],
+  vpn: [...QUIET_IPV6, ...FORWARDING],
+  swarm: QUIET_IPV6,
+  resolver: QUIET_IPV6,
+};
+
+/** The home router: masquerades IPv4, routes IPv6, and lets nothing unasked-for in, as home routers do by default. */
+const ROUTER_RULES = `
+table inet home {
+  chain forward {
+    type filter hook forward priority filter; policy accept;
+    iifname "wan" ct state established,related accept
+    iifname "wan" drop
+  }
+}
+table ip home-nat {
+  chain postrouting {
+    type nat hook postrouting priority srcnat; policy accept;
+    oifname "wan" masquerade
+  }
+}
+`;
+
+/** The VPN server: NAT for both families, and its resolver inside the tunnel is the lab's resolver. */
+const VPN_RULES = `
+table ip vpn {
+  chain prerouting {
+    type nat hook prerouting priority dstnat; policy accept;
+    ip daddr ${ADDRESS.tunnelServer.v4} udp dport 53 dnat to ${ADDRESS.resolver.v4}
+    ip daddr ${ADDRESS.tunnelServer.v4} tcp dport 53 dnat to ${ADDRESS.resolver.v4}
+  }
+  chain postrouting {
+    type nat hook postrouting priority srcnat; policy accept;
+    oifname "eth0" masquerade
+  }
+}
+table ip6 vpn {
+  chain postrouting {
+    type nat hook postrouting priority srcnat; policy accept;
+    oifname "eth0" masquerade
+  }
+}
+`;
+
+export const NFT_RULES: Partial<Readonly<Record<HostName, string>>> = { router: ROUTER_RULES, vpn: VPN_RULES };

@@ -1,0 +1,191 @@
+/**
+ * The WireGuard tunnel of a lab: server end on `vpn`, client end brought up by the real wg-quick. Shared by both
+ * backends. Where the kernel has no WireGuard, wireguard-go stands in, as wg-quick itself does it.
+ */
+import { generateKeyPairSync, type KeyObject } from 'node:crypto';
+import { writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { z } from 'zod';
+import type { Bracket, Clock } from '../clock.ts';
+import type { Host, Tunnel, TunnelConfig } from '../contracts.ts';
+import { ADDRESS, ENDPOINT_PORT, FWMARK, TUNNEL_DEVICE } from './topology.ts';
+
+/** The server's device; its name differs from the client's since userspace control sockets may share a folder. */
+const SERVER_DEVICE = 'wgs0';
+/** wg-quick's default for an uplink of 1500 bytes (80 bytes of IPv6, UDP and WireGuard headers). */
+const TUNNEL_MTU = 1420;
+
+/** wireguard-go asks for this before it runs on a system whose kernel could have the module. */
+export const USERSPACE_ENV = {
+  WG_QUICK_USERSPACE_IMPLEMENTATION: 'wireguard-go',
+  WG_I_PREFER_BUGGY_USERSPACE_TO_POLISHED_KMOD: '1',
+};
+
+export type TunnelKind = 'kernel' | 'wireguard-go';
+
+interface KeyPair {
+  readonly secret: string;
+  readonly public: string;
+}
+
+const jwkSchema = z.object({ x: z.string(), d: z.string().optional() });
+
+/** A Curve25519 key pair in the base64 of wg(8). */
+function wireGuardKeys(): KeyPair {
+  const { privateKey, publicKey } = generateKeyPairSync('x25519');
+  const raw = (key: KeyObject, part: 'x' | 'd'): string =>
+    Buffer.from(jwkSchema.parse(key.export({ format: 'jwk' }))[part] ?? '', 'base64url').toString('base64');
+  return { secret: raw(privateKey, 'd'), public: raw(publicKey, 'x') };
+}
+
+/** What `wg-quick` needs to know beside `wg`: everything below can be asked of both backends' hosts. */
+export interface TunnelParts {
+  readonly client: Host;
+  readonly vpn: Host;
+  readonly clock: Clock;
+  /** Process ids on the client of the userspace daemon for the device. */
+  readonly daemonPids: () => Promise<readonly number[]>;
+}
+
+/** The client's end, ready for `up()`, and the server's end, already up. */
+export async function openTunnel(parts: TunnelParts): Promise<{ tunnel: Tunnel; kind: TunnelKind }> {
+  const keys = { client: wireGuardKeys(), server: wireGuardKeys() };
+  const kind = await openServer(parts.vpn, keys);
+  return { tunnel: new WgQuickTunnel(parts, keys), kind };
+}
+
+async function openServer(vpn: Host, keys: { client: KeyPair; server: KeyPair }): Promise<TunnelKind> {
+  const kind = await addDevice(vpn, SERVER_DEVICE);
+  const settings = [
+    '[Interface]',
+    `PrivateKey = ${keys.server.secret}`,
+    `ListenPort = ${ENDPOINT_PORT}`,
+    '[Peer]',
+    `PublicKey = ${keys.client.public}`,
+    `AllowedIPs = ${ADDRESS.tunnelClient.v4}/32, ${ADDRESS.tunnelClient.v6}/128`,
+  ];
+  await vpn.run(['wg', 'setconf', SERVER_DEVICE, await settingsFile(vpn, 'server.conf', settings)]);
+  const batch = [
+    `addr add ${ADDRESS.tunnelServer.v4}/24 dev ${SERVER_DEVICE}`,
+    `addr add ${ADDRESS.tunnelServer.v6}/64 dev ${SERVER_DEVICE} nodad`,
+    `link set ${SERVER_DEVICE} mtu ${TUNNEL_MTU} up`,
+  ];
+  await vpn.run(['ip', '-batch', '-'], { input: batch.join('\n') + '\n' });
+  return kind;
+}
+
+/** wg reads its settings by file name, and a pipe of Node.js is a socket that cannot be opened by one. */
+async function settingsFile(host: Host, name: string, lines: readonly string[]): Promise<string> {
+  const file = path.join(host.folder, name);
+  await writeFile(file, lines.join('\n') + '\n', { mode: 0o600 });
+  return file;
+}
+
+/** Makes a WireGuard device the way wg-quick's add_if does: the kernel's, else the userspace implementation's. */
+async function addDevice(host: Host, device: string): Promise<TunnelKind> {
+  const kernel = await host.run(['ip', 'link', 'add', device, 'type', 'wireguard'], { anyStatus: true });
+  if (kernel.status.code === 0) return 'kernel';
+  await host.run(['wireguard-go', device], { env: USERSPACE_ENV });
+  return 'wireguard-go';
+}
+
+const ruleListSchema = z.array(
+  z.looseObject({ table: z.string().optional(), suppress_prefixlen: z.number().optional() }),
+);
+
+class WgQuickTunnel implements Tunnel {
+  readonly device = TUNNEL_DEVICE;
+  readonly fwmark = FWMARK;
+  readonly config: TunnelConfig = {
+    address4: ADDRESS.tunnelClient.v4,
+    address6: ADDRESS.tunnelClient.v6,
+    dns: ADDRESS.tunnelServer.v4,
+    endpoint: { address: ADDRESS.vpn.v4, port: ENDPOINT_PORT },
+    gateway4: ADDRESS.tunnelServer.v4,
+  };
+  readonly #parts: TunnelParts;
+  readonly #peer: readonly string[];
+  readonly #secret: string;
+  readonly #hooks: string[] = [];
+
+  constructor(parts: TunnelParts, keys: { client: KeyPair; server: KeyPair }) {
+    this.#parts = parts;
+    this.#secret = keys.client.secret;
+    this.#peer = [
+      '[Peer]',
+      `PublicKey = ${keys.server.public}`,
+      'AllowedIPs = 0.0.0.0/0, ::/0',
+      `Endpoint = ${this.config.endpoint.address}:${this.config.endpoint.port}`,
+      // What VPN providers put into their files: keeps the NAT's mapping open and makes handshakes on a quiet link.
+      'PersistentKeepalive = 25',
+    ];
+  }
+
+  get #file(): string {
+    return path.join(this.#parts.client.folder, `${this.device}.conf`);
+  }
+
+  addHook(line: string): void {
+    this.#hooks.push(line);
+  }
+
+  daemonPids(): Promise<readonly number[]> {
+    return this.#parts.daemonPids();
+  }
+
+  async up(): Promise<Bracket> {
+    const file = [
+      '[Interface]',
+      `PrivateKey = ${this.#secret}`,
+      `Address = ${this.config.address4}/32, ${this.config.address6}/128`,
+      `DNS = ${this.config.dns}`,
+      ...this.#hooks,
+      ...this.#peer,
+    ];
+    await settingsFile(this.#parts.client, `${this.device}.conf`, file);
+    return this.#wgQuick('up');
+  }
+
+  down(): Promise<Bracket> {
+    return this.#wgQuick('down');
+  }
+
+  #wgQuick(verb: 'up' | 'down'): Promise<Bracket> {
+    return this.#parts.clock.bracket(async () => {
+      await this.#parts.client.run(['wg-quick', verb, this.#file], { env: USERSPACE_ENV });
+    });
+  }
+
+  restore(): Promise<Bracket> {
+    return this.#parts.clock.bracket(async () => {
+      const { client } = this.#parts;
+      const present = await client.run(['ip', 'link', 'show', 'dev', this.device], { anyStatus: true });
+      if (present.status.code !== 0) await addDevice(client, this.device);
+      const settings = ['[Interface]', `PrivateKey = ${this.#secret}`, `FwMark = ${this.fwmark}`, ...this.#peer];
+      await client.run(['wg', 'syncconf', this.device, await settingsFile(client, 'restore.conf', settings)]);
+      const batch = [
+        `addr replace ${this.config.address4}/32 dev ${this.device}`,
+        `addr replace ${this.config.address6}/128 dev ${this.device} nodad`,
+        `link set ${this.device} mtu ${TUNNEL_MTU} up`,
+        `route replace 0.0.0.0/0 dev ${this.device} table ${this.fwmark}`,
+        `route replace ::/0 dev ${this.device} table ${this.fwmark}`,
+      ];
+      await client.run(['ip', '-batch', '-'], { input: batch.join('\n') + '\n' });
+      await this.#restoreRules('-4');
+      await this.#restoreRules('-6');
+    });
+  }
+
+  async #restoreRules(family: '-4' | '-6'): Promise<void> {
+    const { client } = this.#parts;
+    const listed = await client.run(['ip', '-json', family, 'rule', 'show']);
+    const present = ruleListSchema.parse(JSON.parse(listed.stdout));
+    const table = String(this.fwmark);
+    if (!present.some((rule) => rule.table === table)) {
+      await client.run(['ip', family, 'rule', 'add', 'not', 'fwmark', table, 'table', table]);
+    }
+    if (!present.some((rule) => rule.suppress_prefixlen === 0)) {
+      await client.run(['ip', family, 'rule', 'add', 'table', 'main', 'suppress_prefixlength', '0']);
+    }
+  }
+}

@@ -34,14 +34,18 @@ export const CLEAR_CLASSES = [
   'icmp',
   'other',
 ] as const;
-/** Link housekeeping: counted, by name, and never a leak. */
-export const HOUSEKEEPING_CLASSES = ['arp', 'ndp', 'dhcp', 'igmp', 'mld'] as const;
+/**
+ * Link housekeeping: counted, by name, and never a leak. `tunnel-icmp`: the kernel's ICMP error to the tunnel's own
+ * endpoint ("port unreachable" once the tunnel's socket is gone); it tells the VPN server what it already knew and nobody else.
+ */
+export const HOUSEKEEPING_CLASSES = ['arp', 'ndp', 'dhcp', 'igmp', 'mld', 'tunnel-icmp'] as const;
 export type ClearClass = (typeof CLEAR_CLASSES)[number];
 export type HousekeepingClass = (typeof HOUSEKEEPING_CLASSES)[number];
 /** `canary`: a frame the lab itself sent to prove that an instrument sees; recognised by its marker, never a leak. */
 export type FrameClass = ClearClass | HousekeepingClass | 'tunnel' | 'canary';
 
-export const FAMILIES = ['v4', 'v6'] as const;
+/** `non-ip`: a frame that is neither IP nor ARP (LLDP, EAPOL, ...) is a clear packet too. */
+export const FAMILIES = ['v4', 'v6', 'non-ip'] as const;
 export type Family = (typeof FAMILIES)[number];
 
 /**
@@ -256,7 +260,10 @@ const swarmSchema = z.object({
 });
 export type SwarmMap = z.infer<typeof swarmSchema>;
 
-/** Frames leaving the client as one witness counted them, from arming to the end. `clear` includes canaries. */
+/**
+ * Frames leaving the client as one witness counted them, from arming to the end. `clear` includes canaries and
+ * `tunnel-icmp`, so that a witness needs nothing but addresses, ports and types.
+ */
 const witnessSchema = z.object({ clear: count, tunnel: count, housekeeping: count });
 export type WitnessCount = z.infer<typeof witnessSchema>;
 

@@ -1,0 +1,78 @@
+#!/usr/bin/env node
+/**
+ * Runs before every command: makes sure that the npm modules are there and that build/ is the compiled src/, then hands
+ * over to the command line. Depends on nothing but Node.js. When nothing is missing it only compares times of files.
+ *
+ * The command line runs compiled: every trial starts two to four Node.js processes, and each would spend most of a
+ * second on compiling otherwise. The distribution's packages are a matter of the scenario and are seen to in
+ * src/harness/provision.ts.
+ */
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+
+const ROOT = path.dirname(fileURLToPath(import.meta.url));
+const at = (...parts) => path.join(ROOT, ...parts);
+/** The oldest Node.js that runs the sources as compiled (package.json, engines). */
+const NODE_NEEDED = [20, 19];
+
+function fail(message) {
+  process.stderr.write(`killswitch-lab: ${message}\n`);
+  process.exit(2);
+}
+
+function modified(file) {
+  return statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0;
+}
+
+/** The latest change below a folder; a removed file shows in its folder's own time. */
+function latestChange(folder) {
+  let latest = modified(folder);
+  for (const entry of readdirSync(folder, { withFileTypes: true })) {
+    const full = path.join(folder, entry.name);
+    latest = Math.max(latest, entry.isDirectory() ? latestChange(full) : modified(full));
+  }
+  return latest;
+}
+
+function run(what, program, args) {
+  process.stderr.write(`killswitch-lab: ${what}\n`);
+  const { status, error } = spawnSync(program, args, { cwd: ROOT, stdio: ['ignore', 2, 2] });
+  if (status !== 0) {
+    const how = error ? error.message : `exit code ${status}`;
+    fail(`${what} failed (${how}). To see it again, type in ${ROOT}:\n  ${program} ${args.join(' ')}`);
+  }
+}
+
+function checkNode() {
+  const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
+  if (major < NODE_NEEDED[0] || (major === NODE_NEEDED[0] && minor < NODE_NEEDED[1])) {
+    fail(`Node.js ${process.versions.node} is too old: ${NODE_NEEDED.join('.')} or newer is needed.`);
+  }
+}
+
+/** npm leaves a lock file of its own in node_modules when an installation has ended. */
+function ensureModules() {
+  if (modified(at('node_modules', '.package-lock.json')) >= modified(at('package-lock.json'))) return;
+  run('installing the npm modules', 'npm', ['ci', '--no-progress', '--loglevel=error']);
+}
+
+function ensureBuild() {
+  const stamp = at('build', '.stamp');
+  const sources = Math.max(latestChange(at('src')), modified(at('tsconfig.json')), modified(at('tsconfig.build.json')));
+  const modules = modified(at('node_modules', '.package-lock.json'));
+  const began = Date.now() / 1000;
+  if (modified(stamp) >= Math.max(sources, modules)) return;
+  rmSync(stamp, { force: true });
+  if (!existsSync(at('build'))) mkdirSync(at('build'));
+  run('compiling', process.execPath, [at('node_modules', 'typescript', 'bin', 'tsc'), '-p', 'tsconfig.build.json']);
+  writeFileSync(stamp, `${began}\n`);
+}
+
+const [command = 'help', ...args] = process.argv.slice(2);
+checkNode();
+ensureModules();
+ensureBuild();
+const { main } = await import(pathToFileURL(at('build', 'harness', 'cli.js')).href);
+process.exitCode = await main([command, ...args]);

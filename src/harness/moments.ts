@@ -1,0 +1,59 @@
+/**
+ * Moments: when, after steady state, the fault is injected. Parsed at plan time, awaited over the live timeline.
+ *
+ *   delay 2s               two seconds after steady state
+ *   uniform 0s..2s         drawn uniformly (from the trial's seed), so that no polling phase is favoured
+ *   event announce 1       at the first tracker announce after steady state (`event KIND N`; KIND one of MOMENT_EVENTS)
+ */
+import type { Moment, MomentEvent } from './contracts.ts';
+import { parseSeconds } from './durations.ts';
+import { RequestError } from './errors.ts';
+import type { TimelineEvent } from './records.ts';
+
+/** What each event looks like on the timeline. `wireguard-handshake` comes from the live capture as a note. */
+export const WIREGUARD_HANDSHAKE_NOTE = 'wireguard handshake initiation';
+
+const MATCHES: Readonly<Record<MomentEvent, (event: TimelineEvent) => boolean>> = {
+  announce: (event) => event.kind === 'tracker-announce',
+  get_peers: (event) => event.kind === 'dht-query' && event.query === 'get_peers',
+  announce_peer: (event) => event.kind === 'dht-query' && event.query === 'announce_peer',
+  handshake: (event) => event.kind === 'peer-handshake',
+  piece: (event) => event.kind === 'peer-piece',
+  pex: (event) => event.kind === 'peer-pex',
+  dns: (event) => event.kind === 'resolver-query',
+  'wireguard-handshake': (event) => event.kind === 'note' && event.text === WIREGUARD_HANDSHAKE_NOTE,
+};
+
+export const MOMENT_EVENTS = Object.keys(MATCHES);
+
+/** An event that does not come within this time makes the trial fail, and says so. */
+const EVENT_TIMEOUT_SECONDS = 60;
+
+const isMomentEvent = (text: string): text is MomentEvent => Object.hasOwn(MATCHES, text);
+
+/** Parses a moment as a scenario writes it. Throws `RequestError` that says what is allowed. */
+export function parseMoment(text: string): Moment {
+  const [kind = '', what = '', count = '1'] = text.trim().split(/\s+/);
+  if (kind === 'delay') {
+    const seconds = parseSeconds(what);
+    if (seconds !== null) return { kind: 'delay', seconds };
+  }
+  if (kind === 'uniform') {
+    const [from, to] = what.split('..').map(parseSeconds);
+    if (typeof from === 'number' && typeof to === 'number' && from <= to) {
+      return { kind: 'uniform', fromSeconds: from, toSeconds: to };
+    }
+  }
+  if (kind === 'event' && isMomentEvent(what) && /^[1-9]\d*$/.test(count)) {
+    return { kind: 'event', event: what, nth: Number(count), timeoutSeconds: EVENT_TIMEOUT_SECONDS };
+  }
+  throw new RequestError(
+    `«${text}» is not a moment. Allowed: «delay 2s», «uniform 0s..2s», «event KIND N» with KIND one of ` +
+      `${MOMENT_EVENTS.join(', ')} and N from 1.`,
+  );
+}
+
+/** Whether a timeline event is the one a moment counts. */
+export function matchesMoment(kind: MomentEvent, event: TimelineEvent): boolean {
+  return MATCHES[kind](event);
+}

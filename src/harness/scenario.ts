@@ -1,0 +1,161 @@
+/**
+ * Scenarios: what is compared, read from scenarios/NAME.yaml or from a file someone brings. Nothing else decides what
+ * is run. A wrong field is reported with file, line, field and what is allowed.
+ */
+import { readFile, readdir } from 'node:fs/promises';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { LineCounter, isNode, parseDocument, type Document } from 'yaml';
+import { z } from 'zod';
+import { parseSeconds } from './durations.ts';
+import { RequestError } from './errors.ts';
+
+export const SCENARIOS_FOLDER = fileURLToPath(new URL('../../scenarios/', import.meta.url));
+
+const duration = z.string().transform((text, context) => {
+  const seconds = parseSeconds(text);
+  if (seconds === null) {
+    context.addIssue({ code: 'custom', message: `«${text}» is not a duration; write 500ms, 6s, 2m or 1h` });
+    return z.NEVER;
+  }
+  return seconds;
+});
+const names = z.array(z.string().min(1)).min(1);
+const setting = z.enum(['on', 'off', 'default']);
+
+export const TRACKER_KINDS = ['http', 'udp', 'http-v6', 'udp-v6'] as const;
+
+/** A scenario file. Unknown fields are refused: a misspelt one would silently change what is measured. */
+const scenarioSchema = z.strictObject({
+  title: z.string().min(1),
+  hypothesis: z.string().min(1),
+  clients: names,
+  killSwitches: names,
+  faults: names,
+  moments: names.default(['delay 1s']),
+  /** Trials per cell. */
+  trials: z.number().int().min(1).max(100_000),
+  /** Kill switches whose leak makes the run end with exit code 1. */
+  mustNotLeak: z.array(z.string()).default([]),
+  /** Cells left out: any of the four fields given must match. */
+  exclude: z
+    .array(
+      z.strictObject({
+        client: z.string().optional(),
+        killSwitch: z.string().optional(),
+        fault: z.string().optional(),
+        moment: z.string().optional(),
+      }),
+    )
+    .default([]),
+  /** Who is started in what order: start-up races are faults too. */
+  order: z
+    .array(z.enum(['switch', 'tunnel', 'client']))
+    .length(3)
+    .refine((order) => new Set(order).size === 3, 'must name switch, tunnel and client once each')
+    .default(['switch', 'tunnel', 'client']),
+  observe: z
+    .strictObject({
+      /** Longest wait for steady state. */
+      steady: duration.default(30),
+      /** From the fault to its reversal. */
+      outage: duration.default(6),
+      /** From the reversal to the end. */
+      recovery: duration.default(6),
+    })
+    .prefault({}),
+  features: z
+    .strictObject({
+      dht: setting.default('default'),
+      pex: setting.default('default'),
+      lsd: setting.default('default'),
+      portMapping: setting.default('default'),
+      utp: setting.default('default'),
+    })
+    .prefault({}),
+  torrent: z
+    .strictObject({
+      trackers: z.array(z.enum(TRACKER_KINDS)).default(['http', 'udp']),
+      magnet: z.boolean().default(false),
+    })
+    .prefault({}),
+});
+
+export interface Scenario extends z.infer<typeof scenarioSchema> {
+  readonly name: string;
+  /** The file, word for word. */
+  readonly source: string;
+}
+
+/** Names and titles of the scenarios that come with the project, in alphabetical order. */
+export async function listScenarios(): Promise<readonly { readonly name: string; readonly title: string }[]> {
+  const files = (await readdir(SCENARIOS_FOLDER)).filter((file) => file.endsWith('.yaml')).sort();
+  return Promise.all(
+    files.map(async (file) => {
+      const { name, title } = await loadScenario(file.replace(/\.yaml$/, ''));
+      return { name, title };
+    }),
+  );
+}
+
+/** Loads a scenario by name, or from a path that ends in .yaml or .yml. Throws `RequestError`. */
+export async function loadScenario(nameOrFile: string): Promise<Scenario> {
+  const isFile = /\.ya?ml$/.test(nameOrFile);
+  const file = isFile ? nameOrFile : path.join(SCENARIOS_FOLDER, `${nameOrFile}.yaml`);
+  let source: string;
+  try {
+    source = await readFile(file, 'utf8');
+  } catch {
+    if (isFile) throw new RequestError(`Scenario file «${nameOrFile}» cannot be read. Give the path of a YAML file.`);
+    const known = (await readdir(SCENARIOS_FOLDER)).filter((each) => each.endsWith('.yaml')).sort();
+    throw new RequestError(
+      `No scenario «${nameOrFile}». Known: ${known.map((each) => each.replace(/\.yaml$/, '')).join(', ')}; ` +
+        'or give the path of a file that ends in .yaml.',
+    );
+  }
+  return parseScenario(path.basename(file).replace(/\.ya?ml$/, ''), source, path.relative('', file) || file);
+}
+
+/** Parses a scenario's text; `file` is only named in errors. Throws `RequestError`. */
+export function parseScenario(name: string, source: string, file: string): Scenario {
+  const lines = new LineCounter();
+  const document = parseDocument(source, { lineCounter: lines, prettyErrors: false });
+  const [syntax] = document.errors;
+  if (syntax !== undefined) {
+    throw new RequestError(`${file}:${lines.linePos(syntax.pos[0]).line}: not valid YAML: ${syntax.message}`);
+  }
+  const parsed = scenarioSchema.safeParse(document.toJS({ maxAliasCount: 100 }));
+  if (parsed.success) return { name, source, ...parsed.data };
+  const issues = parsed.error.issues.map((issue) => {
+    const where = issue.path.filter((step) => typeof step !== 'symbol');
+    const unknown = issue.code === 'unrecognized_keys' ? issue.keys : [];
+    const line = lineOf(document, lines, [...where, ...unknown.slice(0, 1)]) ?? lineOf(document, lines, where) ?? 1;
+    const field = [...where, ...unknown.slice(0, 1)].join('.') || 'the file';
+    const allowed = unknown.length > 0 ? `not a field here; allowed: ${fieldsAt(where).join(', ')}` : issue.message;
+    return `${file}:${line}: ${field}: ${allowed}`;
+  });
+  throw new RequestError(issues.join('\n'));
+}
+
+function lineOf(document: Document, lines: LineCounter, where: readonly (string | number)[]): number | null {
+  const node: unknown = document.getIn(where, true);
+  return isNode(node) && node.range ? lines.linePos(node.range[0]).line : null;
+}
+
+function fieldsAt(where: readonly (string | number)[]): string[] {
+  const shape = scenarioSchema.shape;
+  switch (where[0]) {
+    case undefined:
+      return Object.keys(shape);
+    case 'observe':
+      return ['steady', 'outage', 'recovery'];
+    case 'features':
+      return ['dht', 'pex', 'lsd', 'portMapping', 'utp'];
+    case 'torrent':
+      return ['trackers', 'magnet'];
+    case 'exclude':
+      return ['client', 'killSwitch', 'fault', 'moment'];
+    default:
+      return [];
+  }
+}

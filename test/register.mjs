@@ -2,4 +2,4 @@
 import { register } from 'node:module';
 
 process.env.TS_NODE_TRANSPILE_ONLY = 'true';
-register('ts-node/esm', import.meta.url);
+register('./hooks.mjs', import.meta.url);

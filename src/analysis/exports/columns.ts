@@ -1,0 +1,54 @@
+/** The columns of trials.csv and trials.parquet: one list, so that the two cannot differ. Order is part of the format. */
+import { CLEAR_CLASSES, PARTIES } from '../../harness/records.ts';
+import type { TrialRow } from '../summary/rows.ts';
+
+export type Value = string | number | boolean | null;
+
+export interface Column {
+  readonly name: string;
+  readonly type: 'STRING' | 'DOUBLE' | 'INT32' | 'BOOLEAN';
+  readonly value: (row: TrialRow) => Value;
+}
+
+const text = (name: string, value: (row: TrialRow) => string | null): Column => ({ name, type: 'STRING', value });
+const count = (name: string, value: (row: TrialRow) => number | null): Column => ({ name, type: 'INT32', value });
+const real = (name: string, value: (row: TrialRow) => number | null): Column => ({ name, type: 'DOUBLE', value });
+const flag = (name: string, value: (row: TrialRow) => boolean | null): Column => ({ name, type: 'BOOLEAN', value });
+
+export const COLUMNS: readonly Column[] = [
+  text('trial', (row) => row.trial),
+  text('client', (row) => row.cell.client),
+  text('killSwitch', (row) => row.cell.killSwitch),
+  text('killSwitchFamily', (row) => row.family),
+  text('fault', (row) => row.cell.fault),
+  text('moment', (row) => row.cell.moment),
+  count('repetition', (row) => row.repetition),
+  text('clientVersion', (row) => row.clientVersion),
+  text('binding', (row) => row.binding),
+  text('verdict', (row) => row.verdict),
+  text('reason', (row) => row.reason),
+  real('gapSeconds', (row) => row.measured?.gapSeconds ?? null),
+  flag('gapCensored', (row) => row.measured?.gapCensored ?? null),
+  real('firstClearSeconds', (row) => row.measured?.firstClearSeconds ?? null),
+  real('detectionSeconds', (row) => row.measured?.detectionSeconds ?? null),
+  real('switchLatencySeconds', (row) => row.measured?.switchLatencySeconds ?? null),
+  count('clearPackets', (row) => row.measured?.clearPackets ?? null),
+  real('clearBytes', (row) => row.measured?.clearBytes ?? null),
+  ...CLEAR_CLASSES.map((name) =>
+    count(`packets ${name}`, (row) => (row.measured === null ? null : row.measured.packetsByClass[name])),
+  ),
+  count('baselineClearPackets', (row) => row.measured?.baselineClearPackets ?? null),
+  count('recoveryClearPackets', (row) => row.measured?.recoveryClearPackets ?? null),
+  ...PARTIES.map((party) =>
+    count(`exposed ${party}`, (row) => (row.measured === null ? null : row.measured.exposedTo[party])),
+  ),
+  count('knockPackets', (row) => row.measured?.knockPackets ?? null),
+  real('addressSurvivalSeconds', (row) => row.measured?.addressSurvivalSeconds ?? null),
+  flag('addressSurvivalCensored', ({ measured }) =>
+    typeof measured?.addressSurvivalSeconds === 'number' ? measured.addressSurvivalCensored : null,
+  ),
+  real('recoverySeconds', (row) => row.measured?.recoverySeconds ?? null),
+  real('momentAchievedSeconds', (row) => row.momentAchievedSeconds),
+  real('faultBracketSeconds', (row) => row.faultBracketSeconds),
+  real('heartbeatMaxDelaySeconds', (row) => row.heartbeatMaxDelaySeconds),
+];

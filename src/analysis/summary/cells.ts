@@ -1,0 +1,163 @@
+/**
+ * One cell's trials come down to one line of numbers with their uncertainty. Whether they show anything also depends on
+ * the `none` arm, which `summarise` hands in.
+ */
+import { PARTIES, type Cell, type Party } from '../../harness/records.ts';
+import { clopperPearson, upperBound } from '../statistics/binomial.ts';
+import { bootstrapQuantile } from '../statistics/quantiles.ts';
+import { randomStream } from '../statistics/random.ts';
+import { kaplanMeier, medianSurvival, type Observation } from '../statistics/survival.ts';
+import { NO_PACKETS, NO_PARTIES, type MeasuredRow, type TrialRow } from './rows.ts';
+import type { CellSummary, Control } from './schema.ts';
+
+/** A stable name of a cell: in links, seeds and baselines. */
+export function cellId(cell: Cell): string {
+  return [cell.client, cell.killSwitch, cell.fault, cell.moment].join(' / ');
+}
+
+/** What is compared with one another: the same client, fault and moment under every kill switch. */
+export function groupId(cell: Cell): string {
+  return [cell.client, cell.fault, cell.moment].join(' / ');
+}
+
+/** The measured trials with a verdict of leak or no-leak: the only ones that are evidence. */
+export function judged(rows: readonly TrialRow[]): MeasuredRow[] {
+  return rows.flatMap((row) =>
+    (row.verdict === 'leak' || row.verdict === 'no-leak') && row.measured !== null ? [row.measured] : [],
+  );
+}
+
+/** The values of one measure, missing ones left out. */
+export function valuesOf(rows: readonly MeasuredRow[], measure: (row: MeasuredRow) => number | null): number[] {
+  return rows.flatMap((row) => measure(row) ?? []);
+}
+
+/** How the `none` arm did: every judged trial leaked, some, none, or there is no judged trial. */
+export function controlOf(none: readonly TrialRow[]): Control {
+  const leaks = none.filter((row) => row.verdict === 'leak').length;
+  const safe = none.filter((row) => row.verdict === 'no-leak').length;
+  if (leaks + safe === 0) return 'absent';
+  if (leaks === 0) return 'silent';
+  return safe === 0 ? 'leaked' : 'partly';
+}
+
+/** The summary of `cell` from its trials, given how its `none` arm did. `seed` fixes the bootstrap. */
+export function summariseCell(cell: Cell, rows: readonly TrialRow[], control: Control, seed: number): CellSummary {
+  const verdicts = { leak: 0, noLeak: 0, inconclusive: 0, unsupported: 0 };
+  for (const row of rows) verdicts[row.verdict === 'no-leak' ? 'noLeak' : row.verdict] += 1;
+  const evidence = judged(rows);
+  const judgedTrials = verdicts.leak + verdicts.noLeak;
+  const estimate = (name: string, measure: (row: MeasuredRow) => number | null): CellSummary['clearPackets'] => {
+    const values = valuesOf(evidence, measure);
+    const interval = bootstrapQuantile(values, randomStream(seed, `${cellId(cell)} / ${name}`));
+    return interval === null ? null : { ...interval, trials: values.length };
+  };
+  return {
+    ...cell,
+    family: rows[0]?.family ?? null,
+    trials: rows.length,
+    verdicts,
+    leakProbability: clopperPearson(verdicts.leak, judgedTrials),
+    leakUpperBound: verdicts.leak === 0 ? upperBound(0, judgedTrials) : null,
+    switchLatencySeconds: estimate('switch latency', (row) => row.switchLatencySeconds),
+    detectionSeconds: estimate('detection', (row) => row.detectionSeconds),
+    gapSeconds: gap(
+      evidence,
+      estimate('gap', (row) => row.gapSeconds),
+    ),
+    clearPackets: estimate('clear packets', (row) => row.clearPackets),
+    clearBytes: estimate('clear bytes', (row) => row.clearBytes),
+    clearPacketsByClass: packetsByClass(evidence),
+    exposures: exposures(evidence),
+    exposedParties: estimate('exposed parties', exposedParties),
+    recoverySeconds: estimate('recovery', (row) => row.recoverySeconds),
+    notRecovered: evidence.filter((row) => row.recoverySeconds === null).length,
+    baselineLeaks: evidence.filter((row) => row.baselineClearPackets > 0).length,
+    addressSurvivalSeconds: survival(evidence),
+    control,
+    finding: findingOf(verdicts, control),
+    reasons: reasonsOf(rows),
+  };
+}
+
+/** How many third parties learnt the address in one trial. */
+export function exposedParties(row: MeasuredRow): number {
+  return PARTIES.reduce((sum, party) => sum + row.exposedTo[party], 0);
+}
+
+/** Observations for a survival curve of the address. */
+export function survivalObservations(rows: readonly MeasuredRow[]): Observation[] {
+  return rows.flatMap(({ addressSurvivalSeconds: time, addressSurvivalCensored: censored }) =>
+    time === null ? [] : [{ time, censored }],
+  );
+}
+
+function gap(rows: readonly MeasuredRow[], estimate: CellSummary['clearPackets']): CellSummary['gapSeconds'] {
+  if (estimate === null) return null;
+  const censored = rows.filter((row) => row.gapSeconds !== null && row.gapCensored);
+  const lowest = Math.min(...censored.map((row) => row.gapSeconds ?? Number.POSITIVE_INFINITY));
+  return { ...estimate, censored: censored.length, medianIsLowerBound: lowest <= estimate.median };
+}
+
+function packetsByClass(rows: readonly MeasuredRow[]): CellSummary['clearPacketsByClass'] {
+  const total = { ...NO_PACKETS };
+  for (const row of rows) {
+    for (const [name, packets] of Object.entries(row.packetsByClass)) if (isKey(total, name)) total[name] += packets;
+  }
+  return total;
+}
+
+function exposures(rows: readonly MeasuredRow[]): Record<Party, number> {
+  const trials = { ...NO_PARTIES };
+  for (const party of PARTIES) trials[party] = rows.filter((row) => row.exposedTo[party] > 0).length;
+  return trials;
+}
+
+function survival(rows: readonly MeasuredRow[]): CellSummary['addressSurvivalSeconds'] {
+  const observations = survivalObservations(rows);
+  if (observations.length === 0) return null;
+  return {
+    ...medianSurvival(kaplanMeier(observations)),
+    trials: observations.length,
+    censored: observations.filter(({ censored }) => censored).length,
+  };
+}
+
+/** A leak is a leak whatever the control; its absence shows something only where the `none` arm leaked. */
+function findingOf(verdicts: CellSummary['verdicts'], control: Control): CellSummary['finding'] {
+  if (verdicts.leak > 0) return 'leaks';
+  if (verdicts.noLeak === 0) {
+    return verdicts.unsupported > 0 && verdicts.inconclusive === 0 ? 'unsupported' : 'inconclusive';
+  }
+  return control === 'leaked' || control === 'partly' ? 'no-leak-seen' : 'inconclusive';
+}
+
+function reasonsOf(rows: readonly TrialRow[]): CellSummary['reasons'] {
+  const counts = new Map<string, number>();
+  for (const { verdict, reason } of rows) {
+    if (verdict === 'inconclusive' || verdict === 'unsupported') counts.set(reason, (counts.get(reason) ?? 0) + 1);
+  }
+  return [...counts]
+    .map(([reason, trials]) => ({ reason, trials }))
+    .sort((a, b) => b.trials - a.trials || compare(a.reason, b.reason));
+}
+
+/** Items by key, in the order met (Map.groupBy, which Node.js has only from 21 on). */
+export function grouped<T>(items: Iterable<T>, key: (item: T) => string): Map<string, T[]> {
+  const groups = new Map<string, T[]>();
+  for (const item of items) {
+    const group = groups.get(key(item));
+    if (group === undefined) groups.set(key(item), [item]);
+    else group.push(item);
+  }
+  return groups;
+}
+
+/** By code units: the same order in every locale. */
+export function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
+
+function isKey<T extends object>(object: T, key: PropertyKey): key is keyof T {
+  return key in object;
+}

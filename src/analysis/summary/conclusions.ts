@@ -1,0 +1,137 @@
+/**
+ * What a campaign shows, in sentences a person can quote, each with its uncertainty. Pooled numbers describe the cells
+ * of this campaign together; they promise nothing for another mix of clients and faults.
+ */
+import { clopperPearson, upperBound } from '../statistics/binomial.ts';
+import { grouped } from './cells.ts';
+import { duration, gapWords, percent, plural } from './words.ts';
+import type { CellSummary, Conclusion, Polling, Summary } from './schema.ts';
+
+type Facts = Pick<Summary, 'trials' | 'cells' | 'polling' | 'violations' | 'problems'>;
+
+/** Conclusions first to last: control arms, switches, requirements, polling, what stayed open, the data themselves. */
+export function conclude(facts: Facts): Conclusion[] {
+  return [
+    ...controls(facts.cells),
+    ...switches(facts.cells),
+    ...requirements(facts.violations),
+    ...facts.polling.map(polled),
+    ...undecided(facts),
+    ...data(facts.problems),
+  ];
+}
+
+function controls(cells: readonly CellSummary[]): Conclusion[] {
+  const none = cells.filter((cell) => cell.killSwitch === 'none');
+  if (none.length === 0) {
+    const text = 'The campaign has no arm without a kill switch, so an absence of leaks shows nothing.';
+    return [{ id: 'control', kind: 'control', tone: 'undecided', text }];
+  }
+  const silent = none.filter((cell) => cell.control === 'silent' || cell.control === 'absent');
+  const { leak, judged } = pooled(none);
+  const conclusions: Conclusion[] = [];
+  if (leak > 0) {
+    const text = `Without a kill switch the tunnel's fall leaked in ${ofTrials(leak, judged)}, so a leak can be seen here.`;
+    conclusions.push({ id: 'control', kind: 'control', tone: 'leak', text });
+  }
+  for (const cell of silent) {
+    const where = `${cell.client} under ${cell.fault} at ${cell.moment}`;
+    const why = cell.control === 'absent' ? 'gave no judged trial' : 'did not leak';
+    const text = `For ${where} the arm without a kill switch ${why}: what the switches did there is inconclusive, not safe.`;
+    conclusions.push({ id: `control ${where}`, kind: 'control', tone: 'undecided', text });
+  }
+  return conclusions;
+}
+
+function switches(cells: readonly CellSummary[]): Conclusion[] {
+  const bySwitch = grouped(
+    cells.filter((cell) => cell.killSwitch !== 'none'),
+    (cell) => cell.killSwitch,
+  );
+  return [...bySwitch].map(([killSwitch, all]) => {
+    const id = `switch ${killSwitch}`;
+    const leaking = all.filter((cell) => cell.finding === 'leaks');
+    if (leaking.length > 0) {
+      const { leak, judged } = pooled(all);
+      const where = `in ${leaking.length} of ${plural(all.length, 'cell')}`;
+      const text = `${killSwitch} leaked in ${ofTrials(leak, judged)}, ${where}${gapRange(leaking)}.`;
+      return { id, kind: 'switch', tone: 'leak', text };
+    }
+    const held = all.filter((cell) => cell.finding === 'no-leak-seen');
+    const { judged } = pooled(held);
+    const bound = upperBound(0, judged);
+    if (bound === null) {
+      const unsupported = all.every((cell) => cell.finding === 'unsupported');
+      const text = unsupported
+        ? `${killSwitch} is not supported in any of its ${plural(all.length, 'cell')}.`
+        : `Nothing can be said of ${killSwitch}: none of its cells has both judged trials and a control that leaked.`;
+      return { id, kind: 'switch', tone: 'undecided', text };
+    }
+    const text =
+      `${killSwitch} showed no leak in ${plural(judged, 'trial')} over ${plural(held.length, 'cell')}: ` +
+      `its leak probability there is at most ${percent(bound)} (exact, one-sided 95 %).`;
+    return { id, kind: 'switch', tone: 'held', text };
+  });
+}
+
+function gapRange(leaking: readonly CellSummary[]): string {
+  const gaps = leaking.flatMap(({ gapSeconds }) => gapSeconds ?? []).sort((a, b) => a.median - b.median);
+  const shortest = gaps[0];
+  const longest = gaps[gaps.length - 1];
+  if (shortest === undefined || longest === undefined) return '';
+  if (shortest === longest) return `; the median gap was ${gapWords(shortest)}`;
+  const least = longest.medianIsLowerBound ? 'at least ' : '';
+  return `; the cells' median gaps ran from ${duration(shortest.median)} to ${least}${duration(longest.median)}`;
+}
+
+function requirements(violations: Summary['violations']): Conclusion[] {
+  return violations.map((cell) => ({
+    id: `requirement ${cell.client} ${cell.killSwitch} ${cell.fault} ${cell.moment}`,
+    kind: 'requirement',
+    tone: 'leak',
+    text: `The scenario requires ${cell.killSwitch} not to leak; with ${cell.client} under ${cell.fault} at ${cell.moment} it leaked in ${cell.leaks} of ${plural(cell.judged, 'trial')}.`,
+  }));
+}
+
+function polled({ killSwitch, periodSeconds, detectionSeconds, uniform }: Polling): Conclusion {
+  const measured = `${killSwitch} noticed the fault after a median of ${duration(detectionSeconds.median)}`;
+  const model = `the model (uniform on 0 to ${duration(periodSeconds)}) expects ${duration(periodSeconds / 2)}`;
+  const fits = uniform.p < 0.05 ? 'the delays do not fit it' : 'the delays do not contradict it';
+  const test = `Kolmogorov-Smirnov p = ${uniform.p < 0.001 ? '< 0.001' : uniform.p.toFixed(3)}, n = ${uniform.n}`;
+  const text = `${measured}; ${model}, and ${fits} (${test}).`;
+  return { id: `polling ${killSwitch}`, kind: 'polling', tone: 'fact', text: text.replace('= <', '<') };
+}
+
+function undecided({ trials, cells }: Facts): Conclusion[] {
+  if (trials.inconclusive === 0) return [];
+  const counts = new Map<string, number>();
+  for (const { reasons, verdicts } of cells) {
+    if (verdicts.inconclusive === 0) continue;
+    for (const { reason, trials: times } of reasons) counts.set(reason, (counts.get(reason) ?? 0) + times);
+  }
+  const most = [...counts].sort((a, b) => b[1] - a[1])[0];
+  const why = most === undefined ? '' : `; the most frequent reason: ${most[0]} (${plural(most[1], 'trial')})`;
+  const text = `${plural(trials.inconclusive, 'trial')} of ${trials.recorded} ${trials.inconclusive === 1 ? 'is' : 'are'} inconclusive and counted for nothing${why}.`;
+  return [{ id: 'inconclusive', kind: 'inconclusive', tone: 'undecided', text }];
+}
+
+function data(problems: Summary['problems']): Conclusion[] {
+  return problems.map(({ kind, message, count }) => ({
+    id: `data ${kind}`,
+    kind: 'data',
+    tone: 'undecided',
+    text: count === 1 ? message : `${message} (${count} times)`,
+  }));
+}
+
+function pooled(cells: readonly CellSummary[]): { readonly leak: number; readonly judged: number } {
+  const leak = cells.reduce((sum, { verdicts }) => sum + verdicts.leak, 0);
+  return { leak, judged: leak + cells.reduce((sum, { verdicts }) => sum + verdicts.noLeak, 0) };
+}
+
+function ofTrials(leak: number, judged: number): string {
+  const proportion = clopperPearson(leak, judged);
+  if (proportion === null) return 'no judged trial';
+  const { estimate, low, high } = proportion;
+  return `${leak} of ${plural(judged, 'judged trial')} (${percent(estimate)}, 95 % interval ${percent(low)} to ${percent(high)})`;
+}

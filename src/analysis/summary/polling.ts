@@ -1,0 +1,36 @@
+/**
+ * Switches that poll every T seconds, read off their id (`app-kill(poll=2s)`). Their model, stated beforehand: the
+ * fault falls anywhere in the period, so detection takes a time uniform on [0, T].
+ */
+import { bootstrapQuantile } from '../statistics/quantiles.ts';
+import { kolmogorovSmirnov, uniformModel } from '../statistics/kolmogorov.ts';
+import { randomStream } from '../statistics/random.ts';
+import { compare, grouped, judged, valuesOf } from './cells.ts';
+import type { TrialRow } from './rows.ts';
+import type { Polling } from './schema.ts';
+
+const PERIOD = /\bpoll=(\d+(?:\.\d+)?)(ms|s|m)?/;
+const UNIT_SECONDS: Readonly<Record<string, number>> = { ms: 0.001, s: 1, m: 60 };
+
+/** The polling period a kill switch's id names, in seconds; null where it names none. */
+export function pollingPeriod(killSwitch: string): number | null {
+  const match = PERIOD.exec(killSwitch);
+  const amount = Number(match?.[1]);
+  const unit = UNIT_SECONDS[match?.[2] ?? 's'];
+  return match === null || unit === undefined || !(amount > 0) ? null : amount * unit;
+}
+
+/** One line per polling switch whose detection was measured, by period. */
+export function pollingDelays(rows: readonly TrialRow[], seed: number): Polling[] {
+  const lines: Polling[] = [];
+  for (const [killSwitch, trials] of grouped(rows, (row) => row.cell.killSwitch)) {
+    const periodSeconds = pollingPeriod(killSwitch);
+    const delays = valuesOf(judged(trials), (row) => row.detectionSeconds);
+    if (periodSeconds === null) continue;
+    const estimate = bootstrapQuantile(delays, randomStream(seed, `${killSwitch} / polling`));
+    const uniform = kolmogorovSmirnov(delays, uniformModel(0, periodSeconds));
+    if (estimate === null || uniform === null) continue;
+    lines.push({ killSwitch, periodSeconds, detectionSeconds: { ...estimate, trials: delays.length }, uniform });
+  }
+  return lines.sort((a, b) => a.periodSeconds - b.periodSeconds || compare(a.killSwitch, b.killSwitch));
+}

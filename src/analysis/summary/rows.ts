@@ -1,0 +1,157 @@
+/**
+ * One flat row a trial: what the statistics, the exports and the figures need, in seconds, with missing as null. Drops
+ * what only the drill-down shows (traffic by source kind, single exposures).
+ */
+import type { Cell, ClearClass, Measures, Party, TrialRecord, Verdict } from '../../harness/records.ts';
+
+const NS_PER_SECOND = 1e9;
+/** Knocks count as ended when the silence after the last is this many times their mean distance. */
+const SILENCE_FACTOR = 5;
+
+/** The compiler names the class or party that is missing here. */
+export const NO_PACKETS: Readonly<Record<ClearClass, number>> = {
+  'peer-tcp': 0,
+  'peer-utp': 0,
+  dht: 0,
+  'tracker-http': 0,
+  'tracker-udp': 0,
+  lsd: 0,
+  ssdp: 0,
+  'nat-pmp': 0,
+  dns: 0,
+  stun: 0,
+  icmp: 0,
+  other: 0,
+};
+export const NO_PARTIES: Readonly<Record<Party, number>> = { tracker: 0, dht: 0, peer: 0, neighbour: 0, resolver: 0 };
+
+export interface TrialRow {
+  readonly trial: string;
+  readonly cell: Cell;
+  readonly repetition: number;
+  readonly family: TrialRecord['killSwitchFamily'];
+  readonly clientVersion: string | null;
+  readonly binding: string;
+  readonly verdict: Verdict;
+  readonly reason: string;
+  /** Null where the trial was not measured; then every number below is null too. */
+  readonly measured: MeasuredRow | null;
+  /** Moment asked for to moment achieved: from its event to the injection. */
+  readonly momentAchievedSeconds: number | null;
+  /** Width of the fault's bracket: how well the instant of the fault is known. */
+  readonly faultBracketSeconds: number | null;
+  readonly heartbeatMaxDelaySeconds: number | null;
+}
+
+export interface MeasuredRow {
+  /** Null where no clear packet left during the outage. */
+  readonly gapSeconds: number | null;
+  readonly gapCensored: boolean;
+  readonly firstClearSeconds: number | null;
+  readonly detectionSeconds: number | null;
+  readonly switchLatencySeconds: number | null;
+  /** Of the outage. */
+  readonly clearPackets: number;
+  readonly clearBytes: number;
+  readonly packetsByClass: Readonly<Record<ClearClass, number>>;
+  readonly baselineClearPackets: number;
+  readonly recoveryClearPackets: number;
+  /** Third parties that learnt the address from the fault on, how many of each kind. */
+  readonly exposedTo: Readonly<Record<Party, number>>;
+  readonly knockPackets: number;
+  /** From containment to the last knock; null where none came. Censored: knocks still came at the end. */
+  readonly addressSurvivalSeconds: number | null;
+  readonly addressSurvivalCensored: boolean;
+  readonly recoverySeconds: number | null;
+}
+
+/** The row of `record`, measured by `measures` (its own sealed ones, or recomputed ones). */
+export function rowOf(record: TrialRecord, measures: Measures | null = record.measures): TrialRow {
+  const { fault } = record.instants;
+  return {
+    trial: record.trial,
+    cell: record.cell,
+    repetition: record.repetition,
+    family: record.killSwitchFamily,
+    clientVersion: record.clientVersion,
+    binding: record.binding,
+    ...verdictOf(record, measures),
+    measured: measures === null || record.outcome.status !== 'completed' ? null : measuredRow(record, measures),
+    momentAchievedSeconds: seconds(record.momentAchievedNs),
+    faultBracketSeconds: fault === null ? null : seconds(fault.afterNs - fault.beforeNs),
+    heartbeatMaxDelaySeconds: seconds(record.heartbeatMaxDelayNs),
+  };
+}
+
+/** The verdict: a trial that did not complete or was not measured is never evidence of safety. */
+function verdictOf(record: TrialRecord, measures: Measures | null): Pick<TrialRow, 'verdict' | 'reason'> {
+  const { outcome } = record;
+  if (outcome.status === 'unsupported') return { verdict: 'unsupported', reason: outcome.reason };
+  if (outcome.status === 'failed') return { verdict: 'inconclusive', reason: `${outcome.stage}: ${outcome.reason}` };
+  if (measures === null) return { verdict: 'inconclusive', reason: 'the trial was not measured' };
+  return { verdict: measures.verdict, reason: measures.reason };
+}
+
+function measuredRow(record: TrialRecord, measures: Measures): MeasuredRow {
+  const faultNs = record.instants.fault?.beforeNs ?? null;
+  const after = (instantNs: number | null): number | null =>
+    instantNs === null || faultNs === null ? null : seconds(instantNs - faultNs);
+  return {
+    gapSeconds: seconds(measures.gapNs),
+    gapCensored: measures.gapCensored,
+    firstClearSeconds: after(measures.firstClearNs),
+    detectionSeconds: seconds(measures.detectionNs),
+    switchLatencySeconds: seconds(measures.switchLatencyNs),
+    clearPackets: measures.clearPackets,
+    clearBytes: measures.clearBytes,
+    packetsByClass: packetsByClass(measures),
+    baselineClearPackets: measures.baselineClearPackets,
+    recoveryClearPackets: measures.recoveryClearPackets,
+    exposedTo: exposedTo(measures),
+    knockPackets: measures.knocks.packets,
+    ...addressSurvival(record, measures),
+    recoverySeconds: seconds(measures.recoveryNs),
+  };
+}
+
+function packetsByClass(measures: Measures): Record<ClearClass, number> {
+  const packets = { ...NO_PACKETS };
+  for (const traffic of measures.traffic) if (traffic.phase === 'gap') packets[traffic.class] += traffic.packets;
+  return packets;
+}
+
+/** Counts each third party once, and only from the fault on: what was known before is a leak through a healthy tunnel. */
+function exposedTo(measures: Measures): Record<Party, number> {
+  const parties = { ...NO_PARTIES };
+  const met = new Set<string>();
+  for (const exposure of measures.exposures) {
+    const id = `${exposure.party} ${exposure.id}`;
+    if (exposure.phase === 'baseline' || met.has(id)) continue;
+    met.add(id);
+    parties[exposure.party] += 1;
+  }
+  return parties;
+}
+
+/**
+ * For how long the swarm still came to the real address after containment. The trial ends some time: where the silence
+ * after the last knock is not much longer than the knocks' own distance, the true time may be longer.
+ */
+function addressSurvival(
+  record: TrialRecord,
+  measures: Measures,
+): Pick<MeasuredRow, 'addressSurvivalSeconds' | 'addressSurvivalCensored'> {
+  const { packets, firstNs, lastNs } = measures.knocks;
+  const contained = measures.lastClearNs;
+  if (firstNs === null || lastNs === null || contained === null) {
+    return { addressSurvivalSeconds: null, addressSurvivalCensored: false };
+  }
+  const { endNs } = record.instants;
+  const distance = packets > 1 ? (lastNs - firstNs) / (packets - 1) : lastNs - contained;
+  const censored = endNs === null || endNs - lastNs < SILENCE_FACTOR * distance;
+  return { addressSurvivalSeconds: Math.max(0, lastNs - contained) / NS_PER_SECOND, addressSurvivalCensored: censored };
+}
+
+function seconds(ns: number | null): number | null {
+  return ns === null ? null : ns / NS_PER_SECOND;
+}

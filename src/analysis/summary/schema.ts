@@ -1,0 +1,145 @@
+/**
+ * The shape of summary.json. Its JSON Schema is made from this, and results/FORMAT.md describes it for people. Every
+ * interval is at two-sided 95 % unless its name says otherwise; missing is null.
+ */
+import { z } from 'zod';
+import { CLEAR_CLASSES, KILL_SWITCH_FAMILIES, PARTIES } from '../../harness/records.ts';
+import { PROBLEM_KINDS } from '../campaign/problems.ts';
+
+/** Raised when a field changes its meaning or goes; a new field does not raise it. */
+export const SUMMARY_VERSION = 1;
+
+const count = z.number().int().nonnegative();
+const share = z.number().min(0).max(1);
+
+const proportion = z.object({ estimate: share, low: share, high: share });
+
+const estimate = z.object({
+  median: z.number(),
+  /** Null with a single value. */
+  low: z.number().nullable(),
+  high: z.number().nullable(),
+  /** How many trials gave a value. */
+  trials: count,
+});
+
+const censoredEstimate = estimate.extend({
+  /** How many of these values are lower bounds. Where the median is one of them, it is a lower bound too. */
+  censored: count,
+  medianIsLowerBound: z.boolean(),
+});
+
+const cellKey = { client: z.string(), killSwitch: z.string(), fault: z.string(), moment: z.string() };
+
+export const CONTROLS = ['leaked', 'partly', 'silent', 'absent'] as const;
+
+const cellSchema = z.object({
+  ...cellKey,
+  family: z.enum(KILL_SWITCH_FAMILIES).nullable(),
+  trials: count,
+  verdicts: z.object({ leak: count, noLeak: count, inconclusive: count, unsupported: count }),
+  /** Clopper-Pearson over the trials with a verdict of leak or no-leak; null without any. */
+  leakProbability: proportion.nullable(),
+  /** One-sided 95 % upper bound where no judged trial leaked; null elsewhere. */
+  leakUpperBound: share.nullable(),
+  /** From the fault to the instant the switch says it had acted. */
+  switchLatencySeconds: estimate.nullable(),
+  /** From the fault to the instant the switch says it noticed. */
+  detectionSeconds: estimate.nullable(),
+  /** From the fault to the last clear packet of the outage, over the trials that had one. */
+  gapSeconds: censoredEstimate.nullable(),
+  /** Over all judged trials, those without a leak with their zero. */
+  clearPackets: estimate.nullable(),
+  clearBytes: estimate.nullable(),
+  /** Over all judged trials, in total. */
+  clearPacketsByClass: z.record(z.enum(CLEAR_CLASSES), count),
+  /** Judged trials in which a third party of the kind learnt the real address from the fault on. */
+  exposures: z.record(z.enum(PARTIES), count),
+  /** Third parties that learnt it, per judged trial. */
+  exposedParties: estimate.nullable(),
+  /** From restoration to the first payload byte through the tunnel. */
+  recoverySeconds: estimate.nullable(),
+  /** Judged trials in which no payload came back through the tunnel. */
+  notRecovered: count,
+  /** Judged trials with clear packets before the fault. */
+  baselineLeaks: count,
+  /** Kaplan-Meier median of the time from containment to the last knock; null median when over half are censored. */
+  addressSurvivalSeconds: z
+    .object({
+      median: z.number().nullable(),
+      low: z.number().nullable(),
+      high: z.number().nullable(),
+      trials: count,
+      censored: count,
+    })
+    .nullable(),
+  /** Whether the `none` arm of the same client, fault and moment leaked: without it nothing here shows safety. */
+  control: z.enum(CONTROLS),
+  /** What the campaign shows of this cell. */
+  finding: z.enum(['leaks', 'no-leak-seen', 'inconclusive', 'unsupported']),
+  /** Reasons of the inconclusive and unsupported trials, most frequent first. */
+  reasons: z.array(z.object({ reason: z.string(), trials: count })),
+});
+
+const comparisonSchema = z.object({
+  ...cellKey,
+  against: z.literal('none'),
+  control: z.enum(CONTROLS),
+  /** Fisher's exact test on the share of trials that leaked. */
+  leak: z.object({ p: share, pHolm: share, difference: z.number() }).nullable(),
+  /** Mann-Whitney on the clear packets of a trial; Cliff's delta below 0 means fewer than without a switch. */
+  clearPackets: z.object({ p: share, pHolm: share, cliffsDelta: z.number() }).nullable(),
+  outcome: z.enum(['fewer-leaks', 'more-leaks', 'no-difference-shown', 'inconclusive']),
+});
+
+const pollingSchema = z.object({
+  killSwitch: z.string(),
+  periodSeconds: z.number().positive(),
+  detectionSeconds: estimate,
+  /** Kolmogorov-Smirnov against uniform on [0, T]. */
+  uniform: z.object({ d: share, p: share, n: count }),
+});
+
+const conclusionSchema = z.object({
+  id: z.string(),
+  kind: z.enum(['control', 'switch', 'requirement', 'polling', 'inconclusive', 'data']),
+  tone: z.enum(['leak', 'held', 'undecided', 'fact']),
+  text: z.string(),
+});
+
+export const summarySchema = z.object({
+  version: z.literal(SUMMARY_VERSION),
+  campaign: z.string(),
+  startedAt: z.string(),
+  scenario: z.object({ name: z.string(), title: z.string(), hypothesis: z.string() }),
+  seed: z.number().int(),
+  confidence: share,
+  trials: z.object({
+    planned: count,
+    recorded: count,
+    judged: count,
+    leak: count,
+    noLeak: count,
+    inconclusive: count,
+    unsupported: count,
+  }),
+  conclusions: z.array(conclusionSchema),
+  cells: z.array(cellSchema),
+  comparisons: z.array(comparisonSchema),
+  polling: z.array(pollingSchema),
+  /** Required not to leak by the scenario, and leaked. */
+  violations: z.array(z.object({ ...cellKey, leaks: count, judged: count })),
+  problems: z.array(z.object({ kind: z.enum(PROBLEM_KINDS), message: z.string(), count, places: z.array(z.string()) })),
+});
+
+export type Summary = z.infer<typeof summarySchema>;
+export type CellSummary = Summary['cells'][number];
+export type Comparison = Summary['comparisons'][number];
+export type Conclusion = Summary['conclusions'][number];
+export type Polling = Summary['polling'][number];
+export type Control = (typeof CONTROLS)[number];
+
+/** JSON Schema (draft 2020-12) of summary.json. */
+export function summaryJsonSchema(): object {
+  return z.toJSONSchema(summarySchema, { target: 'draft-2020-12' });
+}

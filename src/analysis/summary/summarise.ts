@@ -1,0 +1,86 @@
+/**
+ * A campaign's trials come down to its summary: a pure function of the rows and the manifest.
+ */
+import type { Cell, Manifest } from '../../harness/records.ts';
+import type { Problem } from '../campaign/problems.ts';
+import { CONFIDENCE } from '../statistics/binomial.ts';
+import { cellId, controlOf, grouped, groupId, summariseCell } from './cells.ts';
+import { compareArms } from './comparisons.ts';
+import { conclude } from './conclusions.ts';
+import { pollingDelays } from './polling.ts';
+import type { TrialRow } from './rows.ts';
+import { SUMMARY_VERSION, type CellSummary, type Summary } from './schema.ts';
+
+/** The kill switch whose arm must leak for anything else to be judged. */
+export const CONTROL_SWITCH = 'none';
+
+/** Summarises `rows`; cells come in the manifest's order, then any others in the order met. */
+export function summarise(manifest: Manifest, rows: readonly TrialRow[], problems: readonly Problem[]): Summary {
+  const { scenario, seed } = manifest;
+  const byCell = grouped(rows, (row) => cellId(row.cell));
+  const planned = new Map<string, Cell>(scenario.cells.map((cell) => [cellId(cell), cell]));
+  for (const { cell } of rows) if (!planned.has(cellId(cell))) planned.set(cellId(cell), cell);
+
+  const rowsOf = (cell: Cell): readonly TrialRow[] => byCell.get(cellId(cell)) ?? [];
+  const noneOf = (cell: Cell): readonly TrialRow[] => rowsOf({ ...cell, killSwitch: CONTROL_SWITCH });
+  const controls = new Map([...planned.values()].map((cell) => [groupId(cell), controlOf(noneOf(cell))]));
+  const arms = [...planned.values()].map((cell) => ({
+    cell,
+    rows: rowsOf(cell),
+    none: noneOf(cell),
+    control: controls.get(groupId(cell)) ?? ('absent' as const),
+  }));
+
+  const cells = arms.map((arm) => summariseCell(arm.cell, arm.rows, arm.control, seed));
+  const facts = {
+    trials: totals(manifest, cells),
+    cells,
+    polling: pollingDelays(rows, seed),
+    violations: violationsOf(scenario.mustNotLeak, cells),
+    problems: problems.map((problem) => ({ ...problem, places: [...problem.places] })),
+  };
+  return {
+    version: SUMMARY_VERSION,
+    campaign: manifest.campaign,
+    startedAt: manifest.startedAt,
+    scenario: { name: scenario.name, title: scenario.title, hypothesis: scenario.hypothesis },
+    seed,
+    confidence: CONFIDENCE,
+    conclusions: conclude(facts),
+    comparisons: compareArms(arms.filter(({ cell }) => cell.killSwitch !== CONTROL_SWITCH)),
+    ...facts,
+  };
+}
+
+function totals(manifest: Manifest, cells: readonly CellSummary[]): Summary['trials'] {
+  const sum = (count: (cell: CellSummary) => number): number => cells.reduce((all, cell) => all + count(cell), 0);
+  const leak = sum(({ verdicts }) => verdicts.leak);
+  const noLeak = sum(({ verdicts }) => verdicts.noLeak);
+  return {
+    planned: manifest.scenario.cells.length * manifest.scenario.trialsPerCell,
+    recorded: sum((cell) => cell.trials),
+    judged: leak + noLeak,
+    leak,
+    noLeak,
+    inconclusive: sum(({ verdicts }) => verdicts.inconclusive),
+    unsupported: sum(({ verdicts }) => verdicts.unsupported),
+  };
+}
+
+/** `mustNotLeak` names switches, with or without their parameters. */
+function violationsOf(mustNotLeak: readonly string[], cells: readonly CellSummary[]): Summary['violations'] {
+  return cells
+    .filter(({ killSwitch, verdicts }) => verdicts.leak > 0 && mustNotLeak.some((id) => names(id, killSwitch)))
+    .map(({ client, killSwitch, fault, moment, verdicts }) => ({
+      client,
+      killSwitch,
+      fault,
+      moment,
+      leaks: verdicts.leak,
+      judged: verdicts.leak + verdicts.noLeak,
+    }));
+}
+
+function names(id: string, killSwitch: string): boolean {
+  return killSwitch === id || killSwitch.startsWith(`${id}(`);
+}

@@ -1,0 +1,275 @@
+/**
+ * Invented campaigns, for tests and benchmarks of the analysis only: records as the trial loop seals them, made from a
+ * seed, with no lab behind them. Their numbers say nothing about any client or kill switch; every manifest says so.
+ */
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { randomStream, type RandomStream } from '../../analysis/statistics/random.ts';
+import {
+  RECORDS_VERSION,
+  type Cell,
+  type ClearClass,
+  type Exposure,
+  type Manifest,
+  type Measures,
+  type TimelineEvent,
+  type Traffic,
+  type TrialRecord,
+} from '../records.ts';
+
+/** How one kill switch behaves in an invented campaign. */
+export interface SyntheticSwitch {
+  readonly id: string;
+  readonly family: TrialRecord['killSwitchFamily'];
+  /** Chance that a trial leaks. */
+  readonly leak: number;
+  /** Median of the gap of a leaking trial, in seconds; null lasts to the end of the outage. */
+  readonly gapSeconds: number | null;
+  /** Period of its polling, in seconds, where it polls. */
+  readonly pollSeconds?: number;
+  /** Clients that do not support it. */
+  readonly unsupportedBy?: readonly string[];
+}
+
+export interface SyntheticPlan {
+  readonly name: string;
+  readonly seed: number;
+  readonly clients: readonly string[];
+  readonly switches: readonly SyntheticSwitch[];
+  readonly faults: readonly string[];
+  readonly moments: readonly string[];
+  readonly trialsPerCell: number;
+  /** Share of trials that fail before the fault. */
+  readonly failing: number;
+  readonly mustNotLeak: readonly string[];
+  /** Write timeline.jsonl for each trial too. */
+  readonly timelines: boolean;
+}
+
+export const SYNTHETIC_SWITCHES: readonly SyntheticSwitch[] = [
+  { id: 'none', family: 'none', leak: 1, gapSeconds: null },
+  { id: 'client-bind', family: 'client', leak: 0.15, gapSeconds: 0.02 },
+  { id: 'app-kill(poll=2s)', family: 'app', leak: 1, gapSeconds: 1, pollSeconds: 2 },
+  { id: 'wg-quick-postup', family: 'firewall', leak: 0, gapSeconds: 0 },
+];
+
+export const SYNTHETIC_PLAN: SyntheticPlan = {
+  name: 'synthetic',
+  seed: 1,
+  clients: ['transmission', 'qbittorrent', 'webtorrent'],
+  switches: SYNTHETIC_SWITCHES,
+  faults: ['link-down', 'daemon-killed'],
+  moments: ['2s'],
+  trialsPerCell: 20,
+  failing: 0.02,
+  mustNotLeak: [],
+  timelines: false,
+};
+
+const S = 1e9;
+const FAULT_NS = 10 * S;
+const RESTORED_NS = 18 * S;
+const END_NS = 24 * S;
+const REAL = '203.0.113.2';
+/** 1 January 2025, so that nothing depends on today. */
+const ORIGIN_UNIX_NS = 1_735_689_600n * 1_000_000_000n;
+
+/** Writes the invented campaign into `folder` and gives its manifest. */
+export async function writeSyntheticCampaign(folder: string, plan: SyntheticPlan = SYNTHETIC_PLAN): Promise<Manifest> {
+  const manifest = syntheticManifest(plan);
+  await mkdir(join(folder, 'trials'), { recursive: true });
+  await writeFile(join(folder, 'manifest.json'), `${JSON.stringify(manifest, null, 2)}\n`);
+  const lines: string[] = [];
+  for (const record of syntheticTrials(plan)) {
+    lines.push(JSON.stringify(record));
+    if (!plan.timelines) continue;
+    await mkdir(join(folder, 'trials', record.trial), { recursive: true });
+    const events = syntheticTimeline(record).map((event) => JSON.stringify(event));
+    await writeFile(join(folder, 'trials', record.trial, 'timeline.jsonl'), `${events.join('\n')}\n`);
+  }
+  await writeFile(join(folder, 'trials.jsonl'), `${lines.join('\n')}\n`);
+  return manifest;
+}
+
+export function syntheticManifest(plan: SyntheticPlan): Manifest {
+  return {
+    version: RECORDS_VERSION,
+    campaign: `${plan.name}-seed-${plan.seed}`,
+    startedAt: '2025-01-01T00:00:00.000Z',
+    scenario: {
+      name: plan.name,
+      title: 'An invented campaign',
+      hypothesis: 'None: these records were made by a random generator and measure nothing.',
+      source: '# no scenario: synthetic\n',
+      cells: syntheticCells(plan),
+      trialsPerCell: plan.trialsPerCell,
+      mustNotLeak: [...plan.mustNotLeak],
+    },
+    seed: plan.seed,
+    lab: { backend: 'netns', tunnel: 'synthetic', jobs: 1 },
+    versions: { synthetic: '1' },
+    machine: { kernel: 'none', architecture: 'none', cores: 0, memoryMiB: 0 },
+    commit: null,
+  };
+}
+
+function syntheticCells(plan: SyntheticPlan): Cell[] {
+  return plan.clients.flatMap((client) =>
+    plan.faults.flatMap((fault) =>
+      plan.moments.flatMap((moment) => plan.switches.map(({ id }) => ({ client, killSwitch: id, fault, moment }))),
+    ),
+  );
+}
+
+/** The records, in the plan's order. */
+export function* syntheticTrials(plan: SyntheticPlan): Generator<TrialRecord> {
+  const random = randomStream(plan.seed, plan.name);
+  let number = 0;
+  for (let repetition = 0; repetition < plan.trialsPerCell; repetition++) {
+    for (const cell of syntheticCells(plan)) {
+      const behaviour = plan.switches.find(({ id }) => id === cell.killSwitch);
+      if (behaviour === undefined) throw new Error(`unreachable: ${cell.killSwitch} is of the plan`);
+      number += 1;
+      yield syntheticTrial(`t${String(number).padStart(5, '0')}`, cell, repetition, behaviour, plan, random);
+    }
+  }
+}
+
+function syntheticTrial(
+  trial: string,
+  cell: Cell,
+  repetition: number,
+  behaviour: SyntheticSwitch,
+  plan: SyntheticPlan,
+  random: RandomStream,
+): TrialRecord {
+  const unsupported = behaviour.unsupportedBy?.includes(cell.client) === true;
+  const failed = !unsupported && random.uniform() < plan.failing;
+  const measured = !unsupported && !failed;
+  return {
+    version: RECORDS_VERSION,
+    trial,
+    cell,
+    repetition,
+    seed: plan.seed,
+    originUnixNs: String(ORIGIN_UNIX_NS),
+    outcome: unsupported
+      ? { status: 'unsupported', reason: `${cell.client} cannot be bound so` }
+      : failed
+        ? { status: 'failed', stage: 'steady', reason: 'no piece arrived through the tunnel within 20 s' }
+        : { status: 'completed' },
+    killSwitchFamily: behaviour.family,
+    clientVersion: '0.0-synthetic',
+    binding: behaviour.family === 'client' ? 'address 10.8.0.2' : 'none',
+    identity: null,
+    swarm: null,
+    instants: {
+      armedNs: 0,
+      clientStartedNs: 1 * S,
+      steadyNs: measured ? 8 * S : null,
+      fault: measured ? { beforeNs: FAULT_NS, afterNs: FAULT_NS + 90_000 } : null,
+      restored: measured ? { beforeNs: RESTORED_NS, afterNs: RESTORED_NS + 200_000 } : null,
+      endNs: END_NS,
+    },
+    momentAchievedNs: measured ? 2 * S + random.below(1_000_000) : null,
+    counters: null,
+    captures: [],
+    canaries: [],
+    heartbeatMaxDelayNs: random.below(4_000_000),
+    clockDriftNs: random.below(2_000),
+    clientExit: null,
+    clientLogTail: failed ? ['waiting for peers'] : [],
+    measures: measured ? syntheticMeasures(behaviour, random) : null,
+  };
+}
+
+function syntheticMeasures(behaviour: SyntheticSwitch, random: RandomStream): Measures {
+  const leaks = random.uniform() < behaviour.leak;
+  const outage = RESTORED_NS - FAULT_NS;
+  const polled = behaviour.pollSeconds === undefined ? null : random.uniform() * behaviour.pollSeconds * S;
+  const detectionNs = polled === null ? null : Math.round(polled);
+  const switchLatencyNs = detectionNs === null ? null : detectionNs + 8_000_000 + random.below(9_000_000);
+  const censored = behaviour.gapSeconds === null;
+  const spread = (behaviour.gapSeconds ?? 0) * S * Math.exp(random.uniform() - 0.5);
+  const gapNs = !leaks ? null : Math.round(censored ? outage - random.below(2e8) : (switchLatencyNs ?? spread));
+  const traffic = gapNs === null ? [] : syntheticTraffic(gapNs, random);
+  const sum = (of: (one: Traffic) => number): number => traffic.reduce((all, one) => all + of(one), 0);
+  const knocks = gapNs === null ? 0 : 1 + random.below(20);
+  const contained = FAULT_NS + (gapNs ?? 0);
+  return {
+    verdict: leaks ? 'leak' : 'no-leak',
+    reason: leaks ? 'clear packets left during the outage' : 'no clear packet left during the outage',
+    gapNs,
+    gapCensored: gapNs !== null && censored,
+    firstClearNs: gapNs === null ? null : FAULT_NS + Math.min(gapNs, 400_000),
+    lastClearNs: gapNs === null ? null : contained,
+    detectionNs,
+    switchLatencyNs,
+    clearPackets: sum(({ packets }) => packets),
+    clearBytes: sum(({ bytes }) => bytes),
+    traffic,
+    housekeeping: [{ phase: 'baseline', class: 'arp', packets: 2, bytes: 84 }],
+    exposures: gapNs === null ? [] : syntheticExposures(gapNs, random),
+    knocks: {
+      packets: knocks,
+      senders: Math.min(knocks, 3),
+      firstNs: knocks === 0 ? null : contained + 50_000_000,
+      lastNs: knocks === 0 ? null : Math.min(END_NS, contained + 50_000_000 + random.below(5e9)),
+    },
+    recoveryNs: random.uniform() < 0.9 ? 300_000_000 + random.below(2e9) : null,
+    baselineClearPackets: 0,
+    recoveryClearPackets: leaks ? random.below(4) : 0,
+  };
+}
+
+const LEAKING: readonly ClearClass[] = ['peer-tcp', 'peer-utp', 'dht', 'tracker-http', 'dns'];
+
+function syntheticTraffic(gapNs: number, random: RandomStream): Traffic[] {
+  return LEAKING.flatMap((name): Traffic[] => {
+    const packets = random.below(4 + Math.round((gapNs / S) * 30));
+    if (packets === 0) return [];
+    const firstNs = FAULT_NS + random.below(Math.min(gapNs, 400_000) + 1);
+    const bytes = packets * (60 + random.below(900));
+    return [
+      { phase: 'gap', class: name, family: 'v4', source: 'real', packets, bytes, firstNs, lastNs: FAULT_NS + gapNs },
+    ];
+  });
+}
+
+function syntheticExposures(gapNs: number, random: RandomStream): Exposure[] {
+  const parties = [
+    { party: 'tracker', id: 'tracker-0', how: 'announce', chance: 0.7 },
+    { party: 'dht', id: 'dht-3', how: 'get_peers', chance: 0.5 },
+    { party: 'peer', id: 'peer-1', how: 'handshake', chance: 0.9 },
+    { party: 'resolver', id: 'resolver-0', how: 'query', chance: 0.3 },
+  ] as const;
+  return parties
+    .filter(({ chance }) => random.uniform() < chance)
+    .map(({ party, id, how }) => {
+      const firstNs = FAULT_NS + random.below(gapNs + 1);
+      return { party, id, by: 'source', phase: 'gap', address: REAL, how, times: 1, firstNs, lastNs: firstNs };
+    });
+}
+
+/** The timeline that goes with a record. */
+export function syntheticTimeline(record: TrialRecord): TimelineEvent[] {
+  const { instants, measures, cell } = record;
+  const events: TimelineEvent[] = [
+    { kind: 'phase', atNs: 0, name: 'setup' },
+    { kind: 'tunnel', atNs: 0.5 * S, state: 'up', span: { beforeNs: 0.4 * S, afterNs: 0.5 * S } },
+    { kind: 'client-started', atNs: 1 * S },
+  ];
+  const { fault, restored, endNs } = instants;
+  if (fault !== null) {
+    events.push({ kind: 'client-steady', atNs: instants.steadyNs ?? FAULT_NS });
+    events.push({ kind: 'fault', atNs: fault.beforeNs, fault: cell.fault, span: fault });
+  }
+  const { detectionNs = null, switchLatencyNs = null } = measures ?? {};
+  if (fault !== null && detectionNs !== null && switchLatencyNs !== null) {
+    events.push({ kind: 'switch', atNs: fault.beforeNs + detectionNs, stage: 'noticed', detail: 'wg0 is gone' });
+    events.push({ kind: 'switch', atNs: fault.beforeNs + switchLatencyNs, stage: 'acted', detail: 'killed' });
+  }
+  if (restored !== null) events.push({ kind: 'restored', atNs: restored.beforeNs, fault: cell.fault, span: restored });
+  events.push({ kind: 'phase', atNs: endNs ?? END_NS, name: 'closing' });
+  return events;
+}

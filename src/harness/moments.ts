@@ -5,10 +5,14 @@
  *   uniform 0s..2s         drawn uniformly (from the trial's seed), so that no polling phase is favoured
  *   event announce 1       at the first tracker announce after steady state (`event KIND N`; KIND one of MOMENT_EVENTS)
  */
+import { uniformFloat64 } from 'pure-rand/distribution/uniformFloat64';
+import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
+import type { Clock, InstantNs } from './clock.ts';
 import type { Moment, MomentEvent } from './contracts.ts';
 import { parseSeconds } from './durations.ts';
 import { RequestError } from './errors.ts';
 import type { TimelineEvent } from './records.ts';
+import { observe, type Timeline } from './timeline.ts';
 
 /** What each event looks like on the timeline. `wireguard-handshake` comes from the live capture as a note. */
 export const WIREGUARD_HANDSHAKE_NOTE = 'wireguard handshake initiation';
@@ -28,6 +32,7 @@ export const MOMENT_EVENTS = Object.keys(MATCHES);
 
 /** An event that does not come within this time makes the trial fail, and says so. */
 const EVENT_TIMEOUT_SECONDS = 60;
+const NS_PER_SECOND = 1e9;
 
 const isMomentEvent = (text: string): text is MomentEvent => Object.hasOwn(MATCHES, text);
 
@@ -54,6 +59,37 @@ export function parseMoment(text: string): Moment {
 }
 
 /** Whether a timeline event is the one a moment counts. */
-export function matchesMoment(kind: MomentEvent, event: TimelineEvent): boolean {
+function matchesMoment(kind: MomentEvent, event: TimelineEvent): boolean {
   return MATCHES[kind](event);
+}
+
+/**
+ * Waits for the moment of a trial and gives the instant at which it came, from which the injection is measured.
+ * Throws when the event does not come.
+ */
+export async function awaitMoment(
+  text: string,
+  seed: number,
+  timeline: Timeline,
+  clock: Clock,
+  signal: AbortSignal,
+): Promise<InstantNs> {
+  const moment = parseMoment(text);
+  if (moment.kind === 'event') {
+    const event = await timeline.next((each) => matchesMoment(moment.event, each), {
+      nth: moment.nth,
+      timeoutSeconds: moment.timeoutSeconds,
+      signal,
+    });
+    if (event === null) throw new Error(`the moment «${text}» did not come within ${moment.timeoutSeconds} s`);
+    return event.atNs;
+  }
+  const seconds =
+    moment.kind === 'delay'
+      ? moment.seconds
+      : moment.fromSeconds +
+        (moment.toSeconds - moment.fromSeconds) * uniformFloat64(xoroshiro128plus(seed));
+  const due = clock.nowNs() + seconds * NS_PER_SECOND;
+  await observe(seconds, signal);
+  return Math.round(due);
 }

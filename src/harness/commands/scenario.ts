@@ -1,0 +1,263 @@
+/** `npm run scenario <name|file.yaml>`: plan, provision, run, derive, show. */
+import { execFileSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { deriveCampaign } from '../../analysis/campaign/derive.ts';
+import type { Summary } from '../../analysis/summary/schema.ts';
+import { runCampaign } from '../campaign.ts';
+import { describeSeconds } from '../durations.ts';
+import { EXIT, RequestError } from '../errors.ts';
+import { NETNS_NEEDS } from '../labs/netns.ts';
+import { expectedSeconds, makePlan, restrict, type Plan } from '../plan.ts';
+import { findCommand, provide } from '../provision.ts';
+import { RECORDS_VERSION, manifestSchema, type Manifest } from '../records.ts';
+import { listScenarios, loadScenario, parseScenario, type Scenario } from '../scenario.ts';
+import { ProgressView, summaryTable } from '../view.ts';
+
+const PROJECT = fileURLToPath(new URL('../../../', import.meta.url));
+/**
+ * Trials are mostly waiting, so several share a core. At three a core on a 2-core machine the scheduling delay a trial
+ * sees stays in the low milliseconds; the trial's record tells how much it was.
+ */
+const JOBS_PER_CORE = 3;
+/** What a lab takes at most: its hosts' daemons, swarm, client, captures. */
+const LAB_MIB = 400;
+
+interface Options {
+  readonly client?: readonly string[];
+  readonly switch?: readonly string[];
+  readonly fault?: readonly string[];
+  readonly trials?: number;
+  readonly jobs: number | 'auto';
+  readonly seed: number;
+  readonly out?: string;
+  readonly resume?: string;
+  readonly json: boolean;
+  readonly dryRun: boolean;
+  readonly list: boolean;
+}
+
+/** Commas separate names, except inside the parentheses of a parameter list. */
+function nameList(text: string): string[] {
+  const names = text.split(/,(?![^(]*\))/).map((name) => name.trim());
+  if (names.some((name) => name === '')) throw new InvalidArgumentError('Give names separated by commas.');
+  return names;
+}
+
+function wholeNumber(least: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (!Number.isSafeInteger(value) || value < least) {
+      throw new InvalidArgumentError(`Give a whole number of at least ${least}.`);
+    }
+    return value;
+  };
+}
+
+const DEFAULT_SEED = 1;
+
+function parse(argv: readonly string[]): { readonly name: string | undefined; readonly options: Options } {
+  const program = new Command('npm run scenario --')
+    .argument('[scenario]', 'a name from --list, or the path of a .yaml file')
+    .addOption(new Option('--lab <backend>', 'where the lab is built').choices(['netns', 'auto']).default('auto'))
+    .option('--client <names>', 'only these clients', nameList)
+    .option('--switch <names>', 'only these kill switches', nameList)
+    .option('--fault <names>', 'only these faults', nameList)
+    .option('--trials <n>', 'trials per cell', wholeNumber(1))
+    .option('--jobs <n|auto>', 'labs side by side', (text) => (text === 'auto' ? text : wholeNumber(1)(text)), 'auto')
+    .option('--seed <n>', 'seed of the plan and the payload', wholeNumber(0), DEFAULT_SEED)
+    .option('--out <dir>', 'results folder (default: results/<scenario>-<time>)')
+    .option('--resume <dir>', 'go on with a campaign that was interrupted')
+    .option('--json', 'print the summary as JSON', false)
+    .option('--dry-run', 'print the plan and do nothing', false)
+    .option('--list', 'list the scenarios', false)
+    .exitOverride()
+    .configureOutput({ writeErr: () => undefined });
+  program.parse([...argv], { from: 'user' });
+  return { name: program.args[0], options: program.opts<Options>() };
+}
+
+/** Runs the command; gives the exit code. */
+export async function scenarioCommand(argv: readonly string[]): Promise<number> {
+  const { name, options } = parse(argv);
+  if (options.list) {
+    for (const scenario of await listScenarios()) console.log(`${scenario.name.padEnd(20)} ${scenario.title}`);
+    return EXIT.done;
+  }
+  const run = options.resume === undefined ? await freshRun(name, options) : await resumedRun(options.resume, options);
+  const plan = makePlan(run.scenario, run.seed);
+  const jobs = options.jobs === 'auto' ? autoJobs() : options.jobs;
+  const say = (line: string): void => void process.stderr.write(`killswitch-lab: ${line}\n`);
+  const scale = `${plan.cells.length} cells x ${run.scenario.trials} trials, ${jobs} at a time`;
+  if (options.dryRun) {
+    for (const trial of plan.trials) console.log(trial.trial);
+    console.log(`${scale}: ${plan.trials.length} trials, about ${describeSeconds(expectedSeconds(plan, jobs))}.`);
+    return EXIT.done;
+  }
+  await provide([...NETNS_NEEDS, ...plan.needs], say);
+  const manifest = makeManifest(run, plan, jobs);
+  say(`${manifest.campaign}: ${scale}; results in ${path.relative('', run.folder) || '.'}`);
+  return execute(run, plan, manifest, jobs, options.json);
+}
+
+interface Run {
+  readonly scenario: Scenario;
+  readonly seed: number;
+  readonly folder: string;
+  readonly startedAt: string;
+}
+
+async function freshRun(name: string | undefined, options: Options): Promise<Run> {
+  if (name === undefined) {
+    const known = (await listScenarios()).map((scenario) => scenario.name);
+    throw new RequestError(`Which scenario? Known: ${known.join(', ')}. For example: npm run scenario quickstart`);
+  }
+  const scenario = restrict(await loadScenario(name), {
+    ...(options.client && { clients: options.client }),
+    ...(options.switch && { killSwitches: options.switch }),
+    ...(options.fault && { faults: options.fault }),
+    ...(options.trials !== undefined && { trials: options.trials }),
+  });
+  const startedAt = new Date().toISOString();
+  const stamp = startedAt.slice(0, 19).replace(/[:]/g, '').replace('T', '-');
+  const folder = path.resolve(options.out ?? path.join(PROJECT, 'results', `${scenario.name}-${stamp}`));
+  if (existsSync(path.join(folder, 'trials.jsonl'))) {
+    throw new RequestError(
+      `${folder} holds a campaign already. To go on with it: --resume ${folder}; for a new one give another --out.`,
+    );
+  }
+  return { scenario, seed: options.seed, folder, startedAt };
+}
+
+/** A campaign's own manifest says what it was to be; the command line cannot change it half-way. */
+async function resumedRun(folder: string, options: Options): Promise<Run> {
+  const fixed = ['client', 'switch', 'fault', 'trials', 'out'] as const;
+  const given = fixed.filter((option) => options[option] !== undefined);
+  if (given.length > 0) {
+    throw new RequestError(`--resume goes on with the plan as it was: leave out --${given.join(', --')}.`);
+  }
+  let text: string;
+  try {
+    text = await readFile(path.join(folder, 'manifest.json'), 'utf8');
+  } catch {
+    throw new RequestError(`${folder} holds no campaign (no manifest.json). Give the folder of an interrupted run.`);
+  }
+  const manifest = manifestSchema.parse(JSON.parse(text));
+  const { scenario: asRun } = manifest;
+  const unique = (names: readonly string[]): string[] => [...new Set(names)];
+  const scenario = restrict(parseScenario(asRun.name, asRun.source, 'manifest.json'), {
+    clients: unique(asRun.cells.map((cell) => cell.client)),
+    killSwitches: unique(asRun.cells.map((cell) => cell.killSwitch)),
+    faults: unique(asRun.cells.map((cell) => cell.fault)),
+    trials: asRun.trialsPerCell,
+  });
+  return { scenario, seed: manifest.seed, folder: path.resolve(folder), startedAt: manifest.startedAt };
+}
+
+function autoJobs(): number {
+  const byMemory = Math.floor(os.freemem() / 2 ** 20 / LAB_MIB);
+  return Math.max(1, Math.min(os.availableParallelism() * JOBS_PER_CORE, byMemory));
+}
+
+function makeManifest(run: Run, plan: Plan, jobs: number): Manifest {
+  const { scenario } = run;
+  return {
+    version: RECORDS_VERSION,
+    campaign: path.basename(run.folder),
+    startedAt: run.startedAt,
+    scenario: {
+      name: scenario.name,
+      title: scenario.title,
+      hypothesis: scenario.hypothesis,
+      source: scenario.source,
+      cells: [...plan.cells],
+      trialsPerCell: scenario.trials,
+      mustNotLeak: scenario.mustNotLeak,
+    },
+    seed: run.seed,
+    lab: { backend: 'netns', tunnel: 'wg-quick', jobs },
+    versions: toolVersions(),
+    machine: {
+      kernel: os.release(),
+      architecture: os.arch(),
+      cores: os.availableParallelism(),
+      memoryMiB: Math.round(os.totalmem() / 2 ** 20),
+    },
+    commit: commitOf(PROJECT),
+  };
+}
+
+/** First line of what a tool says of its version. */
+function toolVersions(): Record<string, string> {
+  const tools: readonly (readonly [command: string, ...args: string[]])[] = [
+    ['ip', '-V'],
+    ['wg', '--version'],
+    ['wireguard-go', '--version'],
+    ['nft', '--version'],
+    ['iptables', '--version'],
+    ['tcpdump', '--version'],
+    ['dnsmasq', '--version'],
+  ];
+  const versions: Record<string, string> = { node: process.version };
+  for (const [command, ...args] of tools) {
+    const program = findCommand(command);
+    if (program === null) continue;
+    try {
+      const output = execFileSync(program, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
+      versions[command] = output.split('\n')[0]?.trim() ?? '';
+    } catch {
+      versions[command] = 'does not tell';
+    }
+  }
+  return versions;
+}
+
+function commitOf(folder: string): string | null {
+  try {
+    return execFileSync('git', ['rev-parse', 'HEAD'], {
+      cwd: folder,
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'ignore'],
+    }).trim();
+  } catch {
+    return null;
+  }
+}
+
+async function execute(run: Run, plan: Plan, manifest: Manifest, jobs: number, json: boolean): Promise<number> {
+  const stop = new AbortController();
+  const onSignal = (): void => stop.abort(new Error('interrupted'));
+  process.once('SIGINT', onSignal);
+  process.once('SIGTERM', onSignal);
+  const view = new ProgressView(plan.trials.length, 0, process.stderr);
+  try {
+    await runCampaign({
+      folder: run.folder,
+      manifest,
+      trials: plan.trials,
+      jobs,
+      events: view,
+      signal: stop.signal,
+    });
+  } finally {
+    view.end();
+    process.removeListener('SIGINT', onSignal);
+    process.removeListener('SIGTERM', onSignal);
+  }
+  const summary = await deriveCampaign(run.folder);
+  console.log(json ? JSON.stringify(summary, null, 2) : summaryTable(summary));
+  if (!json) console.log(`\nReport: ${path.relative('', path.join(run.folder, 'report.html'))}`);
+  if (stop.signal.aborted) {
+    process.stderr.write(`killswitch-lab: interrupted; to go on: npm run scenario -- --resume ${run.folder}\n`);
+    return EXIT.interrupted;
+  }
+  return exitCode(summary);
+}
+
+function exitCode(summary: Summary): number {
+  return summary.violations.length > 0 ? EXIT.leaked : EXIT.done;
+}

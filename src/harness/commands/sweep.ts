@@ -1,0 +1,37 @@
+/**
+ * `npm run sweep`: removes what a killed run left behind.
+ *
+ * A lab has nothing to remove by design: its namespaces, links, mounts and processes belong to the PID namespace of the
+ * trial's process, and the kernel ends that process when the harness dies. What is looked for here is the exception:
+ * a trial's process whose harness is gone and which is still there.
+ */
+import { readFile, readdir } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { EXIT } from '../errors.ts';
+
+const WORKER = fileURLToPath(new URL('../worker.js', import.meta.url));
+
+/** Ends orphaned trials and says how many. */
+export async function sweepCommand(): Promise<number> {
+  const orphans = await orphanedTrials();
+  for (const pid of orphans) process.kill(pid, 'SIGKILL');
+  console.log(orphans.length === 0 ? 'Nothing was left behind.' : `Ended ${orphans.length} abandoned trials.`);
+  return EXIT.done;
+}
+
+/** Process ids of `unshare` parents and trial processes that init has inherited. */
+export async function orphanedTrials(): Promise<readonly number[]> {
+  const pids = (await readdir('/proc')).filter((entry) => /^\d+$/.test(entry));
+  const found = await Promise.all(
+    pids.map(async (pid) => {
+      try {
+        const argv = (await readFile(`/proc/${pid}/cmdline`, 'utf8')).split('\0');
+        const parent = /^PPid:\s*(\d+)/m.exec(await readFile(`/proc/${pid}/status`, 'utf8'))?.[1];
+        return argv.includes(WORKER) && parent === '1' ? [Number(pid)] : [];
+      } catch {
+        return []; // ended while it was being looked at
+      }
+    }),
+  );
+  return found.flat();
+}

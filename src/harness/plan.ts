@@ -1,0 +1,134 @@
+/** From a scenario to the trials that will be run, in their order. The same scenario and seed give the same plan. */
+import { createHash } from 'node:crypto';
+import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
+import { uniformInt } from 'pure-rand/distribution/uniformInt';
+import { z } from 'zod';
+import { clientById } from '../clients/index.ts';
+import { faultByReference } from '../faults/index.ts';
+import { killSwitchByReference } from '../killswitches/index.ts';
+import type { Need } from './contracts.ts';
+import { RequestError } from './errors.ts';
+import { parseMoment } from './moments.ts';
+import type { Cell } from './records.ts';
+import { TRACKER_KINDS, type Scenario } from './scenario.ts';
+
+const setting = z.enum(['on', 'off', 'default']);
+
+/** All that one trial needs to know: sent to the trial's process, parsed there. */
+export const trialSpecSchema = z.object({
+  trial: z.string(),
+  cell: z.object({ client: z.string(), killSwitch: z.string(), fault: z.string(), moment: z.string() }),
+  repetition: z.number().int().nonnegative(),
+  seed: z.number().int().nonnegative(),
+  order: z.array(z.enum(['switch', 'tunnel', 'client'])),
+  observe: z.object({ steady: z.number(), outage: z.number(), recovery: z.number() }),
+  features: z.object({ dht: setting, pex: setting, lsd: setting, portMapping: setting, utp: setting }),
+  torrent: z.object({ trackers: z.array(z.enum(TRACKER_KINDS)), magnet: z.boolean() }),
+  /** The trial's folder in the campaign; made by the trial. */
+  folder: z.string(),
+});
+export type TrialSpec = z.infer<typeof trialSpecSchema>;
+
+export interface Plan {
+  readonly cells: readonly Cell[];
+  readonly trials: readonly Omit<TrialSpec, 'folder'>[];
+  readonly needs: readonly Need[];
+}
+
+/** What the command line narrows a scenario to. */
+export interface Restrictions {
+  readonly clients?: readonly string[];
+  readonly killSwitches?: readonly string[];
+  readonly faults?: readonly string[];
+  readonly trials?: number;
+}
+
+/**
+ * A scenario narrowed by the command line. A name given there that the scenario lacks is run all the same: the scenario
+ * is then the frame (moments, observation, torrent) for a comparison of one's own.
+ */
+export function restrict(scenario: Scenario, by: Restrictions): Scenario {
+  return {
+    ...scenario,
+    clients: [...(by.clients ?? scenario.clients)],
+    killSwitches: [...(by.killSwitches ?? scenario.killSwitches)],
+    faults: [...(by.faults ?? scenario.faults)],
+    trials: by.trials ?? scenario.trials,
+  };
+}
+
+/**
+ * All cells x repetitions. Each repetition is a block in which every cell comes once, shuffled: a machine that slows
+ * down slows all cells alike. Throws `RequestError` for names, parameters and moments that are not known.
+ */
+export function makePlan(scenario: Scenario, seed: number): Plan {
+  const clients = scenario.clients.map(clientById);
+  const killSwitches = scenario.killSwitches.map(killSwitchByReference);
+  const faults = scenario.faults.map(faultByReference);
+  scenario.moments.forEach(parseMoment);
+  const cells = scenario.clients.flatMap((client) =>
+    scenario.killSwitches.flatMap((killSwitch) =>
+      scenario.faults.flatMap((fault) => scenario.moments.map((moment) => ({ client, killSwitch, fault, moment }))),
+    ),
+  );
+  const included = cells.filter((cell) => !scenario.exclude.some((pattern) => excludes(pattern, cell)));
+  if (included.length === 0) {
+    throw new RequestError(`Scenario ${scenario.name}: every cell is excluded; take an entry out of «exclude».`);
+  }
+  const random = xoroshiro128plus(seed);
+  const blocks = Array.from({ length: scenario.trials }, (_, repetition) => {
+    const block = included.map((cell) => ({ cell, repetition }));
+    for (let last = block.length - 1; last > 0; last--) {
+      const other = uniformInt(random, 0, last);
+      const [a, b] = [block[last], block[other]];
+      if (a !== undefined && b !== undefined) [block[last], block[other]] = [b, a];
+    }
+    return block;
+  });
+  const { order, observe, features, torrent } = scenario;
+  return {
+    cells: included,
+    trials: blocks.flat().map(({ cell, repetition }, index) => ({
+      trial: trialId(index, cell),
+      cell,
+      repetition,
+      seed: trialSeed(seed, cell, repetition),
+      order,
+      observe,
+      features,
+      torrent,
+    })),
+    needs: [
+      ...clients.flatMap((client) => client.needs),
+      ...killSwitches.flatMap((killSwitch) => killSwitch.needs),
+      ...faults.flatMap((fault) => fault.needs),
+    ],
+  };
+}
+
+function excludes(pattern: Scenario['exclude'][number], cell: Cell): boolean {
+  return (
+    (pattern.client ?? cell.client) === cell.client &&
+    (pattern.killSwitch ?? cell.killSwitch) === cell.killSwitch &&
+    (pattern.fault ?? cell.fault) === cell.fault &&
+    (pattern.moment ?? cell.moment) === cell.moment
+  );
+}
+
+/** `0007-transmission-app-kill-poll-2s-link-down`: sorts in the planned order, reads as the cell. */
+function trialId(index: number, cell: Cell): string {
+  const slug = [cell.client, cell.killSwitch, cell.fault].join('-').replace(/[^a-z0-9.]+/gi, '-');
+  return `${String(index + 1).padStart(4, '0')}-${slug.replace(/-+$/, '')}`;
+}
+
+/** A seed of 32 bits for each trial, from the campaign's seed and what the trial is. */
+function trialSeed(seed: number, cell: Cell, repetition: number): number {
+  return createHash('sha256').update(JSON.stringify([seed, cell, repetition])).digest().readUInt32BE(0);
+}
+
+/** Seconds a plan takes, for `--dry-run`: windows plus what opening, steady state and sealing take at the median. */
+export function expectedSeconds(plan: Plan, jobs: number): number {
+  const OVERHEAD_SECONDS = 9;
+  const total = plan.trials.reduce((sum, { observe }) => sum + observe.outage + observe.recovery + OVERHEAD_SECONDS, 0);
+  return total / Math.min(jobs, Math.max(1, plan.trials.length));
+}

@@ -1,0 +1,35 @@
+/**
+ * The process of one trial: first of its own PID namespace (see labs/netns.ts), told its trial over the channel from the
+ * harness, answering with stages and one sealed record. It ends when the harness does.
+ */
+import process from 'node:process';
+import type { WorkerMessage } from './campaign.ts';
+import { Clock } from './clock.ts';
+import { openNetnsLab } from './labs/netns.ts';
+import { trialSpecSchema } from './plan.ts';
+import { runTrial } from './trial.ts';
+
+function tell(message: WorkerMessage): Promise<void> {
+  return new Promise((resolve, reject) => {
+    process.send?.(message, undefined, undefined, (error: Error | null) => (error ? reject(error) : resolve()));
+  });
+}
+
+process.once('disconnect', () => process.exit(1));
+process.once('message', (message) => {
+  void (async () => {
+    const spec = trialSpecSchema.parse(message);
+    const clock = new Clock();
+    const record = await runTrial(spec, {
+      openLab: () => openNetnsLab(clock),
+      clock,
+      onStage: (stage) => void tell({ type: 'stage', stage }),
+      signal: new AbortController().signal,
+    });
+    await tell({ type: 'record', record });
+    process.exit(0);
+  })().catch((error: unknown) => {
+    process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+    process.exit(1);
+  });
+});

@@ -9,19 +9,13 @@
  * Documentation and benchmark ranges only (RFC 5737, RFC 2544, RFC 3849). The internet is one link on which every
  * public network is directly attached, so no host needs a route to anywhere else and no default route leads out.
  */
-import type { HostName, Identity, SwarmMap } from '../records.ts';
+import { labSwarm } from '../../probes/swarm/config.ts';
+import type { HostName, Identity } from '../records.ts';
 
 export const TUNNEL_DEVICE = 'wg0';
 /** wg-quick's own choice for `Table = auto`: the mark and the routing table (wg-quick(8), add_default). */
 export const FWMARK = 51820;
 export const ENDPOINT_PORT = 51820;
-export const TRACKER_PORT = 6969;
-export const DHT_PORT = 6881;
-export const OBSERVER_PORT = 51413;
-export const TRACKER_NAME = 'tracker.swarm.test';
-
-export const DHT_NODES = 12;
-export const OBSERVERS = 5;
 
 export const ADDRESS = {
   client: { v4: '192.168.1.2', v6: '2001:db8:1::2' },
@@ -29,24 +23,10 @@ export const ADDRESS = {
   lan: { v4: '192.168.1.1', v6: '2001:db8:1::1' },
   wan: { v4: '203.0.113.2', v6: '2001:db8:2::2' },
   vpn: { v4: '198.51.100.10', v6: '2001:db8:3::10' },
-  tracker: { v4: '198.18.0.10', v6: '2001:db8:f::10' },
-  canary: { v4: '198.18.0.7', v6: '2001:db8:f::7' },
   resolver: { v4: '203.0.113.53', v6: '2001:db8:2::53' },
   tunnelClient: { v4: '10.8.0.2', v6: '2001:db8:8::2' },
   tunnelServer: { v4: '10.8.0.1', v6: '2001:db8:8::1' },
 } as const;
-
-/** One /24 (and /64) for each DHT node: libtorrent keeps one node per /24 in a bucket. */
-export const dhtNodeAddress = (index: number): { v4: string; v6: string } => ({
-  v4: `198.18.${20 + index}.1`,
-  v6: `2001:db8:f:${(20 + index).toString(16)}::1`,
-});
-export const observerAddress = (index: number): { v4: string; v6: string } => ({
-  v4: `198.18.${100 + index}.1`,
-  v6: `2001:db8:f:${(100 + index).toString(16)}::1`,
-});
-
-const range = (length: number): number[] => Array.from({ length }, (_, index) => index);
 
 export function identityOf(clientMac: string): Identity {
   return {
@@ -59,21 +39,6 @@ export function identityOf(clientMac: string): Identity {
     exit4: ADDRESS.vpn.v4,
     exit6: ADDRESS.vpn.v6,
     endpoint: { address: ADDRESS.vpn.v4, port: ENDPOINT_PORT },
-  };
-}
-
-export function swarmMap(infoHash: string): SwarmMap {
-  const both = ({ v4, v6 }: { v4: string; v6: string }): string[] => [v4, v6];
-  return {
-    infoHash,
-    trackers: [{ id: 'tracker', addresses: both(ADDRESS.tracker), httpPort: TRACKER_PORT, udpPort: TRACKER_PORT }],
-    dhtNodes: range(DHT_NODES).map((i) => ({ id: `dht-${i}`, addresses: both(dhtNodeAddress(i)), port: DHT_PORT })),
-    peers: range(OBSERVERS).map((i) => ({
-      id: `observer-${i}`,
-      addresses: both(observerAddress(i)),
-      port: OBSERVER_PORT,
-    })),
-    resolvers: [...both(ADDRESS.resolver), ADDRESS.tunnelServer.v4],
   };
 }
 
@@ -90,10 +55,8 @@ const INTERNET_ROUTES = [
   `route add 2001:db8:1::/64 via ${ADDRESS.wan.v6} dev eth0`,
 ];
 
-const address = ({ v4, v6 }: { v4: string; v6: string }, device: string): string[] => [
-  `addr add ${v4}/32 dev ${device}`,
-  `addr add ${v6}/128 dev ${device} nodad`,
-];
+const holds = (address: string): string =>
+  address.includes(':') ? `addr add ${address}/128 dev eth0 nodad` : `addr add ${address}/32 dev eth0`;
 
 function lanHost(own: { v4: string; v6: string }): string[] {
   return [
@@ -106,8 +69,22 @@ function lanHost(own: { v4: string; v6: string }): string[] {
   ];
 }
 
-function internetHost(...own: { v4: string; v6: string }[]): string[] {
-  return ['link set lo up', 'link set eth0 up', ...own.flatMap((each) => address(each, 'eth0')), ...INTERNET_ROUTES];
+function internetHost(...own: readonly string[]): string[] {
+  return ['link set lo up', 'link set eth0 up', ...own.map(holds), ...INTERNET_ROUTES];
+}
+
+/** Every address of the swarm, each once: its members are told theirs by the same configuration. */
+function swarmAddresses(): string[] {
+  const { tracker, dht, observers, stun, canarySink } = labSwarm({ originUnixNs: 0n, seed: 0 });
+  const all = [
+    tracker.address4,
+    tracker.address6,
+    ...dht.map((node) => node.address),
+    ...observers.flatMap(({ address4, address6 }) => (address6 === null ? [address4] : [address4, address6])),
+    ...(stun?.addresses ?? []),
+    ...(canarySink === null ? [] : [canarySink.address]),
+  ];
+  return [...new Set(all)];
 }
 
 /**
@@ -135,14 +112,9 @@ export const IP_BATCH: Readonly<Record<HostName, readonly string[]>> = {
     'route add 2001:db8:3::/64 dev wan',
     'route add blackhole ::/0',
   ],
-  vpn: internetHost(ADDRESS.vpn),
-  swarm: internetHost(
-    ADDRESS.tracker,
-    ADDRESS.canary,
-    ...range(DHT_NODES).map(dhtNodeAddress),
-    ...range(OBSERVERS).map(observerAddress),
-  ),
-  resolver: internetHost(ADDRESS.resolver),
+  vpn: internetHost(ADDRESS.vpn.v4, ADDRESS.vpn.v6),
+  swarm: internetHost(...swarmAddresses()),
+  resolver: internetHost(ADDRESS.resolver.v4, ADDRESS.resolver.v6),
 };
 
 /** Set before any link exists. DAD would hold every IPv6 address back for a second on links that nobody else shares. */

@@ -1,0 +1,102 @@
+/**
+ * IP addresses as numbers, so that a captured address is compared without making a string of it.
+ * Says nothing about who an address belongs to.
+ */
+import { isIPv4, isIPv6 } from 'node:net';
+
+/** An address as four 32-bit words, most significant first; an IPv4 address is the last word, the others are 0. */
+export interface Address {
+  readonly version: 4 | 6;
+  readonly words: readonly [number, number, number, number];
+}
+
+/** Reads an address from text. An IPv4-mapped IPv6 address (`::ffff:192.0.2.1`) is the IPv4 one; a zone (`%eth0`) is dropped. */
+export function parseAddress(text: string): Address {
+  const bare = text.replace(/%.*$/, '');
+  if (isIPv4(bare)) return { version: 4, words: [0, 0, 0, wordOfIPv4(bare)] };
+  if (!isIPv6(bare)) throw new TypeError(`"${text}" is not an IP address: give one like 192.0.2.1 or 2001:db8::1`);
+  const groups = groupsOfIPv6(bare);
+  const word = (at: number): number => ((groups[at] ?? 0) * 0x10000 + (groups[at + 1] ?? 0)) >>> 0;
+  const words: Address['words'] = [word(0), word(2), word(4), word(6)];
+  const mapped = words[0] === 0 && words[1] === 0 && words[2] === 0xffff;
+  return mapped ? { version: 4, words: [0, 0, 0, words[3]] } : { version: 6, words };
+}
+
+/** One text for every way of writing the same address; text that is no address is given back as it came. */
+export function canonicalAddress(text: string): string {
+  try {
+    return addressKey(...parseAddress(text).words);
+  } catch {
+    return text;
+  }
+}
+
+/** Text key of an address given as four words. Not for people: see `formatAddress`. */
+export function addressKey(a: number, b: number, c: number, d: number): string {
+  return `${a.toString(16)}:${b.toString(16)}:${c.toString(16)}:${d.toString(16)}`;
+}
+
+/** `[address]:port` or `address:port`, split; null when the text is neither. */
+export function splitEndpoint(text: string): { address: string; port: number } | null {
+  const match = /^(?:\[([^\]]+)\]|([^:]+)):(\d{1,5})$/.exec(text);
+  const address = match?.[1] ?? match?.[2];
+  const port = Number(match?.[3]);
+  if (address === undefined || !(port <= 65535)) return null;
+  return { address, port };
+}
+
+/** Addresses looked up straight from captured bytes. */
+export class AddressSet {
+  readonly #v4 = new Set<number>();
+  readonly #v6: Address['words'][] = [];
+
+  constructor(addresses: Iterable<string>) {
+    for (const text of addresses) {
+      const { version, words } = parseAddress(text);
+      if (version === 4) this.#v4.add(words[3]);
+      else this.#v6.push(words);
+    }
+  }
+
+  has4(view: DataView, at: number): boolean {
+    return this.#v4.has(view.getUint32(at));
+  }
+
+  has6(view: DataView, at: number): boolean {
+    for (const words of this.#v6) {
+      // The last words tell addresses of one network apart soonest.
+      if (
+        view.getUint32(at + 12) === words[3] &&
+        view.getUint32(at + 8) === words[2] &&
+        view.getUint32(at + 4) === words[1] &&
+        view.getUint32(at) === words[0]
+      ) {
+        return true;
+      }
+    }
+    return false;
+  }
+}
+
+function wordOfIPv4(text: string): number {
+  return text.split('.').reduce((word, byte) => word * 256 + Number(byte), 0);
+}
+
+function groupsOfIPv6(text: string): number[] {
+  const lastColon = text.lastIndexOf(':');
+  const tail = text.slice(lastColon + 1);
+  let hex = text;
+  if (tail.includes('.')) {
+    const word = wordOfIPv4(tail);
+    hex = `${text.slice(0, lastColon + 1)}${(word >>> 16).toString(16)}:${(word & 0xffff).toString(16)}`;
+  }
+  const [head = '', rest] = hex.split('::');
+  const left = groups(head);
+  if (rest === undefined) return left;
+  const right = groups(rest);
+  return [...left, ...Array.from({ length: 8 - left.length - right.length }, () => 0), ...right];
+}
+
+function groups(text: string): number[] {
+  return text === '' ? [] : text.split(':').map((group) => parseInt(group, 16));
+}

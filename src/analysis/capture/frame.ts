@@ -1,0 +1,40 @@
+/**
+ * One captured frame, and the clock arithmetic of captures. A reader reuses a single `Frame`, pointing it at each frame in
+ * turn inside its own buffer: no allocation per packet. What a visitor wants to keep it must copy.
+ */
+
+/** Link types (https://www.tcpdump.org/linktypes.html) whose network header the analysis can find. */
+export const LINK = {
+  null: 0,
+  ethernet: 1,
+  rawBsd: 12,
+  raw: 101,
+  loop: 108,
+  linuxCooked: 113,
+  ipv4: 228,
+  ipv6: 229,
+  linuxCooked2: 276,
+} as const;
+
+const EMPTY = new DataView(new ArrayBuffer(0));
+
+/** A view of one frame; valid only until the visitor returns. */
+export class Frame {
+  view: DataView = EMPTY;
+  /** Where the frame begins in `view`. */
+  offset = 0;
+  /** Bytes there are. */
+  captured = 0;
+  /** Bytes there were on the wire. */
+  original = 0;
+  linkType = 0;
+  /** Nanoseconds since the origin asked for; exact below 104 days. */
+  atNs = 0;
+}
+
+export type FrameVisitor = (frame: Frame) => void;
+
+/** Longest frame libpcap writes or reads (MAXIMUM_SNAPLEN in pcap-int.h): a longer one means the file is damaged. */
+export const MAX_CAPTURED = 262_144;
+
+export const NS_PER_SECOND = 1_000_000_000n;

@@ -1,0 +1,66 @@
+/**
+ * Which frames leave the client. By the Ethernet address it sends from where that is known; else by its IP addresses,
+ * which also teach the Ethernet address, so that its frames from any other source address are recognised too.
+ */
+import { AddressSet } from '../capture/address.ts';
+import { type Headers, NETWORK } from '../capture/headers.ts';
+
+/** An ARP packet for IPv4 over Ethernet has the sender's IPv4 address at this offset, and 28 bytes. */
+const ARP_SENDER_AT = 14;
+const ARP_BYTES = 28;
+
+export class LeavingRule {
+  #macHigh = 0;
+  #macLow = 0;
+  #macKnown = false;
+  readonly #macGiven: boolean;
+  readonly #addresses: AddressSet;
+
+  constructor(client: {
+    readonly mac: string | null;
+    readonly real: readonly string[];
+    readonly tunnel: readonly string[];
+  }) {
+    this.#addresses = new AddressSet([...client.real, ...client.tunnel]);
+    this.#macGiven = client.mac !== null;
+    if (client.mac !== null) this.#setMac(client.mac);
+  }
+
+  leaves(headers: Headers, view: DataView): boolean {
+    if (headers.hasMac && this.#macKnown && headers.macLow === this.#macLow && headers.macHigh === this.#macHigh)
+      return true;
+    if (headers.hasMac && this.#macGiven) return false;
+    if (!this.#isFromClientAddress(headers, view)) return false;
+    if (headers.hasMac && !this.#macKnown) {
+      this.#macHigh = headers.macHigh;
+      this.#macLow = headers.macLow;
+      this.#macKnown = true;
+    }
+    return true;
+  }
+
+  #isFromClientAddress(headers: Headers, view: DataView): boolean {
+    switch (headers.network) {
+      case NETWORK.ip4:
+        return this.#addresses.has4(view, headers.sourceAt);
+      case NETWORK.ip6:
+        return this.#addresses.has6(view, headers.sourceAt);
+      case NETWORK.arp:
+        return (
+          headers.end - headers.networkAt >= ARP_BYTES && this.#addresses.has4(view, headers.networkAt + ARP_SENDER_AT)
+        );
+      default:
+        return false;
+    }
+  }
+
+  #setMac(text: string): void {
+    if (!/^([0-9a-f]{2}:){5}[0-9a-f]{2}$/i.test(text)) {
+      throw new TypeError(`"${text}" is not an Ethernet address: give one like 02:00:00:00:00:01`);
+    }
+    const digits = text.replaceAll(':', '');
+    this.#macHigh = parseInt(digits.slice(0, 4), 16);
+    this.#macLow = parseInt(digits.slice(4), 16);
+    this.#macKnown = true;
+  }
+}

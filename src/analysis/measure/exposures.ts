@@ -1,0 +1,166 @@
+/**
+ * Which third party learnt the real address, from whom and how: out of what the lab's trackers, nodes, peers, neighbour and
+ * resolver say they met. By source, when the packet came from the real address; by content, when its bytes named it,
+ * wherever it came from. What a party does with it afterwards is measured as knocks.
+ */
+import type { Exposure, Identity, InstrumentEvent, Party, Phase, TimelineEvent } from '../../harness/records.ts';
+import { canonicalAddress, splitEndpoint } from '../capture/address.ts';
+import { nodeIdNames } from './node-id.ts';
+import { SPAN, type Spans, spanAt } from './phases.ts';
+
+/** Marks what the lab sent itself to prove an instrument, in ids (as text or hex) and names. */
+const CANARY = /KSL-CANARY|4b534c2d43414e415259/i;
+/** Closing a connection tells nobody anything new. A STUN server is one that WebRTC trackers have their peers ask. */
+const PARTY_OF = new Map<TimelineEvent['kind'], Party>([
+  ['tracker-announce', 'tracker'],
+  ['tracker-scrape', 'tracker'],
+  ['stun-binding', 'tracker'],
+  ['dht-query', 'dht'],
+  ['peer-connection', 'peer'],
+  ['peer-handshake', 'peer'],
+  ['peer-extended', 'peer'],
+  ['peer-pex', 'peer'],
+  ['peer-piece', 'peer'],
+  ['neighbour-multicast', 'neighbour'],
+  ['resolver-query', 'resolver'],
+]);
+const LINK_LOCAL = /^fe[89ab]/i;
+
+interface Finding {
+  readonly by: Exposure['by'];
+  readonly address: string;
+  readonly how: string;
+}
+
+/**
+ * Every exposure in a phase of the trial, one row per party, way and address, with its first and last instant.
+ * @param lastClearNs containment: the last clear packet of the outage, null without one.
+ */
+export function findExposures(
+  timeline: readonly TimelineEvent[],
+  identity: Identity,
+  spans: Spans,
+  lastClearNs: number | null,
+): Exposure[] {
+  const real = new RealAddresses(identity);
+  const found = new Map<string, Exposure>();
+  for (const event of timeline) {
+    const party = PARTY_OF.get(event.kind);
+    if (party === undefined || !('party' in event) || isCanary(event)) continue;
+    const span = spanAt(spans, event.atNs);
+    if (span === SPAN.outside) continue;
+    for (const { by, address, how } of findingsOf(event, real)) {
+      const phase = phaseOf(span, by, event.atNs, lastClearNs);
+      const key = [party, event.party, by, phase, canonicalAddress(address), how].join(' ');
+      const before = found.get(key);
+      found.set(key, {
+        party,
+        id: event.party,
+        by,
+        phase,
+        address: before?.address ?? address,
+        how,
+        times: (before?.times ?? 0) + 1,
+        firstNs: Math.min(before?.firstNs ?? event.atNs, event.atNs),
+        lastNs: Math.max(before?.lastNs ?? event.atNs, event.atNs),
+      });
+    }
+  }
+  return [...found.values()].sort((a, b) => a.firstNs - b.firstNs);
+}
+
+/** The real identity: the home router's public address and the client's own addresses. */
+class RealAddresses {
+  readonly #addresses = new Map<string, string>();
+
+  constructor({ wan4, lan4, lan6 }: Identity) {
+    for (const address of [wan4, lan4, lan6]) {
+      if (address !== null) this.#addresses.set(canonicalAddress(address), address);
+    }
+  }
+
+  /** The address as the record spells it, or null when it is not a real one. */
+  find(address: string): string | null {
+    return this.#addresses.get(canonicalAddress(address)) ?? null;
+  }
+
+  all(): Iterable<string> {
+    return this.#addresses.values();
+  }
+}
+
+function findingsOf(event: InstrumentEvent, real: RealAddresses): Finding[] {
+  const how = howOf(event);
+  const findings: Finding[] = [];
+  const source = real.find(event.sourceAddress);
+  if (source !== null) findings.push({ by: 'source', address: source, how });
+  // On the neighbour's own link a link-local address is the client's address too.
+  else if (event.kind === 'neighbour-multicast' && LINK_LOCAL.test(event.sourceAddress)) {
+    findings.push({ by: 'source', address: event.sourceAddress, how });
+  }
+  for (const [named, where] of namedAddresses(event)) {
+    const address = real.find(named);
+    if (address !== null) findings.push({ by: 'content', address, how: where });
+  }
+  if (event.kind === 'dht-query' && source === null) {
+    for (const address of real.all()) {
+      if (nodeIdNames(event.nodeId, address)) findings.push({ by: 'content', address, how: 'node id' });
+    }
+  }
+  return findings;
+}
+
+/** Addresses an event's bytes give, and the field that gives them. */
+function namedAddresses(event: InstrumentEvent): [address: string, where: string][] {
+  if (event.kind === 'tracker-announce') return event.claimedAddresses.map((address) => [address, 'announce ip=']);
+  if (event.kind === 'peer-extended') return event.claimedAddresses.map((address) => [address, 'extension handshake']);
+  if (event.kind !== 'peer-pex') return [];
+  return [...event.added, ...event.dropped].map((text) => [splitEndpoint(text)?.address ?? text, 'pex']);
+}
+
+function howOf(event: InstrumentEvent): string {
+  switch (event.kind) {
+    case 'tracker-announce':
+      return 'announce';
+    case 'tracker-scrape':
+      return 'scrape';
+    case 'dht-query':
+      return event.query;
+    case 'peer-connection':
+      return event.direction === 'incoming' ? 'connection' : 'connection made to it';
+    case 'peer-handshake':
+      return 'handshake';
+    case 'peer-extended':
+      return 'extension handshake';
+    case 'peer-pex':
+      return 'pex';
+    case 'peer-piece':
+      return 'piece';
+    case 'peer-closed':
+      return 'close';
+    case 'neighbour-multicast':
+      return event.protocol;
+    case 'resolver-query':
+      return 'query';
+    case 'stun-binding':
+      return 'binding';
+  }
+}
+
+/**
+ * The instrument writes an event down after the packet that caused it, the outage's last one perhaps after containment;
+ * but an exposure by source has a clear packet for its cause, and all of those are of the gap.
+ */
+function phaseOf(span: number, by: Exposure['by'], atNs: number, lastClearNs: number | null): Phase {
+  if (span === SPAN.baseline) return 'baseline';
+  if (span === SPAN.recovery) return 'recovery';
+  if (lastClearNs === null) return 'contained';
+  return by === 'source' || atNs <= lastClearNs ? 'gap' : 'contained';
+}
+
+function isCanary(event: InstrumentEvent): boolean {
+  if ('peerId' in event) return CANARY.test(event.peerId);
+  if ('nodeId' in event) return CANARY.test(event.nodeId);
+  if ('name' in event) return CANARY.test(event.name);
+  return 'text' in event && CANARY.test(event.text);
+}

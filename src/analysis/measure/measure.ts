@@ -1,0 +1,156 @@
+/**
+ * From a trial's record, timeline and captures to its measures and verdict. A function of these inputs alone: the same
+ * files give the same bytes, with no lab and on any machine.
+ *
+ *   record + timeline --> spans --> uplink capture --> gap, traffic, housekeeping, witness
+ *                                   timeline       --> exposures, detection, recovery
+ *                                   WAN capture    --> knocks            --> verdict
+ */
+import type { Identity, Measures, TimelineEvent, TrialRecord, WitnessCount } from '../../harness/records.ts';
+import { canonicalAddress } from '../capture/address.ts';
+import type { CaptureReport } from '../capture/read.ts';
+import { findExposures } from './exposures.ts';
+import { measureWan } from './knocks.ts';
+import { type Spans, spansOf } from './phases.ts';
+import { type UplinkMeasures, measureUplink, present } from './uplink.ts';
+import { type Findings, judge, problemsOfRecord, problemsOfWitnesses } from './verdict.ts';
+
+/** Clear packets so close to the end of the outage mean that it ended before containment could be seen. */
+const CENSORING_NS = 1_000_000_000;
+
+export interface TrialEvidence {
+  readonly record: TrialRecord;
+  readonly timeline: readonly TimelineEvent[];
+  /** Paths of the sealed captures; null where there is none. */
+  readonly uplinkFile: string | null;
+  readonly wanFile: string | null;
+}
+
+export interface TrialMeasures {
+  readonly measures: Measures;
+  /** The capture's count of frames leaving the client, to be held against the router's counters. */
+  readonly uplink: WitnessCount;
+  /** What forbids a verdict, each as a clause; empty for a trial that counts. */
+  readonly problems: string[];
+}
+
+/**
+ * Measures a trial. Never throws for what a trial can lack: that makes it inconclusive.
+ * @throws when a capture named cannot be opened or is no capture.
+ */
+export async function measureTrial({ record, timeline, uplinkFile, wanFile }: TrialEvidence): Promise<TrialMeasures> {
+  const spans = spansOf(record, timeline);
+  const problems = problemsOfRecord(record);
+  const { identity, swarm } = record;
+  const origin = BigInt(record.originUnixNs);
+  if (identity === null || uplinkFile === null) {
+    problems.push(identity === null ? 'the client was never identified' : 'the uplink capture is missing');
+    return { ...conclude(record, NOTHING, problems), uplink: NO_FRAMES };
+  }
+  const uplink = await measureUplink(uplinkFile, origin, identity, swarm, spans);
+  problems.push(...problemsOfCapture(record, 'uplink', uplink.report));
+  problems.push(...problemsOfWitnesses(record.counters, uplink.witness));
+
+  let knocks = NOTHING.knocks;
+  if (wanFile !== null && swarm !== null) {
+    const wan = await measureWan(wanFile, origin, identity, swarm, spans, uplink.lastClearNs ?? spans.faultNs);
+    problems.push(...problemsOfCapture(record, 'wan', wan.report));
+    knocks = wan.knocks;
+  }
+  const findings: Findings = {
+    ...gapOf(uplink, spans),
+    ...reactionOf(timeline, spans.faultNs),
+    traffic: uplink.traffic,
+    housekeeping: uplink.housekeeping,
+    exposures: findExposures(timeline, identity, spans, uplink.lastClearNs),
+    knocks,
+    recoveryNs: recoveryOf(record, timeline, identity),
+  };
+  return { ...conclude(record, findings, problems), uplink: uplink.witness };
+}
+
+function conclude(record: TrialRecord, findings: Findings, problems: string[]): Omit<TrialMeasures, 'uplink'> {
+  return { measures: { ...judge(record, findings, problems), ...findings }, problems };
+}
+
+type Gap = Pick<
+  Findings,
+  | 'gapNs'
+  | 'gapCensored'
+  | 'firstClearNs'
+  | 'lastClearNs'
+  | 'clearPackets'
+  | 'clearBytes'
+  | 'baselineClearPackets'
+  | 'recoveryClearPackets'
+>;
+
+function gapOf({ traffic, firstClearNs, lastClearNs }: UplinkMeasures, { faultNs, restoredNs }: Spans): Gap {
+  const sum = (phase: string, field: 'packets' | 'bytes'): number =>
+    traffic.reduce((total, row) => (row.phase === phase ? total + row[field] : total), 0);
+  return {
+    gapNs: lastClearNs === null ? null : lastClearNs - faultNs,
+    gapCensored: lastClearNs !== null && lastClearNs >= restoredNs - CENSORING_NS,
+    firstClearNs,
+    lastClearNs,
+    clearPackets: sum('gap', 'packets'),
+    clearBytes: sum('gap', 'bytes'),
+    baselineClearPackets: sum('baseline', 'packets'),
+    recoveryClearPackets: sum('recovery', 'packets'),
+  };
+}
+
+/** When the switch says it noticed and had acted, since the fault's earliest instant. */
+function reactionOf(
+  timeline: readonly TimelineEvent[],
+  faultNs: number,
+): Pick<Findings, 'detectionNs' | 'switchLatencyNs'> {
+  const since = (stage: string): number | null => {
+    const instants = timeline.flatMap((event) =>
+      event.kind === 'switch' && event.stage === stage && event.atNs >= faultNs ? [event.atNs - faultNs] : [],
+    );
+    return instants.length === 0 ? null : Math.min(...instants);
+  };
+  return { detectionNs: since('noticed'), switchLatencyNs: since('acted') };
+}
+
+/** From restoration to the first payload a peer handed to the tunnel's exit; 0 when it came while restoration went on. */
+function recoveryOf(record: TrialRecord, timeline: readonly TimelineEvent[], identity: Identity): number | null {
+  const { restored } = record.instants;
+  if (restored === null) return null;
+  const exits = new Set(present([identity.exit4, identity.exit6]).map(canonicalAddress));
+  const pieces = timeline.flatMap((event) =>
+    event.kind === 'peer-piece' && event.atNs >= restored.beforeNs && exits.has(canonicalAddress(event.sourceAddress))
+      ? [event.atNs]
+      : [],
+  );
+  if (pieces.length === 0) return null;
+  const first = pieces.reduce((least, atNs) => Math.min(least, atNs));
+  return Math.max(0, first - restored.afterNs);
+}
+
+function problemsOfCapture(record: TrialRecord, name: 'uplink' | 'wan', report: CaptureReport): string[] {
+  if (report.broken !== null) return [`the ${name} capture is damaged ${report.broken}`];
+  const sealed = record.captures.find((capture) => capture.name === name);
+  if (sealed === undefined || sealed.packets === report.packets) return [];
+  return [`the ${name} capture holds ${report.packets} of the ${sealed.packets} packets it was sealed with`];
+}
+
+const NO_FRAMES: WitnessCount = { clear: 0, tunnel: 0, housekeeping: 0 };
+const NOTHING: Findings = {
+  gapNs: null,
+  gapCensored: false,
+  firstClearNs: null,
+  lastClearNs: null,
+  detectionNs: null,
+  switchLatencyNs: null,
+  clearPackets: 0,
+  clearBytes: 0,
+  traffic: [],
+  housekeeping: [],
+  exposures: [],
+  knocks: { packets: 0, senders: 0, firstNs: null, lastNs: null },
+  recoveryNs: null,
+  baselineClearPackets: 0,
+  recoveryClearPackets: 0,
+};

@@ -36,7 +36,8 @@ export const CLEAR_CLASSES = [
 ] as const;
 /**
  * Link housekeeping: counted, by name, and never a leak. `tunnel-icmp`: the kernel's ICMP error to the tunnel's own
- * endpoint ("port unreachable" once the tunnel's socket is gone); it tells the VPN server what it already knew and nobody else.
+ * endpoint ("port unreachable" once the tunnel's socket is gone). It tells the VPN server what it already knew, and
+ * nobody else anything.
  */
 export const HOUSEKEEPING_CLASSES = ['arp', 'ndp', 'dhcp', 'igmp', 'mld', 'tunnel-icmp'] as const;
 export type ClearClass = (typeof CLEAR_CLASSES)[number];
@@ -260,10 +261,7 @@ const swarmSchema = z.object({
 });
 export type SwarmMap = z.infer<typeof swarmSchema>;
 
-/**
- * Frames leaving the client as one witness counted them, from arming to the end. `clear` includes canaries and
- * `tunnel-icmp`, so that a witness needs nothing but addresses, ports and types.
- */
+/** Frames leaving the client as one witness counted them, from arming to the end. `clear` includes canaries. */
 const witnessSchema = z.object({ clear: count, tunnel: count, housekeeping: count });
 export type WitnessCount = z.infer<typeof witnessSchema>;
 

@@ -14,7 +14,7 @@ import {
   type WitnessCount,
 } from '../../harness/records.ts';
 import { type CaptureReport, readCapture } from '../capture/read.ts';
-import { HOUSEKEEPING, KIND } from '../classify/classes.ts';
+import { KIND } from '../classify/classes.ts';
 import { Classifier, type ClientIdentity } from '../classify/classifier.ts';
 import { ClearTally } from '../classify/tally.ts';
 import { SPAN, type Spans, spanAt } from './phases.ts';
@@ -69,8 +69,7 @@ export async function measureUplink(
         witness.clear++;
         return;
       case KIND.housekeeping:
-        if (judgement.code === HOUSEKEEPING.tunnelIcmp) witness.clear++;
-        else witness.housekeeping++;
+        witness.housekeeping++;
         housekeeping.add(spanAt(spans, frame.atNs), judgement.code, frame.original);
         return;
       case KIND.clear: {

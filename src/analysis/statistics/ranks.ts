@@ -7,7 +7,6 @@ import jstat from 'jstat';
 export interface MannWhitney {
   /** Pairs (x, y) with x > y, ties counted half. */
   readonly u: number;
-  /** Two-sided. */
   readonly p: number;
   /** `exact` where there are no ties and the samples are small, else the normal approximation with tie correction. */
   readonly method: 'exact' | 'normal';
@@ -17,21 +16,38 @@ export interface MannWhitney {
 const EXACT_SMALLER_UP_TO = 8;
 const EXACT_LARGER_UP_TO = 50;
 
+/** Which difference counts as evidence: either way, or only values of the first sample tending to be less or greater. */
+export type Alternative = 'two-sided' | 'less' | 'greater';
+
 /** Mann-Whitney's test of `xs` against `ys`; null when either is empty. */
-export function mannWhitney(xs: readonly number[], ys: readonly number[]): MannWhitney | null {
+export function mannWhitney(
+  xs: readonly number[],
+  ys: readonly number[],
+  alternative: Alternative = 'two-sided',
+): MannWhitney | null {
   const n = xs.length;
   const m = ys.length;
   if (n === 0 || m === 0) return null;
   const { rankSum, tieSum, ties } = rank(xs, ys);
   const u = rankSum - (n * (n + 1)) / 2;
   const small = Math.min(n, m) <= EXACT_SMALLER_UP_TO && Math.max(n, m) <= EXACT_LARGER_UP_TO;
-  if (!ties && small) return { u, p: exactP(u, n, m), method: 'exact' };
+  if (!ties && small) {
+    const tail = exactTail(n, m);
+    return { u, p: tailed(alternative, tail(u), tail(n * m - u)), method: 'exact' };
+  }
   const all = n + m;
   const variance = ((n * m) / 12) * (all + 1 - tieSum / (all * (all - 1)));
   if (variance === 0) return { u, p: 1, method: 'normal' };
-  // Continuity correction, as R's wilcox.test and SciPy's mannwhitneyu have it.
-  const z = Math.max(0, Math.abs(u - (n * m) / 2) - 0.5) / Math.sqrt(variance);
-  return { u, p: Math.min(1, 2 * jstat.normal.cdf(-z, 0, 1)), method: 'normal' };
+  // With the continuity correction of R's wilcox.test and SciPy's mannwhitneyu.
+  const normalTail = (value: number): number =>
+    jstat.normal.cdf((value - (n * m) / 2 + 0.5) / Math.sqrt(variance), 0, 1);
+  return { u, p: tailed(alternative, normalTail(u), normalTail(n * m - u)), method: 'normal' };
+}
+
+/** The p asked for, from P(U <= u) and P(U >= u). */
+function tailed(alternative: Alternative, atMost: number, atLeast: number): number {
+  if (alternative === 'less') return atMost;
+  return alternative === 'greater' ? atLeast : Math.min(1, 2 * Math.min(atMost, atLeast));
 }
 
 /**
@@ -65,21 +81,19 @@ function rank(
   return { rankSum, tieSum, ties: tieSum > 0 };
 }
 
-/** P(|U - mean| >= |u - mean|) from the exact null distribution (Mann and Whitney's recurrence). */
-function exactP(u: number, n: number, m: number): number {
-  // ways[k] after adding i values of x: arrangements with U = k.
-  let ways = new Float64Array(n * m + 1);
+/** u -> P(U <= u) when both samples come from one distribution without ties (Mann and Whitney's recurrence). */
+function exactTail(n: number, m: number): (u: number) => number {
+  const ways = new Float64Array(n * m + 1); // ways[k]: arrangements with U = k
   ways[0] = 1;
   for (let i = 1; i <= n; i++) {
-    // Gaussian binomial: multiply by (1 - q^(m+i)), divide by (1 - q^i).
-    const next = Float64Array.from(ways);
-    for (let k = next.length - 1; k >= m + i; k--) next[k] = (next[k] ?? 0) - (next[k - m - i] ?? 0);
-    for (let k = i; k < next.length; k++) next[k] = (next[k] ?? 0) + (next[k - i] ?? 0);
-    ways = next;
+    // The Gaussian binomial coefficient, a factor (1 - q^(m+i)) / (1 - q^i) at a time.
+    for (let k = ways.length - 1; k >= m + i; k--) ways[k] = (ways[k] ?? 0) - (ways[k - m - i] ?? 0);
+    for (let k = i; k < ways.length; k++) ways[k] = (ways[k] ?? 0) + (ways[k - i] ?? 0);
   }
   const total = ways.reduce((sum, count) => sum + count, 0);
-  const extreme = Math.min(u, n * m - u);
-  let tail = 0;
-  for (let k = 0; k <= extreme; k++) tail += ways[k] ?? 0;
-  return Math.min(1, (2 * tail) / total);
+  return (u) => {
+    let tail = 0;
+    for (let k = 0; k <= u; k++) tail += ways[k] ?? 0;
+    return tail / total;
+  };
 }

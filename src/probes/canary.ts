@@ -1,0 +1,77 @@
+/**
+ * Canaries: traffic the lab itself sends to prove that an instrument sees. Each carries the marker and a nonce in
+ * clear text, in a field the protocol leaves free, so that a capture, a log line and an event can all be told from
+ * real traffic by the same ten bytes.
+ *
+ * What a canary does not prove: that the instrument sees every later packet too (drops are counted elsewhere).
+ */
+import { createHash, randomBytes } from 'node:crypto';
+import type { InstrumentEvent } from '../harness/records.ts';
+
+/** Ten ASCII bytes: half a peer id or node id, most of a STUN transaction id (12). */
+export const CANARY_MARKER = 'KSL-CANARY';
+const MARKER_HEX = Buffer.from(CANARY_MARKER, 'latin1').toString('hex');
+/** A torrent nobody has: announces and handshakes for it are canaries. */
+export const CANARY_INFO_HASH = createHash('sha1').update(CANARY_MARKER, 'latin1').digest('hex');
+/** Canary names are `ksl-canary-NONCE.swarm.test`. */
+export const CANARY_DOMAIN = 'swarm.test';
+/** Where a raw canary datagram is sent (discard, RFC 863). */
+export const CANARY_PORT = 9;
+
+const NONCE_LENGTH = 10;
+const NONCE = /KSL-CANARY-?([0-9a-z]{10})/i;
+
+/** Ten lower-case hexadecimal digits, new for every round. */
+export function canaryNonce(): string {
+  return randomBytes(NONCE_LENGTH / 2).toString('hex');
+}
+
+/** The marker and the nonce: the payload of a datagram, and a peer id or node id of 20 bytes. */
+export function canaryBytes(nonce: string): Buffer {
+  if (!/^[0-9a-z]{10}$/.test(nonce)) {
+    throw new RangeError(`Canary nonce "${nonce}" is not 10 lower-case letters or digits; take it from canaryNonce().`);
+  }
+  return Buffer.from(CANARY_MARKER + nonce, 'latin1');
+}
+
+export function canaryName(nonce: string): string {
+  return `${CANARY_MARKER.toLowerCase()}-${nonce}.${CANARY_DOMAIN}`;
+}
+
+/** The nonce in a datagram, a text or a name; null when it is no canary. */
+export function nonceIn(bytes: Uint8Array | string): string | null {
+  const text = typeof bytes === 'string' ? bytes : Buffer.from(bytes).toString('latin1');
+  return NONCE.exec(text)?.[1]?.toLowerCase() ?? null;
+}
+
+/** The nonce of a canary's event, null for an event of real traffic. Events of canaries are left out of the analysis. */
+export function canaryOf(event: InstrumentEvent): string | null {
+  switch (event.kind) {
+    case 'tracker-announce':
+    case 'peer-handshake':
+      return idNonce(event.peerId);
+    case 'dht-query':
+      return idNonce(event.nodeId);
+    case 'resolver-query':
+      return nonceIn(event.name);
+    case 'neighbour-multicast':
+      return nonceIn(event.text);
+    // Kept back by the swarm itself when a canary caused them: nothing in them could tell.
+    case 'tracker-scrape':
+    case 'peer-connection':
+    case 'peer-extended':
+    case 'peer-pex':
+    case 'peer-piece':
+    case 'peer-closed':
+    case 'stun-binding':
+      return null;
+  }
+}
+
+export function isCanary(event: InstrumentEvent): boolean {
+  return canaryOf(event) !== null;
+}
+
+function idNonce(hexId: string): string | null {
+  return hexId.startsWith(MARKER_HEX) ? nonceIn(Buffer.from(hexId, 'hex')) : null;
+}

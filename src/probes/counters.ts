@@ -1,0 +1,83 @@
+/**
+ * The second witness: packet-filter counters on the router's port to the client, at the ingress hook, before any
+ * bridge, route or rule. Every frame from the client's Ethernet address is counted once, as the tunnel's own datagram
+ * to its endpoint, as link housekeeping, or as clear: the vocabulary of the records, decided by the kernel's own
+ * parser and not by the code that reads the capture.
+ *
+ * Frames of another Ethernet address are not counted (the neighbour's, the router's own). A later fragment carries no
+ * port: UDP to the endpoint's address is then taken for the tunnel's.
+ */
+import { z } from 'zod';
+import type { Need, Tap } from '../harness/contracts.ts';
+import type { Identity, WitnessCount } from '../harness/records.ts';
+
+export const COUNTERS_NEEDS: readonly Need[] = [{ command: 'nft', package: 'nftables' }];
+
+const TABLE = 'ksl_witness';
+
+export interface RunningCounters {
+  /** Frames from the client since the counters were started. */
+  read(): Promise<WitnessCount>;
+  stop(): Promise<void>;
+}
+
+/** Installs the counters in one transaction; resolves when the next frame would be counted. */
+export async function startCounters(tap: Tap, identity: Identity): Promise<RunningCounters> {
+  // nft takes a device that is not there (it may come): it would count nothing.
+  await tap.host.run(['ip', 'link', 'show', 'dev', tap.device]);
+  await tap.host.run(['nft', '-f', '-'], { input: ruleset(tap.device, identity) });
+  return {
+    async read() {
+      const { stdout } = await tap.host.run(['nft', '-j', 'list', 'counters', 'table', 'netdev', TABLE]);
+      return parseCounters(stdout);
+    },
+    async stop() {
+      await tap.host.run(['nft', 'delete', 'table', 'netdev', TABLE]);
+    },
+  };
+}
+
+/** The rules; the first that matches counts the frame. */
+export function ruleset(device: string, { clientMac, endpoint }: Identity): string {
+  const v6 = endpoint.address.includes(':');
+  const toEndpoint = `${v6 ? 'ip6' : 'ip'} daddr ${endpoint.address}`;
+  // The kernel's own errors to the endpoint ("port unreachable" once the tunnel's socket is gone): `tunnel-icmp`.
+  const icmpError = v6 ? 'icmpv6 type 1-4' : 'icmp type { 3, 11, 12 }';
+  const laterFragment = v6 ? 'frag frag-off != 0 meta l4proto udp' : 'ip frag-off & 0x1fff != 0 ip protocol udp';
+  return `table netdev ${TABLE} {
+  counter tunnel { }
+  counter housekeeping { }
+  counter clear { }
+  chain ingress {
+    type filter hook ingress device "${device}" priority -500; policy accept;
+    ether saddr != ${clientMac} accept
+    ${toEndpoint} udp dport ${endpoint.port} counter name tunnel accept
+    ${toEndpoint} ${laterFragment} counter name tunnel accept
+    ether type arp counter name housekeeping accept
+    ip protocol igmp counter name housekeeping accept
+    meta protocol ip udp dport { 67, 68 } counter name housekeeping accept
+    meta protocol ip6 udp dport { 546, 547 } counter name housekeeping accept
+    icmpv6 type { 130-137, 143 } counter name housekeeping accept
+    ${toEndpoint} ${icmpError} counter name housekeeping accept
+    counter name clear
+  }
+}
+`;
+}
+
+const countersSchema = z.object({
+  nftables: z.array(
+    z.object({ counter: z.object({ name: z.string(), packets: z.number().int().nonnegative() }).optional() }),
+  ),
+});
+
+function parseCounters(json: string): WitnessCount {
+  const { nftables } = countersSchema.parse(JSON.parse(json));
+  const packets = (name: string): number => {
+    const found = nftables.find(({ counter }) => counter?.name === name)?.counter;
+    if (found === undefined)
+      throw new Error(`nft lists no counter "${name}" in table netdev ${TABLE}: was it flushed?`);
+    return found.packets;
+  };
+  return { clear: packets('clear'), tunnel: packets('tunnel'), housekeeping: packets('housekeeping') };
+}

@@ -1,0 +1,174 @@
+/**
+ * What the swarm of one lab is made of: the configuration its program reads, the addresses it has by default, and the
+ * lines it speaks. The addresses must already be on the host's interfaces; nothing here configures a network.
+ */
+import { z } from 'zod';
+import { instrumentEventSchema, type SwarmMap } from '../../harness/records.ts';
+import { makePayload, payloadSpecSchema, type PayloadSpec } from '../payload.ts';
+
+const port = z.number().int().min(1).max(65_535);
+const address = z.union([z.ipv4(), z.ipv6()]);
+
+export const swarmConfigSchema = z.object({
+  /** CLOCK_REALTIME at the trial's origin, nanoseconds since 1970. */
+  originUnixNs: z.string().regex(/^\d+$/),
+  payload: payloadSpecSchema,
+  tracker: z.object({
+    id: z.string(),
+    address4: z.ipv4(),
+    address6: z.ipv6(),
+    httpPort: port,
+    udpPort: port,
+    /** Interval told to clients; they may announce earlier by their own rules. */
+    intervalSeconds: z.number().positive(),
+  }),
+  dht: z.array(z.object({ id: z.string(), address: z.ipv4(), port })),
+  observers: z.array(
+    z.object({
+      id: z.string(),
+      address4: z.ipv4(),
+      address6: z.ipv6().nullable(),
+      port,
+      /** Payload only, over all the observer's connections. */
+      uploadBytesPerSecond: z.number().positive(),
+    }),
+  ),
+  stun: z.object({ id: z.string(), addresses: z.array(address), ports: z.array(port) }).nullable(),
+  /** Logs every canary datagram that reaches it. */
+  canarySink: z.object({ address: z.ipv4(), port }).nullable(),
+  features: z.object({
+    utp: z.boolean(),
+    pex: z.boolean(),
+    metadata: z.boolean(),
+    /** Observers connect out to the addresses they learn: at once, then at this interval, so often in all. */
+    knocks: z.object({ everySeconds: z.number().positive(), attempts: z.number().int().positive() }).nullable(),
+  }),
+});
+export type SwarmConfig = z.infer<typeof swarmConfigSchema>;
+
+// ------------------------------------------------------------------------------------------- lines on standard output
+
+export const canaryLineSchema = z.object({
+  canary: z.enum(['sink', 'stun', 'peer-utp']),
+  nonce: z.string(),
+  atNs: z.number().int(),
+  sourceAddress: z.string(),
+  sourcePort: z.number().int(),
+});
+/** A canary that no InstrumentEvent could carry. */
+export type CanaryLine = z.infer<typeof canaryLineSchema>;
+export const readyLineSchema = z.object({ ready: z.literal(true), infoHash: z.string() });
+/** One line of the program: ready (once, first), then sightings. */
+export const swarmLineSchema = z.union([instrumentEventSchema, canaryLineSchema, readyLineSchema]);
+/** One line on its standard input. Closing the input also ends it. */
+export const swarmCommandSchema = z.object({ command: z.literal('stop') });
+
+// ------------------------------------------------------------------------------------------------ the lab's own swarm
+
+export const TRACKER_NAME = 'tracker.swarm.test';
+const TRACKER_ADDRESS4 = '198.18.0.10';
+const TRACKER_ADDRESS6 = '2001:db8:f::10';
+export const CANARY_SINK_ADDRESS = '198.18.0.7';
+const DHT_NODES = 12;
+/** BEP 5's usual port, and the one libtorrent's own router (dht.libtorrent.org) is asked on. */
+const DHT_PORT = 6881;
+const LIBTORRENT_ROUTER_PORT = 25_401;
+const OBSERVERS = 5;
+const PEER_PORT = 51_413;
+/** Five observers give 200 KiB/s: the default payload of 1 GiB lasts 87 minutes. */
+const UPLOAD_BYTES_PER_SECOND = 40 * 1024;
+/** STUN's own port and the one Google's public servers, which WebRTC clients ask, listen on. */
+const STUN_PORTS = [3478, 19_302];
+
+const hextet = (value: number): string => value.toString(16);
+const dhtAddress = (index: number): string => `198.18.${20 + index}.1`;
+
+/** Every name a client may ask for, and the addresses the lab's resolver answers with. */
+export const SWARM_NAMES: Readonly<Record<string, readonly string[]>> = {
+  [TRACKER_NAME]: [TRACKER_ADDRESS4, TRACKER_ADDRESS6],
+  // DHT routers that clients carry in their code, with no IPv6: the lab's nodes do not speak it.
+  'dht.libtorrent.org': [dhtAddress(0)],
+  'router.bittorrent.com': [dhtAddress(1), dhtAddress(2)],
+  'router.utorrent.com': [dhtAddress(3)],
+  'dht.transmissionbt.com': [dhtAddress(4), dhtAddress(5)],
+  'dht.aelitis.com': [dhtAddress(6)],
+  'router.bitcomet.com': [dhtAddress(7)],
+  'dht.biglybt.com': [dhtAddress(8)],
+  'stun.l.google.com': [TRACKER_ADDRESS4, TRACKER_ADDRESS6],
+  'global.stun.twilio.com': [TRACKER_ADDRESS4, TRACKER_ADDRESS6],
+};
+
+export interface LabSwarmOptions {
+  readonly originUnixNs: bigint;
+  readonly seed: number;
+  readonly payload?: Partial<PayloadSpec>;
+  readonly announceIntervalSeconds?: number;
+  readonly uploadBytesPerSecond?: number;
+  readonly features?: Partial<SwarmConfig['features']>;
+}
+
+/** The configuration of the lab's swarm: one tracker, twelve DHT nodes and a router, five observers. */
+export function labSwarm(options: LabSwarmOptions): SwarmConfig {
+  const uploadBytesPerSecond = options.uploadBytesPerSecond ?? UPLOAD_BYTES_PER_SECOND;
+  return swarmConfigSchema.parse({
+    originUnixNs: options.originUnixNs.toString(),
+    payload: {
+      seed: options.seed,
+      pieceLength: 256 * 1024,
+      pieces: 4096,
+      name: 'lab-payload.bin',
+      trackers: [[`http://${TRACKER_NAME}:6969/announce`], [`udp://${TRACKER_NAME}:6969/announce`]],
+      nodes: [],
+      privateFlag: false,
+      ...options.payload,
+    },
+    tracker: {
+      id: 'tracker-0',
+      address4: TRACKER_ADDRESS4,
+      address6: TRACKER_ADDRESS6,
+      httpPort: 6969,
+      udpPort: 6969,
+      intervalSeconds: options.announceIntervalSeconds ?? 600,
+    },
+    dht: [
+      ...Array.from({ length: DHT_NODES }, (_, index) => ({
+        id: `dht-${index}`,
+        address: dhtAddress(index),
+        port: DHT_PORT,
+      })),
+      { id: 'dht-router', address: dhtAddress(0), port: LIBTORRENT_ROUTER_PORT },
+    ],
+    observers: Array.from({ length: OBSERVERS }, (_, index) => ({
+      id: `peer-${index}`,
+      address4: `198.18.${100 + index}.1`,
+      address6: `2001:db8:f:${hextet(100 + index)}::1`,
+      port: PEER_PORT,
+      uploadBytesPerSecond,
+    })),
+    stun: { id: 'stun-0', addresses: [TRACKER_ADDRESS4, TRACKER_ADDRESS6], ports: STUN_PORTS },
+    canarySink: { address: CANARY_SINK_ADDRESS, port: 9 },
+    features: { utp: true, pex: true, metadata: true, knocks: { everySeconds: 10, attempts: 6 }, ...options.features },
+  });
+}
+
+/** Who is who in that swarm, for the record. */
+export function swarmMap(config: SwarmConfig, resolvers: readonly string[]): SwarmMap {
+  return {
+    infoHash: makePayload(config.payload).infoHash,
+    trackers: [
+      {
+        id: config.tracker.id,
+        addresses: [config.tracker.address4, config.tracker.address6],
+        httpPort: config.tracker.httpPort,
+        udpPort: config.tracker.udpPort,
+      },
+    ],
+    dhtNodes: config.dht.map((node) => ({ id: node.id, addresses: [node.address], port: node.port })),
+    peers: config.observers.map(({ id, address4, address6, port: peerPort }) => ({
+      id,
+      addresses: address6 === null ? [address4] : [address4, address6],
+      port: peerPort,
+    })),
+    resolvers: [...resolvers],
+  };
+}

@@ -1,0 +1,126 @@
+/**
+ * The DHT: nodes of bittorrent-dht, each on an address of its own (libtorrent keeps one node per /24), knowing each
+ * other and holding the observers as peers of the torrent, so that the first get_peers yields them. Every query is
+ * reported with its source, by the node that got it.
+ *
+ * IPv4 only: bittorrent-dht 11 opens an IPv4 socket and reads and writes compact addresses of 6 bytes (BEP 5); it has
+ * no BEP 32. IPv6 DHT traffic of a client is seen by the capture alone.
+ */
+import { createHash } from 'node:crypto';
+import { createSocket, type RemoteInfo } from 'node:dgram';
+import { Client as Dht } from 'bittorrent-dht';
+import bencode from 'bencode';
+import { z } from 'zod';
+import { nonceIn } from '../canary.ts';
+import type { SwarmConfig } from './config.ts';
+import type { SwarmContext, SwarmMember } from './context.ts';
+
+/** Starts all nodes; resolves when each listens, knows the others and holds the observers. */
+export async function startDht(config: SwarmConfig, context: SwarmContext): Promise<SwarmMember> {
+  const nodes = await Promise.all(config.dht.map((node) => startNode(node, context)));
+  for (const { dht } of nodes) {
+    for (const { nodeId, at } of nodes) dht.addNode({ host: at.address, port: at.port, id: nodeId });
+    for (const { address4, port } of config.observers) {
+      const peer = { host: address4, port };
+      dht._addPeer(peer, Buffer.from(context.payload.infoHash, 'hex'), peer);
+    }
+    dht.on('announce', ({ host, port }, infoHash) => {
+      if (infoHash.toString('hex') === context.payload.infoHash) context.onPeerLearnt(host, port);
+    });
+  }
+  return { stop: () => nodes.forEach(({ dht }) => dht.destroy()) };
+}
+
+type NodeConfig = SwarmConfig['dht'][number];
+
+interface RunningNode {
+  readonly at: NodeConfig;
+  readonly nodeId: Buffer;
+  readonly dht: Dht;
+}
+
+async function startNode(node: NodeConfig, context: SwarmContext): Promise<RunningNode> {
+  const nodeId = verifiableNodeId(node.address, node.id);
+  const socket = createSocket('udp4');
+  // Registered before the library's own listener, so that the instant is the first one JavaScript has.
+  socket.on('message', (message, remote) => {
+    const asker = reportQuery(node.id, message, remote, context);
+    // A canary comes from the client's LAN: its address must not be handed to others as a node's.
+    if (asker !== null && nonceIn(asker) !== null) queueMicrotask(() => dht.removeNode(asker));
+  });
+  const dht = new Dht({ nodeId, bootstrap: false, socket });
+  dht.on('warning', () => undefined); // Malformed datagrams and late replies: traffic, not trouble.
+  dht.on('error', (error) => context.warn(node.id, error));
+  await new Promise<void>((resolve) => {
+    dht.listen(node.port, node.address, resolve);
+  });
+  return { at: node, nodeId, dht };
+}
+
+const bytes = z.instanceof(Uint8Array).transform((value) => Buffer.from(value));
+const querySchema = z.object({
+  q: bytes,
+  a: z.object({
+    id: bytes,
+    info_hash: bytes.optional(),
+    port: z.number().optional(),
+    implied_port: z.number().optional(),
+  }),
+});
+
+/** Reports a query; gives the asker's node id, null for anything that is not a query. */
+function reportQuery(party: string, message: Buffer, remote: RemoteInfo, context: SwarmContext): Buffer | null {
+  const atNs = context.clock.nowNs();
+  const query = querySchema.safeParse(decode(message)).data;
+  if (query === undefined) return null;
+  const name = query.q.toString('latin1');
+  const announcedPort = query.a.implied_port ? remote.port : (query.a.port ?? null);
+  context.report({
+    kind: 'dht-query',
+    atNs,
+    party,
+    sourceAddress: remote.address,
+    sourcePort: remote.port,
+    query: name,
+    nodeId: query.a.id.toString('hex'),
+    infoHash: query.a.info_hash?.toString('hex') ?? null,
+    port: name === 'announce_peer' ? announcedPort : null,
+  });
+  return query.a.id;
+}
+
+function decode(message: Uint8Array): unknown {
+  try {
+    return bencode.decode(message);
+  } catch {
+    return null;
+  }
+}
+
+/**
+ * A node id that fits its address as BEP 42 asks (libtorrent prefers such nodes): the first 21 bits are those of the
+ * CRC32-C of the masked address and three random bits, here as everywhere taken from the node's name.
+ */
+export function verifiableNodeId(address: string, name: string): Buffer {
+  const id = createHash('sha1').update(`${address} ${name}`).digest();
+  const random = id.readUInt8(19);
+  const masked = address.split('.').map((part, index) => Number(part) & (BEP42_MASK[index] ?? 0));
+  masked[0] = (masked[0] ?? 0) | ((random & 7) << 5);
+  const crc = crc32c(masked);
+  id.writeUInt16BE(crc >>> 16, 0);
+  id.writeUInt8(((crc >>> 8) & 0xf8) | (id.readUInt8(2) & 0x07), 2);
+  return id;
+}
+
+const BEP42_MASK = [0x03, 0x0f, 0x3f, 0xff];
+/** Castagnoli's polynomial, reflected. */
+const CRC32C_POLYNOMIAL = 0x82f63b78;
+
+function crc32c(input: readonly number[]): number {
+  let crc = 0xffffffff;
+  for (const byte of input) {
+    crc ^= byte;
+    for (let bit = 0; bit < 8; bit++) crc = (crc >>> 1) ^ (crc & 1 ? CRC32C_POLYNOMIAL : 0);
+  }
+  return (crc ^ 0xffffffff) >>> 0;
+}

@@ -1,0 +1,30 @@
+/** bittorrent-dht 11: the part the lab uses. */
+declare module 'bittorrent-dht' {
+  import type { Socket } from 'node:dgram';
+  import type { EventEmitter } from 'node:events';
+
+  export interface DhtOptions {
+    nodeId: Buffer;
+    /** False: ask nobody at start. */
+    bootstrap: false;
+    /** Passed through k-rpc to k-rpc-socket, which listens on it instead of opening its own. */
+    socket: Socket;
+  }
+
+  interface DhtEvents {
+    /** A peer was stored: announced with a valid token, or put there by this node itself. */
+    announce: [peer: { host: string; port: number }, infoHash: Buffer, from: { host: string; port: number }];
+    warning: [error: Error];
+    error: [error: Error];
+  }
+
+  export class Client extends EventEmitter<DhtEvents> {
+    constructor(options: DhtOptions);
+    listen(port: number, address: string, onListening: () => void): void;
+    addNode(node: { host: string; port: number; id: Buffer }): void;
+    removeNode(id: Buffer): void;
+    destroy(done?: () => void): void;
+    /** Not documented: stores a peer as if it had announced itself here. Version pinned for it. */
+    _addPeer(peer: { host: string; port: number }, infoHash: Buffer, from: { host: string; port: number }): void;
+  }
+}

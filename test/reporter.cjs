@@ -1,7 +1,7 @@
-// mocha's spec reporter, with one plain closing line that any tool can read.
-import Mocha from 'mocha';
+// mocha's spec reporter, with one plain closing line that any tool can read. mocha loads reporters with require.
+const Mocha = require('mocha');
 
-export default class PlainClosing extends Mocha.reporters.Spec {
+module.exports = class PlainClosing extends Mocha.reporters.Spec {
   constructor(runner, options) {
     super(runner, options);
     runner.once('end', () => {
@@ -9,4 +9,4 @@ export default class PlainClosing extends Mocha.reporters.Spec {
       console.log(`${passes} passed, ${failures} failed, ${pending} skipped`);
     });
   }
-}
+};

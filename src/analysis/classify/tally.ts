@@ -13,9 +13,8 @@ import {
 import type { Classifier, Judgement } from './classifier.ts';
 import { NO_FLOW } from './flows.ts';
 
-export interface TallyRow {
-  /** The span's number, as given to `add`. */
-  readonly span: number;
+/** Clear packets of one kind. */
+export interface ClearCount {
   readonly class: ClearClass;
   readonly family: Family;
   readonly source: SourceKind;
@@ -23,6 +22,12 @@ export interface TallyRow {
   readonly bytes: number;
   readonly firstNs: number;
   readonly lastNs: number;
+}
+
+export interface TallyRow {
+  /** The span's number, as given to `add`. */
+  readonly span: number;
+  readonly count: ClearCount;
 }
 
 const FAMILY_COUNT = FAMILIES.length;
@@ -91,10 +96,8 @@ function cellOf(span: number, code: number, family: number, source: number): num
 }
 
 function rowOf(cell: number, { packets, bytes, firstNs, lastNs }: Count): TallyRow {
-  const span = Math.floor(cell / CELLS_PER_SPAN);
   const inSpan = cell % CELLS_PER_SPAN;
-  return {
-    span,
+  const count: ClearCount = {
     class: CLEAR_CLASSES[Math.floor(inSpan / (FAMILY_COUNT * SOURCE_COUNT))] ?? 'other',
     family: FAMILIES[Math.floor(inSpan / SOURCE_COUNT) % FAMILY_COUNT] ?? 'non-ip',
     source: SOURCE_KINDS[inSpan % SOURCE_COUNT] ?? 'other',
@@ -103,4 +106,5 @@ function rowOf(cell: number, { packets, bytes, firstNs, lastNs }: Count): TallyR
     firstNs,
     lastNs,
   };
+  return { span: Math.floor(cell / CELLS_PER_SPAN), count };
 }

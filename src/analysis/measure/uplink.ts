@@ -88,7 +88,7 @@ export async function measureUplink(
   return {
     report,
     witness,
-    traffic: clear.rows(classifier).map(({ span, ...row }) => ({ phase: CLEAR_PHASES[span] ?? 'recovery', ...row })),
+    traffic: clear.rows(classifier).map(({ span, count }) => ({ phase: CLEAR_PHASES[span] ?? 'recovery', ...count })),
     housekeeping: housekeeping.rows(),
     firstClearNs,
     lastClearNs,

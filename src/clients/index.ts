@@ -1,0 +1,18 @@
+/** The catalogue of torrent clients. Adding one is a file and a line here; the compliance suite then covers it. */
+import type { TorrentClient } from '../harness/contracts.ts';
+import { qbittorrent } from './qbittorrent.ts';
+import { transmission } from './transmission.ts';
+import { webtorrent } from './webtorrent.ts';
+
+export const clients: readonly TorrentClient[] = [qbittorrent, transmission, webtorrent];
+
+/** The client of that id; the error lists those there are. */
+export function clientById(id: string): TorrentClient {
+  const client = clients.find((candidate) => candidate.id === id);
+  if (client === undefined) {
+    throw new Error(
+      `There is no torrent client "${id}". Known clients: ${clients.map((known) => known.id).join(', ')}.`,
+    );
+  }
+  return client;
+}

@@ -1,0 +1,152 @@
+/**
+ * qBittorrent without a window, the distribution's binary: a profile folder of its own, the torrent given on the command
+ * line, the web API on loopback for status. What its libtorrent does underneath is not configured here.
+ */
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { z } from 'zod';
+import type { Argv, Binding, ClientJob, Host, RunningClient, TorrentClient } from '../harness/contracts.ts';
+import { CURL, listeningSockets, loopback } from './loopback.ts';
+import { ClientProcess } from './process.ts';
+import { homeIn, makeFolder, placeFile, supportedBinding, switched } from './settings.ts';
+
+/** Inside the folder given as --profile. */
+const CONFIG = 'qBittorrent/config/qBittorrent.conf';
+const DATA = 'qBittorrent/data';
+const RESUME = join(DATA, 'BT_backup');
+
+const mainData = z.object({
+  server_state: z.object({ dht_nodes: z.number() }),
+  torrents: z
+    .record(z.string(), z.object({ downloaded: z.number(), num_leechs: z.number(), num_seeds: z.number() }))
+    .optional(),
+});
+
+export const qbittorrent: TorrentClient = {
+  id: 'qbittorrent',
+  title: 'qBittorrent (nox)',
+  needs: [{ command: 'qbittorrent-nox', package: 'qbittorrent-nox' }, CURL],
+  bindings: ['none', 'interface', 'address'],
+  speaks: {
+    utp: true,
+    udpTracker: true,
+    dht: true,
+    pex: true,
+    lsd: true,
+    portMapping: true,
+    ipv6: true,
+    webrtc: false,
+  },
+  changes: [
+    { setting: '[LegalNotice] Accepted', reason: 'it waits for an answer on its standard input otherwise' },
+    { setting: '[Preferences] WebUI\\LocalHostAuth', reason: 'status is asked from loopback without a log-in' },
+    { setting: '[Preferences] WebUI\\Port', reason: 'two clients on one machine must not share a control port' },
+    { setting: '[BitTorrent] Session\\Port', reason: 'the observers must know where to knock' },
+    { setting: '--save-path', reason: "keeps the payload in the trial's folder" },
+  ],
+  persists: [{ path: RESUME, holds: 'peers' }],
+
+  async version(host) {
+    const { stdout } = await host.run(['qbittorrent-nox', '--version']);
+    return /v(\S+)/.exec(stdout)?.[1] ?? stdout.trim();
+  },
+
+  async start(host, job, signal) {
+    await placeFile(join(job.stateFolder, CONFIG), configuration(job));
+    await makeFolder(join(job.stateFolder, DATA, 'logs'));
+    const known = await hasTorrent(job.stateFolder);
+    const client = await ClientProcess.start(
+      host,
+      {
+        client: qbittorrent.id,
+        argv: known ? program(job) : [...program(job), ...torrentArguments(job)],
+        env: await homeIn(job.stateFolder),
+        cwd: job.stateFolder,
+        logFile: join(job.stateFolder, DATA, 'logs/qbittorrent.log'),
+      },
+      async (started) => {
+        await started.line((line) => (/ - (Added new|Restored) torrent/.test(line) ? true : undefined));
+      },
+      signal,
+    );
+    return running(host, job, client);
+  },
+};
+
+function program(job: ClientJob): Argv {
+  return ['qbittorrent-nox', `--profile=${job.stateFolder}`];
+}
+
+function torrentArguments(job: ClientJob): readonly string[] {
+  const torrent = 'file' in job.torrent ? job.torrent.file : job.torrent.magnet;
+  return ['--skip-dialog=true', `--save-path=${job.downloadFolder}`, torrent];
+}
+
+/** Whether an earlier run left the torrent to be resumed. */
+async function hasTorrent(stateFolder: string): Promise<boolean> {
+  const files = await readdir(join(stateFolder, RESUME)).catch(() => []);
+  return files.some((file) => file.endsWith('.fastresume'));
+}
+
+function configuration(job: ClientJob): string {
+  const session: Record<string, string | number | boolean> = {
+    'Session\\Port': job.peerPort,
+    ...bindingSettings(supportedBinding(qbittorrent, job)),
+    ...switched<boolean | string>(qbittorrent, job.features, {
+      dht: { setting: 'Session\\DHTEnabled', on: true, off: false },
+      pex: { setting: 'Session\\PeXEnabled', on: true, off: false },
+      lsd: { setting: 'Session\\LSDEnabled', on: true, off: false },
+      utp: { setting: 'Session\\BTProtocol', on: 'Both', off: 'TCP' },
+    }),
+  };
+  const network = switched(qbittorrent, job.features, {
+    portMapping: { setting: 'PortForwardingEnabled', on: true, off: false },
+  });
+  const preferences = { 'WebUI\\LocalHostAuth': false, 'WebUI\\Port': job.controlPort };
+  return [
+    section('LegalNotice', { Accepted: true }),
+    section('Preferences', preferences),
+    section('BitTorrent', session),
+    section('Network', network),
+  ].join('\n');
+}
+
+/** As its options dialogue sets them: an interface with its addresses, or one address on any interface. */
+function bindingSettings(binding: Binding): Record<string, string> {
+  switch (binding.kind) {
+    case 'none':
+      return {};
+    case 'interface':
+      return { 'Session\\Interface': binding.device, 'Session\\InterfaceName': binding.device };
+    case 'address':
+      return { 'Session\\InterfaceAddress': binding.address4 };
+  }
+}
+
+function section(name: string, settings: Readonly<Record<string, string | number | boolean>>): string {
+  const lines = Object.entries(settings).map(([key, value]) => `${key}=${String(value)}\n`);
+  return `[${name}]\n${lines.join('')}`;
+}
+
+function running(host: Host, job: ClientJob, client: ClientProcess): RunningClient {
+  const pids = [client.pid];
+  return {
+    pids,
+    exited: client.exited,
+    async status(signal) {
+      const answer = await loopback(host, { port: job.controlPort, path: '/api/v2/sync/maindata' }, signal);
+      const { server_state: server, torrents } = mainData.parse(JSON.parse(answer.body));
+      const [torrent] = Object.values(torrents ?? {});
+      return {
+        downloadedBytes: torrent?.downloaded ?? 0,
+        peers: (torrent?.num_leechs ?? 0) + (torrent?.num_seeds ?? 0),
+        dhtNodes: server.dht_nodes,
+      };
+    },
+    async addresses(signal) {
+      return { listens: await listeningSockets(host, pids, signal), announces: [] };
+    },
+    logTail: (lines) => Promise.resolve(client.tail(lines)),
+    stop: (patienceSeconds) => client.stop(patienceSeconds),
+  };
+}

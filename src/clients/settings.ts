@@ -1,0 +1,95 @@
+/**
+ * From a job to a client's own settings: the features it switches, its binding, and the folders and environment that
+ * keep the client away from the user's home. Says nothing about what a setting really does on the network.
+ */
+import { chmod, chown, copyFile, mkdir, stat, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import type { Binding, ClientFeatures, ClientJob, TorrentClient } from '../harness/contracts.ts';
+
+type Feature = keyof ClientFeatures;
+
+/** The setting behind a feature: its name and what it is set to. */
+export interface Toggle<T> {
+  readonly setting: string;
+  readonly on: T;
+  readonly off: T;
+}
+
+/** A client's feature switches; what it always or never does is left out. */
+export type Toggles<T> = Readonly<Partial<Record<Feature, Toggle<T> | readonly Toggle<T>[]>>>;
+
+const FEATURES: readonly Feature[] = ['dht', 'pex', 'lsd', 'portMapping', 'utp'];
+
+/** The settings a job asks for, and none for what it leaves at the client's default. Throws on what it cannot switch. */
+export function switched<T>(client: TorrentClient, features: ClientFeatures, toggles: Toggles<T>): Record<string, T> {
+  const settings: Record<string, T> = {};
+  for (const feature of FEATURES) {
+    const wanted = features[feature];
+    if (wanted === 'default') continue;
+    const toggle = toggles[feature];
+    if (toggle === undefined) {
+      const already = client.speaks[feature] ? 'on' : 'off';
+      if (wanted === already) continue;
+      throw new Error(
+        `${client.id} cannot switch ${feature} ${wanted}: it is always ${already}. ` +
+          `Leave ${feature} at "default" or "${already}", or choose another client.`,
+      );
+    }
+    for (const { setting, on, off } of [toggle].flat()) settings[setting] = wanted === 'on' ? on : off;
+  }
+  return settings;
+}
+
+/** The job's binding, after checking that the client has such an option. */
+export function supportedBinding(client: TorrentClient, job: ClientJob): Binding {
+  if (!client.bindings.includes(job.binding.kind)) {
+    throw new Error(
+      `${client.id} cannot be bound by ${job.binding.kind}: it supports ${client.bindings.join(', ')}. ` +
+        'Choose one of these, or another client.',
+    );
+  }
+  return job.binding;
+}
+
+/** Makes a folder with the owner and mode of the nearest existing one above it, which the unprivileged user can write. */
+export async function makeFolder(folder: string): Promise<void> {
+  const existing = await stat(folder).catch(() => null);
+  if (existing !== null) return;
+  const parent = dirname(folder);
+  await makeFolder(parent);
+  const { uid, gid, mode } = await stat(parent);
+  await mkdir(folder);
+  await chown(folder, uid, gid);
+  await chmod(folder, mode & 0o7777);
+}
+
+/** Writes a file the client reads and may rewrite. */
+export async function placeFile(path: string, text: string): Promise<void> {
+  await makeFolder(dirname(path));
+  await writeFile(path, text);
+  const { uid, gid } = await stat(dirname(path));
+  await chown(path, uid, gid);
+}
+
+/** Copies a file to where the client looks for it. */
+export async function placeCopy(from: string, to: string): Promise<void> {
+  await makeFolder(dirname(to));
+  await copyFile(from, to);
+  const { uid, gid } = await stat(dirname(to));
+  await chown(to, uid, gid);
+}
+
+/** Home and XDG folders inside the state folder, so that nothing of the user's own is read or written. */
+export async function homeIn(stateFolder: string): Promise<Record<string, string>> {
+  const home = join(stateFolder, 'home');
+  await makeFolder(home);
+  return {
+    HOME: home,
+    XDG_CONFIG_HOME: join(home, '.config'),
+    XDG_DATA_HOME: join(home, '.local/share'),
+    XDG_STATE_HOME: join(home, '.local/state'),
+    XDG_CACHE_HOME: join(home, '.cache'),
+    XDG_RUNTIME_DIR: home,
+    LC_ALL: 'C.UTF-8',
+  };
+}

@@ -1,0 +1,176 @@
+/**
+ * WebTorrent, the npm package, run as its own Node.js program with WebRTC on as in its default. This one file is the
+ * adapter and, started as a program with a job file, the client: it answers `status` and `stop` on its standard input,
+ * one JSON object a line. It has no option to bind to an interface or address.
+ */
+import { realpathSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { createInterface } from 'node:readline';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { z } from 'zod';
+import type { ClientJob, Host, RunningClient, TorrentClient } from '../harness/contracts.ts';
+import { listeningSockets } from './loopback.ts';
+import { ClientProcess } from './process.ts';
+import { homeIn, placeFile, supportedBinding, switched } from './settings.ts';
+
+/** What the program is told: the package's own options, and nothing that is left at its default. */
+const programJobSchema = z.object({
+  torrent: z.string(),
+  downloadFolder: z.string(),
+  options: z.object({
+    torrentPort: z.number(),
+    dhtPort: z.number(),
+    dht: z.union([z.literal(false), z.object({ bootstrap: z.array(z.string()) })]).optional(),
+    utPex: z.boolean().optional(),
+    lsd: z.boolean().optional(),
+    natUpnp: z.boolean().optional(),
+    natPmp: z.boolean().optional(),
+    utp: z.boolean().optional(),
+  }),
+});
+type ProgramJob = z.infer<typeof programJobSchema>;
+
+const reportSchema = z.discriminatedUnion('report', [
+  z.object({ report: z.literal('accepted') }),
+  z.object({
+    report: z.literal('status'),
+    downloadedBytes: z.number(),
+    peers: z.number(),
+    dhtNodes: z.number().nullable(),
+  }),
+]);
+type Report = z.infer<typeof reportSchema>;
+
+export const webtorrent: TorrentClient = {
+  id: 'webtorrent',
+  title: 'WebTorrent (Node.js)',
+  needs: [],
+  bindings: ['none'],
+  speaks: { utp: true, udpTracker: true, dht: true, pex: true, lsd: true, portMapping: true, ipv6: true, webrtc: true },
+  changes: [
+    { setting: 'torrentPort, dhtPort', reason: 'the observers must know where to knock' },
+    { setting: 'dht.bootstrap', reason: "the lab's DHT routers instead of the public ones by name" },
+    { setting: 'path', reason: "keeps the payload in the trial's folder" },
+  ],
+  persists: [],
+
+  async version() {
+    const { default: WebTorrent } = await import('webtorrent');
+    return WebTorrent.VERSION;
+  },
+
+  async start(host, job, signal) {
+    supportedBinding(webtorrent, job);
+    const file = join(job.stateFolder, 'webtorrent-job.json');
+    await placeFile(file, JSON.stringify(programJob(job), null, 2));
+    const client = await ClientProcess.start(
+      host,
+      {
+        client: webtorrent.id,
+        // The way this very process was started: as built, or through a loader of TypeScript.
+        argv: [process.execPath, ...process.execArgv, fileURLToPath(import.meta.url), file],
+        env: await homeIn(job.stateFolder),
+        cwd: process.cwd(),
+      },
+      async (started) => {
+        await started.line((line) => reportOf(line, 'accepted'));
+      },
+      signal,
+    );
+    return running(host, client);
+  },
+};
+
+function programJob(job: ClientJob): ProgramJob {
+  const { utPex, lsd, natUpnp, natPmp, utp, dht } = switched(webtorrent, job.features, {
+    dht: { setting: 'dht', on: true, off: false },
+    pex: { setting: 'utPex', on: true, off: false },
+    lsd: { setting: 'lsd', on: true, off: false },
+    portMapping: [
+      { setting: 'natUpnp', on: true, off: false },
+      { setting: 'natPmp', on: true, off: false },
+    ],
+    utp: { setting: 'utp', on: true, off: false },
+  });
+  const bootstrap = job.dhtBootstrap.map(({ address, port }) => `${address}:${port}`);
+  return {
+    torrent: 'file' in job.torrent ? job.torrent.file : job.torrent.magnet,
+    downloadFolder: job.downloadFolder,
+    options: {
+      torrentPort: job.peerPort,
+      // One port for both is not possible: the package opens uTP and DHT as two UDP sockets.
+      dhtPort: job.peerPort + 1,
+      utPex,
+      lsd,
+      natUpnp,
+      natPmp,
+      utp,
+      ...(dht === false ? { dht } : bootstrap.length > 0 ? { dht: { bootstrap } } : {}),
+    },
+  };
+}
+
+function reportOf<K extends Report['report']>(line: string, kind: K): Extract<Report, { report: K }> | undefined {
+  if (!line.startsWith('{"report":')) return undefined;
+  const report = reportSchema.parse(JSON.parse(line));
+  return isKind(report, kind) ? report : undefined;
+}
+
+function isKind<K extends Report['report']>(report: Report, kind: K): report is Extract<Report, { report: K }> {
+  return report.report === kind;
+}
+
+function running(host: Host, client: ClientProcess): RunningClient {
+  const pids = [client.pid];
+  return {
+    pids,
+    exited: client.exited,
+    async status(signal) {
+      const { downloadedBytes, peers, dhtNodes } = await client.ask(
+        'status',
+        (line) => reportOf(line, 'status'),
+        signal,
+      );
+      return { downloadedBytes, peers, dhtNodes };
+    },
+    async addresses(signal) {
+      return { listens: await listeningSockets(host, pids, signal), announces: [] };
+    },
+    logTail: (lines) => Promise.resolve(client.tail(lines)),
+    stop: (patienceSeconds) => client.stop(patienceSeconds, ({ stdin }) => stdin.write('stop\n')),
+  };
+}
+
+// ---------------------------------------------------------------------------------------------------- the program itself
+
+async function main(file: string): Promise<void> {
+  const job = programJobSchema.parse(JSON.parse(await readFile(file, 'utf8')));
+  const { default: WebTorrent } = await import('webtorrent');
+  const client = new WebTorrent(job.options);
+  const report = (what: Report): void => void process.stdout.write(`${JSON.stringify(what)}\n`);
+  // As its command line does: an error of the client ends it, with the reason on standard error.
+  client.on('error', (error) => {
+    console.error(error);
+    process.exit(1);
+  });
+  const torrent = client.add(job.torrent, { path: job.downloadFolder });
+  torrent.on('infoHash', () => report({ report: 'accepted' }));
+  torrent.on('warning', (warning) => console.error(String(warning)));
+
+  for await (const request of createInterface({ input: process.stdin })) {
+    if (request === 'stop') break;
+    report({
+      report: 'status',
+      downloadedBytes: torrent.downloaded,
+      peers: torrent.numPeers,
+      dhtNodes: client.dht === false ? null : client.dht.toJSON().nodes.length,
+    });
+  }
+  client.destroy(() => process.exit(0));
+}
+
+const [, started, jobFile] = process.argv;
+if (jobFile !== undefined && started !== undefined && realpathSync(started) === fileURLToPath(import.meta.url)) {
+  await main(jobFile);
+}

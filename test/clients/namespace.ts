@@ -1,0 +1,153 @@
+/**
+ * Two network namespaces for the clients' compliance suite, smaller than the real lab: `client` with a link called
+ * `wg0` (default route, stands for the tunnel) and a link `eth0`, both to `swarm`. No tunnel, no router, no capture:
+ * nothing here decides whether anything leaks.
+ */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Argv, ExitStatus, Host, RunOptions, RunningProcess, SpawnOptions } from '../../src/harness/contracts.ts';
+import type { HostName } from '../../src/harness/records.ts';
+
+/** Debian's `nobody` and `nogroup`. */
+const UNPRIVILEGED = 65534;
+
+export const CLIENT4 = '10.8.0.2';
+export const CLIENT6 = '2001:db8:8::2';
+export const RESOLVER = '10.8.0.1';
+
+export interface Namespaces extends AsyncDisposable {
+  readonly client: Host;
+  readonly swarm: Host;
+}
+
+export async function openNamespaces(): Promise<Namespaces> {
+  const folder = await mkdtemp(join(tmpdir(), 'clients-'));
+  await chmod(folder, 0o777);
+  const holders: ChildProcess[] = [];
+  const hold = async (name: HostName): Promise<NamespaceHost> => {
+    // Ends when its standard input does, so with this process at the latest.
+    const holder = spawn('unshare', ['--net', '--mount', '--', 'sh', '-c', 'echo ready; exec cat'], {
+      stdio: ['pipe', 'pipe', 'inherit'],
+    });
+    holders.push(holder);
+    await once(holder.stdout, 'data');
+    return new NamespaceHost(name, folder, holder.pid ?? 0);
+  };
+  const client = await hold('client');
+  const swarm = await hold('swarm');
+  await connect(client, swarm, folder);
+  return {
+    client,
+    swarm,
+    async [Symbol.asyncDispose]() {
+      for (const holder of holders) {
+        const ended = once(holder, 'exit');
+        holder.stdin?.end();
+        await ended;
+      }
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+async function connect(client: NamespaceHost, swarm: NamespaceHost, folder: string): Promise<void> {
+  const peer = ['netns', String(swarm.holder)] as const;
+  const commands: readonly (readonly [NamespaceHost, string])[] = [
+    [client, 'ip link set lo up'],
+    [swarm, 'ip link set lo up'],
+    [client, `ip link add wg0 type veth peer name wg0 ${peer.join(' ')}`],
+    [client, `ip link add eth0 type veth peer name eth0 ${peer.join(' ')}`],
+    ...[client, swarm].flatMap((host): (readonly [NamespaceHost, string])[] => {
+      const last = host === client ? 2 : 1;
+      return [
+        [host, `ip addr add 10.8.0.${last}/24 dev wg0`],
+        [host, `ip addr add 2001:db8:8::${last}/64 dev wg0 nodad`],
+        [host, `ip addr add 192.168.1.${last}/24 dev eth0`],
+        [host, 'ip link set wg0 up'],
+        [host, 'ip link set eth0 up'],
+      ];
+    }),
+    [client, 'ip route add default via 10.8.0.1'],
+    [client, 'ip route add default via 2001:db8:8::1'],
+    [swarm, 'ip addr add 198.18.0.10/32 dev lo'],
+    ...Array.from({ length: 8 }, (_, i): readonly [NamespaceHost, string] => [
+      swarm,
+      `ip addr add 198.18.${20 + i}.1/32 dev lo`,
+    ]),
+  ];
+  for (const [host, command] of commands) {
+    const [program = '', ...args] = command.split(' ');
+    await host.run([program, ...args]);
+  }
+  const resolver = join(folder, 'resolv.conf');
+  await writeFile(resolver, `nameserver ${RESOLVER}\noptions attempts:1 timeout:2\n`);
+  await chmod(resolver, 0o644);
+  await client.run(['mount', '--bind', resolver, '/etc/resolv.conf']);
+}
+
+class NamespaceHost implements Host {
+  readonly name: HostName;
+  readonly folder: string;
+  readonly holder: number;
+
+  constructor(name: HostName, folder: string, holder: number) {
+    this.name = name;
+    this.folder = folder;
+    this.holder = holder;
+  }
+
+  async run(argv: Argv, options: RunOptions = {}) {
+    const child = this.#enter(argv, options.env ?? {}, undefined, false, options.signal);
+    let stdout = '';
+    let stderr = '';
+    child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
+    child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
+    child.stdin.on('error', () => undefined);
+    child.stdin.end(options.input ?? '');
+    const [code, signal] = await ended(child);
+    if (code !== 0 && options.anyStatus !== true) {
+      throw new Error(`${argv.join(' ')} on ${this.name} ended with ${String(code ?? signal)}: ${stderr}`);
+    }
+    return { status: { code, signal }, stdout, stderr };
+  }
+
+  async spawn(argv: Argv, options: SpawnOptions = {}): Promise<RunningProcess> {
+    const child = this.#enter(argv, options.env ?? {}, options.cwd, options.unprivileged === true);
+    const exited = ended(child).then(([code, signal]): ExitStatus => ({ code, signal }));
+    await once(child, 'spawn');
+    return {
+      pid: child.pid ?? 0,
+      stdin: child.stdin,
+      stdout: child.stdout,
+      stderr: child.stderr,
+      exited,
+      signal: (signal) => void child.kill(signal),
+    };
+  }
+
+  #enter(
+    argv: Argv,
+    env: Readonly<Record<string, string>>,
+    cwd: string | undefined,
+    drop: boolean,
+    signal?: AbortSignal,
+  ) {
+    const user = ['setpriv', `--reuid=${UNPRIVILEGED}`, `--regid=${UNPRIVILEGED}`, '--clear-groups', '--'];
+    const enter = ['--target', String(this.holder), '--net', '--mount', `--wd=${cwd ?? '/'}`, '--'];
+    return spawn('nsenter', [...enter, ...(drop ? user : []), ...argv], {
+      stdio: ['pipe', 'pipe', 'pipe'],
+      env: { PATH: process.env['PATH'] ?? '', ...env },
+      ...(signal === undefined ? {} : { signal }),
+    });
+  }
+}
+
+function ended(child: ChildProcess): Promise<[number | null, NodeJS.Signals | null]> {
+  return new Promise((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', (code, signal) => resolve([code, signal]));
+  });
+}

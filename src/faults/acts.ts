@@ -1,0 +1,44 @@
+/**
+ * What an injector can do: the closed list of changes that need no fork and no exec at the moment of the fault, since
+ * whatever carries them out is running, opened and warmed up before.
+ */
+import { z } from 'zod';
+
+/** A program that reads commands on standard input and carries each out at once: `ip -batch -`, `nft -i`. */
+const commandSchema = z.object({
+  act: z.literal('command'),
+  program: z.enum(['ip', 'nft']),
+  /** Commands for the program, one a line. */
+  lines: z.array(z.string()).min(1),
+});
+
+/** One write to a file of the kernel, such as `/sys/class/net/wg0/flags`. */
+const writeSchema = z.object({
+  act: z.literal('write'),
+  path: z.string(),
+  text: z.string(),
+  /** Written while warming up: a value that changes nothing. */
+  idle: z.string(),
+});
+
+const signalSchema = z.object({
+  act: z.literal('signal'),
+  pids: z.array(z.number().int().positive()).min(1),
+  signal: z.enum(['SIGKILL', 'SIGSTOP', 'SIGCONT', 'SIGTERM', 'SIGHUP']),
+});
+
+export const actSchema = z.discriminatedUnion('act', [commandSchema, writeSchema, signalSchema]);
+export type Act = z.infer<typeof actSchema>;
+
+/** What an injector is told, a JSON line each; `inject` is the bare word. */
+export const prepareSchema = z.object({ prepare: z.array(actSchema).min(1) });
+
+/** What it answers: ready, or the bracket of the change and what the programs complained of. */
+export const answerSchema = z.union([
+  z.object({ ready: z.literal(true) }),
+  z.object({ beforeNs: z.number(), afterNs: z.number(), complaints: z.string() }),
+  z.object({ failed: z.string() }),
+]);
+export type Answer = z.infer<typeof answerSchema>;
+
+export const injectorJobSchema = z.object({ originUnixNs: z.string(), folder: z.string() });

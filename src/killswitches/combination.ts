@@ -1,0 +1,71 @@
+/**
+ * Several kill switches at once, as `client-bind+wg-quick-postup`: engaged in the order written, disengaged in reverse.
+ * Defence in depth is not a switch of its own; this adds nothing to what the members do.
+ */
+import type { EngagedSwitch, KillSwitchFamily, SwitchClaims, SwitchContext } from '../harness/contracts.ts';
+
+/** A kill switch with its parameters, as a scenario names it; or a combination of several. */
+export interface PlannedSwitch {
+  /** As the scenario wrote it. */
+  readonly id: string;
+  readonly title: string;
+  readonly family: KillSwitchFamily;
+  readonly reproduces: string;
+  readonly claims: SwitchClaims;
+  readonly needs: readonly { readonly command: string; readonly package: string }[];
+  engage(context: SwitchContext): Promise<EngagedSwitch>;
+}
+
+export function combine(id: string, members: readonly PlannedSwitch[]): PlannedSwitch {
+  const claim = (which: keyof SwitchClaims): boolean => members.some((member) => member.claims[which]);
+  return {
+    id,
+    title: members.map((member) => member.title).join(' + '),
+    family: 'combined',
+    reproduces: members.map((member) => member.reproduces).join(' + '),
+    claims: {
+      v4: claim('v4'),
+      v6: claim('v6'),
+      dns: claim('dns'),
+      lan: claim('lan'),
+      boot: claim('boot'),
+      reconnect: claim('reconnect'),
+    },
+    needs: members.flatMap((member) => member.needs),
+    engage: (context) => engageAll(members, context),
+  };
+}
+
+async function engageAll(members: readonly PlannedSwitch[], context: SwitchContext): Promise<EngagedSwitch> {
+  const engaged: EngagedSwitch[] = [];
+  const disengage = async (): Promise<void> => {
+    for (const each of engaged.splice(0).reverse()) await each[Symbol.asyncDispose]();
+  };
+  let { host } = context;
+  try {
+    for (const member of members) {
+      // A member that gives the client another host (a namespace) gives it to the members after it too.
+      const next = await member.engage({ ...context, host });
+      engaged.push(next);
+      host = next.clientHost;
+    }
+  } catch (error) {
+    await disengage();
+    throw error;
+  }
+  const inOrder = [...engaged];
+  return {
+    binding: inOrder.find((each) => each.binding !== 'none')?.binding ?? 'none',
+    clientHost: host,
+    async tunnelUp() {
+      for (const each of inOrder) await each.tunnelUp();
+    },
+    async clientStarted(client) {
+      for (const each of inOrder) await each.clientStarted(client);
+    },
+    async instants() {
+      return (await Promise.all(inOrder.map((each) => each.instants()))).flat().sort((a, b) => a.atNs - b.atNs);
+    },
+    [Symbol.asyncDispose]: disengage,
+  };
+}

@@ -1,0 +1,36 @@
+/** The catalogue of kill switches: one line each. */
+import type { KillSwitch } from '../harness/contracts.ts';
+import { RequestError } from '../harness/errors.ts';
+import { lookUp, parseParameters, parseReferences, type Reference } from '../harness/reference.ts';
+import { appKill } from './app-kill.ts';
+import { clientBind } from './client-bind.ts';
+import { combine, type PlannedSwitch } from './combination.ts';
+import { none } from './none.ts';
+import { wgQuickPostUp } from './wg-quick-postup.ts';
+
+export type { PlannedSwitch } from './combination.ts';
+
+export const killSwitches: readonly KillSwitch[] = [none, clientBind, appKill, wgQuickPostUp];
+
+/** The kill switch with that id. Throws `RequestError` with the known ids. */
+export function killSwitchById(id: string): KillSwitch {
+  return lookUp('kill switch', killSwitches, id);
+}
+
+/** The kill switch, or combination, a scenario names. Throws `RequestError` that says what is allowed. */
+export function killSwitchByReference(reference: string): PlannedSwitch {
+  const references = parseReferences(reference);
+  const ids = references.map((each) => each.id);
+  const twice = ids.find((id, index) => ids.indexOf(id) !== index);
+  if (twice !== undefined) throw new RequestError(`«${reference}»: «${twice}» is named twice; name it once.`);
+  const members = references.map(planned);
+  const [only] = members;
+  return members.length === 1 && only !== undefined ? only : combine(reference, members);
+}
+
+function planned(reference: Reference): PlannedSwitch {
+  const plugin = killSwitchById(reference.id);
+  const parameters = parseParameters('kill switch', plugin, reference);
+  const { id, title, family, reproduces, claims, needs } = plugin;
+  return { id, title, family, reproduces, claims, needs, engage: (context) => plugin.engage(context, parameters) };
+}

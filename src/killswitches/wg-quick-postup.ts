@@ -1,0 +1,42 @@
+/**
+ * The "kill-switch" of the wg-quick(8) manual: two lines in the configuration file. PostUp inserts the rule once the
+ * tunnel is up, PreDown removes it before the tunnel goes down. For IPv6 the manual says "additional similar lines
+ * could be added using ip6tables(8)", and providers' files have them; so has this.
+ *
+ * Reproduces: wireguard-tools 1.0.20210914, src/man/wg-quick.8, section EXAMPLES. The lines are the manual's, word for
+ * word, run by wg-quick itself. Nothing is simplified.
+ */
+import type { KillSwitch } from '../harness/contracts.ts';
+import { noParameters, type NoParameters } from '../harness/reference.ts';
+import { engaged } from './engaged.ts';
+import { IPTABLES_NEEDS, deleteRule, nftTables, removeEmptyTables } from './iptables.ts';
+
+const TOOLS = ['iptables', 'ip6tables'] as const;
+const RULE = 'OUTPUT ! -o %i -m mark ! --mark $(wg show %i fwmark) -m addrtype ! --dst-type LOCAL -j REJECT';
+
+export const wgQuickPostUp: KillSwitch<NoParameters> = {
+  id: 'wg-quick-postup',
+  title: 'wg-quick(8) PostUp rule',
+  family: 'firewall',
+  reproduces: 'wireguard-tools 1.0.20210914, src/man/wg-quick.8, EXAMPLES, with the ip6tables lines it suggests',
+  claims: { v4: true, v6: true, dns: true, lan: true, boot: false, reconnect: false },
+  needs: IPTABLES_NEEDS,
+  parameters: noParameters,
+  async engage(context) {
+    const { host, tunnel } = context;
+    const before = await nftTables(host);
+    for (const tool of TOOLS) {
+      tunnel.addHook(`PostUp = ${tool} -I ${RULE}`);
+      tunnel.addHook(`PreDown = ${tool} -D ${RULE}`);
+    }
+    const { device, fwmark } = tunnel;
+    const rule = RULE.replace('$(wg show %i fwmark)', String(fwmark)).replace('%i', device).split(' ');
+    return engaged(context, {
+      async disengage() {
+        // Where the tunnel is still up, or went without wg-quick, PreDown has not run.
+        for (const tool of TOOLS) await deleteRule(host, tool, rule);
+        await removeEmptyTables(host, before);
+      },
+    });
+  },
+};

@@ -87,8 +87,7 @@ export async function awaitMoment(
   const seconds =
     moment.kind === 'delay'
       ? moment.seconds
-      : moment.fromSeconds +
-        (moment.toSeconds - moment.fromSeconds) * uniformFloat64(xoroshiro128plus(seed));
+      : moment.fromSeconds + (moment.toSeconds - moment.fromSeconds) * uniformFloat64(xoroshiro128plus(seed));
   const due = clock.nowNs() + seconds * NS_PER_SECOND;
   await observe(seconds, signal);
   return Math.round(due);

@@ -123,7 +123,10 @@ function trialId(index: number, cell: Cell): string {
 
 /** A seed of 32 bits for each trial, from the campaign's seed and what the trial is. */
 function trialSeed(seed: number, cell: Cell, repetition: number): number {
-  return createHash('sha256').update(JSON.stringify([seed, cell, repetition])).digest().readUInt32BE(0);
+  return createHash('sha256')
+    .update(JSON.stringify([seed, cell, repetition]))
+    .digest()
+    .readUInt32BE(0);
 }
 
 /** Seconds a plan takes, for `--dry-run`: windows plus what opening, steady state and sealing take at the median. */

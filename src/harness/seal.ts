@@ -38,8 +38,7 @@ export async function seal(
       out: path.join(folder, `${name}.pcapng`),
       originUnixNs: BigInt(record.originUnixNs),
       comments,
-      trimTunnel:
-        record.identity === null ? null : { endpoint: record.identity.endpoint, bytes: TUNNEL_BYTES_KEPT },
+      trimTunnel: record.identity === null ? null : { endpoint: record.identity.endpoint, bytes: TUNNEL_BYTES_KEPT },
       dropped: record.captures.find((capture) => capture.name === name)?.dropped ?? null,
     });
   }
@@ -50,7 +49,9 @@ function commentsOn(record: TrialRecord, measures: Measures): CaptureComment[] {
   const { fault, restored } = record.instants;
   return [
     fault === null ? [] : [{ atNs: fault.beforeNs, text: `fault: ${record.cell.fault}` }],
-    measures.lastClearNs === null ? [] : [{ atNs: measures.lastClearNs, text: 'containment: last clear packet of the outage' }],
+    measures.lastClearNs === null
+      ? []
+      : [{ atNs: measures.lastClearNs, text: 'containment: last clear packet of the outage' }],
     restored === null ? [] : [{ atNs: restored.afterNs, text: 'restoration' }],
   ].flat();
 }

@@ -9,14 +9,7 @@ import { clientById } from '../clients/index.ts';
 import { faultByReference } from '../faults/index.ts';
 import { killSwitchByReference } from '../killswitches/index.ts';
 import type { Clock } from './clock.ts';
-import type {
-  ArmedFault,
-  Binding,
-  EngagedSwitch,
-  Lab,
-  RunningClient,
-  TorrentClient,
-} from './contracts.ts';
+import type { ArmedFault, Binding, EngagedSwitch, Lab, RunningClient, TorrentClient } from './contracts.ts';
 import { Unsupported, describeExit, messageOf } from './errors.ts';
 import { Instruments } from './instruments.ts';
 import { awaitMoment } from './moments.ts';
@@ -136,7 +129,11 @@ class Trial {
     this.record.canaries.push(...(await instruments.canaries('before')));
     note({ armedNs: clock.nowNs() });
 
-    const steps = { switch: () => this.#engage(lab), tunnel: () => this.#tunnelUp(lab), client: () => this.#start(lab) };
+    const steps = {
+      switch: () => this.#engage(lab),
+      tunnel: () => this.#tunnelUp(lab),
+      client: () => this.#start(lab),
+    };
     for (const step of this.#spec.order) {
       enter(`starting: ${step}`);
       if (step === 'client') note({ clientStartedNs: clock.nowNs() });

@@ -57,7 +57,9 @@ export class ProgressView implements CampaignEvents {
     const left = this.#sealed === 0 ? 'unknown' : describeSeconds(perTrial * (this.#total - done));
     const verdicts = [...this.#verdicts].map(([verdict, times]) => `${verdict} ${times}`).join(', ');
     const running = [...this.#running].map(([trial, { stage }]) => `  ${trial}: ${stage}`);
-    this.#live([`${done}/${this.#total} trials, left: ${left}${verdicts ? `; ${verdicts}` : ''}`, ...running].join('\n'));
+    this.#live(
+      [`${done}/${this.#total} trials, left: ${left}${verdicts ? `; ${verdicts}` : ''}`, ...running].join('\n'),
+    );
   }
 }
 

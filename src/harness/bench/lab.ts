@@ -27,8 +27,18 @@ export async function labBench(): Promise<readonly BenchRow[]> {
   }
   const limit = (value: number): { name: string; value: number } => ({ name: 'limit', value });
   return [
-    benchRow('lab: open to first packet through the tunnel', 's', runs.map((run) => run.openSeconds), limit(LIMIT_SECONDS.open)),
-    benchRow('lab: teardown', 's', runs.map((run) => run.closeSeconds), limit(LIMIT_SECONDS.close)),
+    benchRow(
+      'lab: open to first packet through the tunnel',
+      's',
+      runs.map((run) => run.openSeconds),
+      limit(LIMIT_SECONDS.open),
+    ),
+    benchRow(
+      'lab: teardown',
+      's',
+      runs.map((run) => run.closeSeconds),
+      limit(LIMIT_SECONDS.close),
+    ),
     ...FAULTS.map((fault) =>
       benchRow(
         `fault bracket: ${fault}`,

@@ -27,7 +27,12 @@ export async function testCommand(argv: readonly string[]): Promise<number> {
   const checks: readonly (readonly string[])[] =
     argv.length > 0
       ? [['mocha', ...argv]]
-      : [['prettier', '--check', '.'], ['eslint', '.', '--max-warnings=0'], ['tsc', '--noEmit'], ['mocha', 'test/**/*.test.ts']];
+      : [
+          ['prettier', '--check', '.'],
+          ['eslint', '.', '--max-warnings=0'],
+          ['tsc', '--noEmit'],
+          ['mocha', 'test/**/*.test.ts'],
+        ];
   let failed = 0;
   for (const [tool = '', ...args] of checks) {
     say(`${tool} ${args.join(' ')}`);

@@ -110,10 +110,12 @@ class NetnsHost implements Host {
 }
 
 /**
- * Opens a lab. Must be called in a process started through `enterNamespaces`, once in its life.
+ * Opens a lab. Must be called in a process started through `enterNamespaces`, once in its life; elsewhere it throws at
+ * once, since closing the lab ends every process it can see.
  * Throws `CommandFailed` naming the host and the command that did not work.
  */
 export async function openNetnsLab(clock: Clock): Promise<Lab> {
+  await assertOwnNamespaces();
   const core = await prepareTrialNamespace();
   const folders = HOST_NAMES.map((name) => path.join(SCRATCH, name));
   await Promise.all(folders.map((folder) => mkdir(folder, { recursive: true, mode: 0o777 })));
@@ -256,6 +258,12 @@ async function macAddress(client: Host): Promise<string> {
 }
 
 // ------------------------------------------------------------------------------------- processes of the PID namespace
+
+/** The first process of a PID namespace, with that namespace's own /proc; the machine's first process is never ours. */
+async function assertOwnNamespaces(): Promise<void> {
+  if (process.pid === 1 && (await readlink('/proc/self')) === '1') return;
+  throw new Error('A lab is opened only by the first process of a PID namespace: start it through enterNamespaces().');
+}
 
 async function processIds(): Promise<number[]> {
   return (await readdir('/proc')).filter((entry) => /^\d+$/.test(entry)).map(Number);

@@ -1,0 +1,201 @@
+/** Every instrument of a trial: armed together, proved by canaries before and after, and read at the end. */
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { z } from 'zod';
+import { canaryBytes, canaryNonce, CANARY_PORT, nonceIn } from '../probes/canary.ts';
+import { CANARY_INSTRUMENTS, CanaryWatch } from '../probes/canary-watch.ts';
+import { startCapture, type RunningCapture } from '../probes/capture.ts';
+import { startCounters, type RunningCounters } from '../probes/counters.ts';
+import { labNeighbour } from '../probes/neighbour/config.ts';
+import { magnetLink, makePayload, type Payload } from '../probes/payload.ts';
+import { startRawFrameSender, udpFrame, type RawFrameSender } from '../probes/raw-frame.ts';
+import { startResolver } from '../probes/resolver.ts';
+import { CANARY_SINK_ADDRESS, SWARM_NAMES, TRACKER_NAME, labSwarm, swarmMap } from '../probes/swarm/config.ts';
+import { passOn, startNeighbour, startSwarm, type RunningNeighbour } from '../probes/swarm-client.ts';
+import type { Host, Lab, RunningInstrument } from './contracts.ts';
+import { ADDRESS } from './labs/topology.ts';
+import { WIREGUARD_HANDSHAKE_NOTE } from './moments.ts';
+import type { TrialSpec } from './plan.ts';
+import type { InstrumentEvent, SwarmMap, TrialRecord, WitnessCount } from './records.ts';
+import type { Timeline } from './timeline.ts';
+
+const SWARM_PROGRAM = fileURLToPath(new URL('../probes/swarm.js', import.meta.url));
+const NEIGHBOUR_PROGRAM = fileURLToPath(new URL('../probes/neighbour.js', import.meta.url));
+
+/** A canary crosses the lab in milliseconds; an instrument that has not seen it after this long is blind. */
+const CANARY_PATIENCE_MS = 3000;
+/** LSD's group (BEP 14) and its Ethernet address (RFC 1112): the canary that the neighbour hears. */
+const LSD = { address: '239.192.152.143', port: 6771, mac: '01:00:5e:40:98:8f' };
+
+const TRACKER_URLS: Readonly<Record<TrialSpec['torrent']['trackers'][number], string>> = {
+  http: `http://${TRACKER_NAME}:6969/announce`,
+  udp: `udp://${TRACKER_NAME}:6969/announce`,
+  'http-v6': 'http://[2001:db8:f::10]:6969/announce',
+  'udp-v6': 'udp://[2001:db8:f::10]:6969/announce',
+};
+
+type Captures = TrialRecord['captures'];
+type Canaries = TrialRecord['canaries'];
+
+interface Parts {
+  readonly counters: RunningCounters;
+  readonly uplink: RunningCapture;
+  readonly wan: RunningCapture;
+  readonly resolver: RunningInstrument;
+  readonly swarm: RunningInstrument;
+  readonly neighbour: RunningNeighbour;
+  readonly frames: RawFrameSender;
+  readonly routerMac: string;
+}
+
+export class Instruments {
+  readonly payload: Payload;
+  readonly swarm: SwarmMap;
+  readonly dhtRouters: readonly { readonly address: string; readonly port: number }[];
+  readonly rawCaptures: readonly { readonly name: 'uplink' | 'wan'; readonly file: string }[];
+  readonly #lab: Lab;
+  readonly #watch: CanaryWatch;
+  readonly #parts: Parts;
+
+  private constructor(
+    lab: Lab,
+    parts: Parts,
+    watch: CanaryWatch,
+    payload: Payload,
+    swarm: SwarmMap,
+    rawCaptures: Instruments['rawCaptures'],
+  ) {
+    this.#lab = lab;
+    this.#parts = parts;
+    this.#watch = watch;
+    this.payload = payload;
+    this.swarm = swarm;
+    this.rawCaptures = rawCaptures;
+    this.dhtRouters = swarm.dhtNodes.flatMap(({ addresses, port }) =>
+      addresses.slice(0, 1).map((address) => ({ address, port })),
+    );
+  }
+
+  get magnet(): string {
+    return magnetLink(this.payload);
+  }
+
+  /** Starts all of them side by side; resolves when each would record the next packet. */
+  static async arm(lab: Lab, spec: TrialSpec, timeline: Timeline): Promise<Instruments> {
+    const { clock, hosts } = lab;
+    const watch = new CanaryWatch();
+    const config = labSwarm({
+      originUnixNs: clock.originUnixNs,
+      seed: spec.seed,
+      payload: { trackers: spec.torrent.trackers.map((kind) => [TRACKER_URLS[kind]]) },
+    });
+    const sorting = { watch, onEvent: (event: InstrumentEvent) => timeline.add(event) };
+    const rawCaptures = (['uplink', 'wan'] as const).map((name) => ({
+      name,
+      file: path.join(hosts.router.folder, `${name}.pcap`),
+    }));
+    const capture = (name: 'uplink' | 'wan'): Promise<RunningCapture> =>
+      startCapture(lab[name], {
+        file: path.join(hosts.router.folder, `${name}.pcap`),
+        clock,
+        onFrame: ({ bytes, atNs }) => {
+          if (watch.waiting) {
+            const nonce = nonceIn(bytes);
+            if (nonce !== null) watch.saw(name, nonce);
+          }
+          if (name === 'uplink' && isHandshakeInitiation(bytes, lab.identity.endpoint.port)) {
+            timeline.add({ kind: 'note', atNs, text: WIREGUARD_HANDSHAKE_NOTE });
+          }
+        },
+      });
+    const [counters, uplink, wan, resolver, swarm, neighbour, frames, routerMac] = await Promise.all([
+      startCounters(lab.uplink, lab.identity),
+      capture('uplink'),
+      capture('wan'),
+      startResolver(hosts.resolver, {
+        clock,
+        addresses: [ADDRESS.resolver.v4, ADDRESS.resolver.v6],
+        records: SWARM_NAMES,
+        onEvent: (event) => passOn(event, sorting),
+      }),
+      startSwarm(hosts.swarm, { program: SWARM_PROGRAM, config, ...sorting }),
+      startNeighbour(hosts.neighbour, {
+        program: NEIGHBOUR_PROGRAM,
+        config: labNeighbour(config, 'eth0', ADDRESS.resolver.v4),
+        ...sorting,
+      }),
+      startRawFrameSender(hosts.client, 'eth0'),
+      macOf(hosts.router, 'lan'),
+    ]);
+    const parts = { counters, uplink, wan, resolver, swarm, neighbour, frames, routerMac };
+    const map = swarmMap(config, [ADDRESS.resolver.v4, ADDRESS.resolver.v6, lab.tunnel.config.dns]);
+    return new Instruments(lab, parts, watch, makePayload(config.payload), map, rawCaptures);
+  }
+
+  /**
+   * Sends a canary past every instrument: from the neighbour to each third party, and as raw frames from the client's
+   * own link, beneath any firewall, to the captures, the counters, the sink and the neighbour.
+   */
+  async canaries(stage: 'before' | 'after'): Promise<Canaries> {
+    const { counters, neighbour, frames, routerMac } = this.#parts;
+    const { identity, clock } = this.#lab;
+    const nonce = canaryNonce();
+    const frame = (destinationMac: string, address: string, port: number): Uint8Array =>
+      udpFrame({
+        sourceMac: identity.clientMac,
+        destinationMac,
+        source: { address: identity.lan4, port: CANARY_PORT },
+        destination: { address, port },
+        payload: canaryBytes(nonce),
+      });
+    const before = await counters.read();
+    const others = CANARY_INSTRUMENTS.filter((instrument) => instrument !== 'counters');
+    const sightings = await this.#watch.round(nonce, others, CANARY_PATIENCE_MS, async () => {
+      neighbour.sendCanaries(nonce);
+      await frames.send(frame(routerMac, CANARY_SINK_ADDRESS, CANARY_PORT), clock);
+      await frames.send(frame(LSD.mac, LSD.address, LSD.port), clock);
+    });
+    const after = await counters.read();
+    return [...sightings, { instrument: 'counters', seen: after.clear >= before.clear + 2 }].map((sighting) => ({
+      ...sighting,
+      stage,
+    }));
+  }
+
+  /** Reads both witnesses, the counters first, and ends everything. Nothing may leave the client any more by then. */
+  async stop(): Promise<{ readonly counters: WitnessCount; readonly captures: Captures }> {
+    const { uplink, wan, counters, resolver, swarm, neighbour, frames } = this.#parts;
+    const count = await counters.read();
+    const [seenUplink, seenWan] = await Promise.all([uplink.stop(), wan.stop()]);
+    await Promise.all([resolver.stop(), swarm.stop(), neighbour.stop(), frames.stop()]);
+    return {
+      counters: count,
+      captures: [
+        { name: 'uplink', file: 'uplink.pcapng', packets: seenUplink.packets, dropped: seenUplink.dropped },
+        { name: 'wan', file: 'wan.pcapng', packets: seenWan.packets, dropped: seenWan.dropped },
+      ],
+    };
+  }
+}
+
+const linkSchema = z.tuple([z.looseObject({ address: z.string() })]);
+
+async function macOf(host: Host, device: string): Promise<string> {
+  const { stdout } = await host.run(['ip', '-json', 'link', 'show', 'dev', device]);
+  return linkSchema.parse(JSON.parse(stdout))[0].address;
+}
+
+/** Ethernet, IPv4 without options, UDP, then a WireGuard handshake initiation: type 1 and 148 bytes (its paper, 5.4.2). */
+function isHandshakeInitiation(frame: Uint8Array, port: number): boolean {
+  const PAYLOAD = 14 + 20 + 8;
+  return (
+    frame.length === PAYLOAD + 148 &&
+    frame[12] === 0x08 &&
+    frame[13] === 0x00 &&
+    frame[14] === 0x45 &&
+    frame[23] === 17 &&
+    frame[36] === port >> 8 &&
+    frame[37] === (port & 0xff) &&
+    frame[PAYLOAD] === 1
+  );
+}

@@ -45,21 +45,27 @@ export function splitEndpoint(text: string): { address: string; port: number } |
   return { address, port };
 }
 
-/** Addresses looked up straight from captured bytes. */
+/** A few addresses, looked up straight from captured bytes: scanning a short array beats hashing. */
 export class AddressSet {
-  readonly #v4 = new Set<number>();
+  readonly #v4: Uint32Array;
   readonly #v6: Address['words'][] = [];
 
   constructor(addresses: Iterable<string>) {
+    const v4: number[] = [];
     for (const text of addresses) {
       const { version, words } = parseAddress(text);
-      if (version === 4) this.#v4.add(words[3]);
+      if (version === 4) v4.push(words[3]);
       else this.#v6.push(words);
     }
+    this.#v4 = Uint32Array.from(v4);
   }
 
   has4(view: DataView, at: number): boolean {
-    return this.#v4.has(view.getUint32(at));
+    const word = view.getUint32(at);
+    for (const known of this.#v4) {
+      if (known === word) return true;
+    }
+    return false;
   }
 
   has6(view: DataView, at: number): boolean {

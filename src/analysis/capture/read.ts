@@ -2,13 +2,15 @@
  * Reads a capture file of any size through one buffer of fixed size. Tells how far a damaged or unfinished file could be
  * read; it never guesses beyond that point.
  */
-import { open } from 'node:fs/promises';
+import { type FileHandle, open } from 'node:fs/promises';
 import { Frame, type FrameVisitor } from './frame.ts';
 import { type CaptureWalker, PcapWalker, isPcapMagic } from './pcap.ts';
 import { BLOCK, PcapngWalker } from './pcapng.ts';
 
-/** The longest record either walker accepts is half of this, so one always fits. */
-const BUFFER_BYTES = 1 << 20;
+/** Bytes read at a time. */
+const CHUNK_BYTES = 1 << 20;
+/** Room before each chunk for the incomplete record the chunk before it ended with; no walker accepts a longer one. */
+const CARRY_BYTES = 1 << 19;
 const GZIP_MAGIC = 0x1f8b;
 
 export interface CaptureReport {
@@ -43,61 +45,109 @@ export async function readCapture(
   between?: () => Promise<void>,
 ): Promise<CaptureReport> {
   const handle = await open(file, 'r');
+  const reader = new ChunkReader(handle);
   try {
-    const buffer = new Uint8Array(BUFFER_BYTES);
-    const view = new DataView(buffer.buffer);
     let packets = 0;
     const counting: FrameVisitor = (frame) => {
       packets++;
       visit(frame);
     };
     let walker: CaptureWalker | null = null;
-    let start = 0;
-    let end = 0;
-    let fileBytes = 0;
     let skip = 0;
-    for (;;) {
-      const { bytesRead } = await handle.read(buffer, end, BUFFER_BYTES - end, null);
-      if (bytesRead === 0) break;
-      fileBytes += bytesRead;
-      end += bytesRead;
-      if (skip > 0) {
-        const skipped = Math.min(skip, end - start);
-        skip -= skipped;
-        start += skipped;
-      }
-      if (walker === null && end - start >= 4) walker = walkerFor(file, view, originUnixNs);
-      if (walker !== null && skip === 0) {
-        start = walker.walk(view, start, end, counting);
-        skip = walker.skipBytes;
-        walker.skipBytes = 0;
-        await between?.();
-        if (walker.broken !== null) break;
-      }
-      buffer.copyWithin(0, start, end);
-      end -= start;
-      start = 0;
+    for (let chunk = await reader.next(0); chunk !== null; chunk = await reader.next(chunk.end - chunk.start)) {
+      const skipped = Math.min(skip, chunk.end - chunk.start);
+      skip -= skipped;
+      chunk.start += skipped;
+      if (walker === null && chunk.end - chunk.start >= 4)
+        walker = walkerFor(file, chunk.view.getUint32(chunk.start), originUnixNs);
+      if (walker === null || skip > 0) continue;
+      chunk.start = walker.walk(chunk.view, chunk.start, chunk.end, counting);
+      skip = walker.skipBytes;
+      walker.skipBytes = 0;
+      if (walker.broken !== null) break;
+      await between?.();
     }
     if (walker === null) {
       throw new NotACapture(
-        `${file} is not a capture: it has ${fileBytes} bytes, and a pcap or pcapng file begins with 4 of magic`,
+        `${file} is not a capture: it has ${reader.bytes} bytes, and a pcap or pcapng file begins with 4 of magic`,
       );
     }
-    const left = end - start;
-    const size = (await handle.stat()).size;
-    const readBytes = fileBytes - left;
+    const readBytes = reader.bytes - reader.left;
     return {
       format: walker.format,
       packets,
-      fileBytes: size,
+      fileBytes: (await handle.stat()).size,
       readBytes,
-      broken: whatBroke(walker, readBytes, left, skip),
+      broken: whatBroke(walker, readBytes, reader.left, skip),
       dropped: walker.dropped,
       originUnixNs: walker.originUnixNs ?? originUnixNs ?? 0n,
     };
   } finally {
+    await reader.settle();
     await handle.close();
   }
+}
+
+interface Chunk {
+  readonly view: DataView;
+  readonly bytes: Uint8Array;
+  /** What is not consumed yet is [start, end). */
+  start: number;
+  end: number;
+}
+
+/** Reads a file through two buffers in turn: while one chunk is walked, the next is being read into the other. */
+class ChunkReader {
+  /** Bytes of the file given out so far. */
+  bytes = 0;
+  readonly #handle: FileHandle;
+  #current = newChunk();
+  #next = newChunk();
+  #reading: Promise<number>;
+
+  constructor(handle: FileHandle) {
+    this.#handle = handle;
+    this.#reading = this.#read();
+  }
+
+  /** Bytes given out and not consumed. */
+  get left(): number {
+    return this.#current.end - this.#current.start;
+  }
+
+  /** The next chunk, with the last `carry` bytes of the one before in front; null at the end of the file. */
+  async next(carry: number): Promise<Chunk | null> {
+    const bytesRead = await this.#reading;
+    if (bytesRead === 0) return null;
+    this.bytes += bytesRead;
+    const filled = this.#next;
+    filled.start = CARRY_BYTES - carry;
+    filled.end = CARRY_BYTES + bytesRead;
+    filled.bytes.set(this.#current.bytes.subarray(this.#current.end - carry, this.#current.end), filled.start);
+    this.#next = this.#current;
+    this.#current = filled;
+    this.#reading = this.#read();
+    return filled;
+  }
+
+  /** Resolves when no read is under way, so that the file can be closed. */
+  async settle(): Promise<void> {
+    await this.#reading.catch(() => undefined);
+  }
+
+  #read(): Promise<number> {
+    const reading = this.#handle
+      .read(this.#next.bytes, CARRY_BYTES, CHUNK_BYTES, null)
+      .then(({ bytesRead }) => bytesRead);
+    // An error is met where the chunk is awaited; until then it is not unhandled.
+    reading.catch(() => undefined);
+    return reading;
+  }
+}
+
+function newChunk(): Chunk {
+  const bytes = new Uint8Array(CARRY_BYTES + CHUNK_BYTES);
+  return { view: new DataView(bytes.buffer), bytes, start: CARRY_BYTES, end: CARRY_BYTES };
 }
 
 function whatBroke(walker: CaptureWalker, readBytes: number, left: number, skip: number): string | null {
@@ -107,8 +157,7 @@ function whatBroke(walker: CaptureWalker, readBytes: number, left: number, skip:
   return null;
 }
 
-function walkerFor(file: string, view: DataView, originUnixNs: bigint | null): CaptureWalker {
-  const magic = view.getUint32(0);
+function walkerFor(file: string, magic: number, originUnixNs: bigint | null): CaptureWalker {
   if (isPcapMagic(magic)) return new PcapWalker(new Frame(), originUnixNs);
   if (magic === BLOCK.section) return new PcapngWalker(new Frame(), originUnixNs);
   const shown = `0x${magic.toString(16).padStart(8, '0')}`;

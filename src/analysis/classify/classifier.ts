@@ -12,6 +12,7 @@ import { FRAGMENT, Headers, NETWORK, PROTOCOL } from '../capture/headers.ts';
 import { LeavingRule } from './leaving.ts';
 import { CANARY_MARKER, looksLikeUtp, startsWith, tcpPayloadClass, udpPayloadClass } from './payload.ts';
 import { SwarmClasses } from './swarm.ts';
+import { SHAPE, TunnelShortcut } from './tunnel-shortcut.ts';
 
 /** Who the client is, in a capture taken anywhere. */
 export interface ClientIdentity {
@@ -59,6 +60,7 @@ export class Classifier {
   readonly #flows = new FlowTable();
   readonly #swarm: SwarmClasses;
   readonly #leaving: LeavingRule;
+  readonly #shortcut: TunnelShortcut;
   readonly #real: AddressSet;
   readonly #tunnel: AddressSet;
   readonly #endpoint: AddressSet;
@@ -68,6 +70,7 @@ export class Classifier {
   constructor(client: ClientIdentity, swarm: SwarmMap | null) {
     this.#swarm = new SwarmClasses(swarm);
     this.#leaving = new LeavingRule(client);
+    this.#shortcut = new TunnelShortcut(client.endpoint);
     this.#real = new AddressSet(client.real);
     this.#tunnel = new AddressSet(client.tunnel);
     this.#endpoint = new AddressSet([client.endpoint.address]);
@@ -79,8 +82,16 @@ export class Classifier {
     const headers = this.#headers;
     const judgement = this.#judgement;
     const { view } = frame;
-    headers.read(frame);
     judgement.openFlow = NO_FLOW;
+    const shape = this.#shortcut.shapeOf(frame);
+    if (shape !== SHAPE.other && this.#leaving.knowsMac) {
+      const leaves = this.#leaving.isClientMac(view.getUint16(frame.offset + 6), view.getUint32(frame.offset + 8));
+      if (leaves === (shape === SHAPE.toEndpoint)) {
+        judgement.kind = leaves ? KIND.tunnel : KIND.notLeaving;
+        return judgement;
+      }
+    }
+    headers.read(frame);
     if (!this.#leaving.leaves(headers, view)) {
       judgement.kind = KIND.notLeaving;
       this.#learnFromIncoming(headers, view);

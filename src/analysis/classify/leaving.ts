@@ -12,7 +12,8 @@ const ARP_BYTES = 28;
 export class LeavingRule {
   #macHigh = 0;
   #macLow = 0;
-  #macKnown = false;
+  /** The client's Ethernet address was given, or has been learnt. */
+  knowsMac = false;
   readonly #macGiven: boolean;
   readonly #addresses: AddressSet;
 
@@ -26,15 +27,19 @@ export class LeavingRule {
     if (client.mac !== null) this.#setMac(client.mac);
   }
 
+  /** Compares an Ethernet address, given as its upper 16 and lower 32 bits. */
+  isClientMac(high: number, low: number): boolean {
+    return low === this.#macLow && high === this.#macHigh;
+  }
+
   leaves(headers: Headers, view: DataView): boolean {
-    if (headers.hasMac && this.#macKnown && headers.macLow === this.#macLow && headers.macHigh === this.#macHigh)
-      return true;
+    if (headers.hasMac && this.knowsMac && this.isClientMac(headers.macHigh, headers.macLow)) return true;
     if (headers.hasMac && this.#macGiven) return false;
     if (!this.#isFromClientAddress(headers, view)) return false;
-    if (headers.hasMac && !this.#macKnown) {
+    if (headers.hasMac && !this.knowsMac) {
       this.#macHigh = headers.macHigh;
       this.#macLow = headers.macLow;
-      this.#macKnown = true;
+      this.knowsMac = true;
     }
     return true;
   }
@@ -61,6 +66,6 @@ export class LeavingRule {
     const digits = text.replaceAll(':', '');
     this.#macHigh = parseInt(digits.slice(0, 4), 16);
     this.#macLow = parseInt(digits.slice(4), 16);
-    this.#macKnown = true;
+    this.knowsMac = true;
   }
 }

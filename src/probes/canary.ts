@@ -8,7 +8,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import type { InstrumentEvent } from '../harness/records.ts';
 
-/** Ten ASCII bytes: half a peer id or node id, most of a STUN transaction id (12). */
+/** Ten ASCII bytes: half a peer id or node id. */
 export const CANARY_MARKER = 'KSL-CANARY';
 const MARKER_HEX = Buffer.from(CANARY_MARKER, 'latin1').toString('hex');
 /** A torrent nobody has: announces and handshakes for it are canaries. */
@@ -38,10 +38,11 @@ export function canaryName(nonce: string): string {
   return `${CANARY_MARKER.toLowerCase()}-${nonce}.${CANARY_DOMAIN}`;
 }
 
-/** The nonce in a datagram, a text or a name; null when it is no canary. */
-export function nonceIn(bytes: Uint8Array | string): string | null {
-  const text = typeof bytes === 'string' ? bytes : Buffer.from(bytes).toString('latin1');
-  return NONCE.exec(text)?.[1]?.toLowerCase() ?? null;
+/** The nonce in a frame, a datagram or a text; null when there is no canary in it. */
+export function nonceIn(content: Buffer | string): string | null {
+  if (typeof content === 'string') return NONCE.exec(content)?.[1]?.toLowerCase() ?? null;
+  const at = content.indexOf(CANARY_MARKER, 0, 'latin1');
+  return at < 0 ? null : nonceIn(content.toString('latin1', at, at + CANARY_MARKER.length + NONCE_LENGTH));
 }
 
 /** The nonce of a canary's event, null for an event of real traffic. Events of canaries are left out of the analysis. */

@@ -36,6 +36,7 @@ export async function openHost(name: HostName): Promise<TestHost> {
           if (error && !options.anyStatus) reject(new Error(`${argv.join(' ')}: ${stderr || error.message}`));
           else resolve({ status, stdout, stderr });
         });
+        child.stdin?.on('error', () => undefined);
         child.stdin?.end(options.input ?? '');
       }),
     spawn: (argv, options = {}) => {

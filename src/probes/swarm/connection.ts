@@ -229,6 +229,9 @@ export class PeerConnection {
   #onExtended(content: unknown): void {
     const { data: handshake } = extendedSchema.safeParse(content);
     if (handshake === undefined) return;
+    // Transmission 3.00 leaves what came in one read with the handshake (our extension handshake, have-all) lying in its
+    // buffer until more arrives, which from a silent seed is never: something harmless has to follow.
+    this.#wire.keepAlive();
     const claimedAddresses = [handshake.ipv4, handshake.ipv6].flatMap((bytes) =>
       bytes === undefined ? [] : (addressText(bytes) ?? []),
     );

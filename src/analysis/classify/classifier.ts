@@ -52,7 +52,6 @@ const PORT = {
 const CANARY = { address: '198.18.0.7', port: 9 } as const;
 /** Sets fragments apart from flows in the table. */
 const FRAGMENT_FLOW = 0x100;
-const IPV6_FLOW = 0x200;
 
 export class Classifier {
   readonly #headers = new Headers();
@@ -202,21 +201,13 @@ export class Classifier {
     remotePort: number,
   ): number {
     const { protocol, fragment } = headers;
-    const version = v6 ? IPV6_FLOW : 0;
     if (fragment === FRAGMENT.later) {
-      const pieces = this.#flows.find(
-        protocol | FRAGMENT_FLOW | version,
-        headers.fragmentId,
-        view,
-        localAt,
-        remoteAt,
-        v6,
-      );
+      const pieces = this.#flows.find(protocol | FRAGMENT_FLOW, headers.fragmentId, view, localAt, remoteAt, v6);
       return this.#rememberedClass(pieces, view, remoteAt, v6, -1, protocol);
     }
     if (localPort < 0) return this.#swarm.classOf(view, remoteAt, v6, -1, protocol);
     const ports = ((localPort << 16) | remotePort) >>> 0;
-    const flow = this.#flows.find(protocol | version, ports, view, localAt, remoteAt, v6);
+    const flow = this.#flows.find(protocol, ports, view, localAt, remoteAt, v6);
     const bytes =
       protocol === PROTOCOL.udp
         ? this.#udpClass(headers, view, flow, remotePort)
@@ -229,14 +220,7 @@ export class Classifier {
       this.#flows.learn(flow, bytes, true);
     }
     if (fragment === FRAGMENT.first && code !== UNDECIDED) {
-      const pieces = this.#flows.find(
-        protocol | FRAGMENT_FLOW | version,
-        headers.fragmentId,
-        view,
-        localAt,
-        remoteAt,
-        v6,
-      );
+      const pieces = this.#flows.find(protocol | FRAGMENT_FLOW, headers.fragmentId, view, localAt, remoteAt, v6);
       this.#flows.learn(pieces, code, true);
     }
     return code;

@@ -19,7 +19,12 @@ const WIREGUARD_INITIATION_BYTES = 148;
 
 const PEER_HANDSHAKE = ascii('\x13BitTorrent protocol');
 const LSD_SEARCH = ascii('BT-SEARCH ');
-const SSDP_STARTS = [ascii('M-SEARCH * HTTP/1.1'), ascii('NOTIFY * HTTP/1.1')];
+const SSDP_SEARCH = ascii('M-SEARCH * HTTP/1.1');
+const SSDP_NOTIFY = ascii('NOTIFY * HTTP/1.1');
+/** Keys a KRPC message can begin with: see `isDht`. */
+const KRPC_KEYS = ascii('aeqrty');
+const KRPC_IP = 0x6970;
+const COLON = 0x3a;
 const HTTP_GET = ascii('GET ');
 /** A request line long enough for any tracker's passkey; beyond it the search ends. */
 const HTTP_LINE_BYTES = 1024;
@@ -38,7 +43,7 @@ export function udpPayloadClass(view: DataView, at: number, end: number, wireByt
     return CLASS.stun;
   if (first === 0x64 && isDht(view, at)) return CLASS.dht;
   if (startsWith(view, at, end, LSD_SEARCH)) return CLASS.lsd;
-  if (SSDP_STARTS.some((start) => startsWith(view, at, end, start))) return CLASS.ssdp;
+  if (startsWith(view, at, end, SSDP_SEARCH) || startsWith(view, at, end, SSDP_NOTIFY)) return CLASS.ssdp;
   if (wireBytes >= TRACKER_ANNOUNCE_BYTES && captured >= 84 && isTrackerAnnounce(view, at)) return CLASS.trackerUdp;
   return UNDECIDED;
 }
@@ -72,11 +77,10 @@ export function startsWith(view: DataView, at: number, end: number, bytes: Uint8
  * (BEP 42), `q`, `r`, `t` or `y`, and `v` for none of them.
  */
 function isDht(view: DataView, at: number): boolean {
-  if (view.getUint8(at + 2) !== 0x3a) return false;
+  if (view.getUint8(at + 2) !== COLON) return false;
   const keyLength = view.getUint8(at + 1) - 0x30;
-  const key = view.getUint8(at + 3);
-  if (keyLength === 1) return 'aeqrty'.includes(String.fromCharCode(key));
-  return keyLength === 2 && key === 0x69 && view.getUint8(at + 4) === 0x70;
+  if (keyLength === 1) return KRPC_KEYS.includes(view.getUint8(at + 3));
+  return keyLength === 2 && view.getUint16(at + 3) === KRPC_IP;
 }
 
 /**

@@ -13,6 +13,7 @@ export const BENCH_CLIENT = {
   endpoint: { address: '198.51.100.10', port: 51_820 },
 };
 
+export const BENCH_CLIENT_MAC = '02:00:00:00:01:02';
 const CLIENT_MAC = [2, 0, 0, 0, 1, 2];
 const ROUTER_MAC = [2, 0, 0, 0, 1, 1];
 const SNAP_BYTES = 128;

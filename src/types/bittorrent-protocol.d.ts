@@ -41,6 +41,7 @@ declare module 'bittorrent-protocol' {
     handshake(infoHash: string, peerId: string, extensions: { dht: boolean; fast: boolean }): void;
     setInfoHash(infoHash: string): void;
     setKeepAlive(enable: boolean): void;
+    keepAlive(): void;
     unchoke(): void;
     haveAll(): void;
     bitfield(bits: Uint8Array): void;

@@ -6,18 +6,16 @@
  * `peer-piece` says that a block was handed to the socket, not that the peer has it: after a fall the kernel still
  * takes what fits its send buffer. Nothing about a connection that never sends a byte is reported before it closes.
  */
-import { createHash } from 'node:crypto';
 import type { Duplex } from 'node:stream';
-import bencode from 'bencode';
 import Wire from 'bittorrent-protocol';
 import utMetadata from 'ut_metadata';
 import utPex, { type PeerExchange } from 'ut_pex';
-import { z } from 'zod';
 import type { InstantNs } from '../../harness/clock.ts';
 import { CANARY_INFO_HASH } from '../canary.ts';
-import { addressBytes, addressText, endpointText, unpackEndpoints, type Endpoint } from './compact.ts';
+import { addressBytes, endpointText, type Endpoint } from './compact.ts';
 import type { SwarmConfig } from './config.ts';
 import type { SwarmContext } from './context.ts';
+import { fullBitfield, mseInfoHash, readExtended, readPex } from './messages.ts';
 import type { UploadLimit } from './upload-limit.ts';
 
 export type Transport = 'tcp' | 'utp';
@@ -227,44 +225,28 @@ export class PeerConnection {
   }
 
   #onExtended(content: unknown): void {
-    const { data: handshake } = extendedSchema.safeParse(content);
-    if (handshake === undefined) return;
+    const handshake = readExtended(content);
+    if (handshake === null) return;
     // Transmission 3.00 leaves what came in one read with the handshake (our extension handshake, have-all) lying in its
     // buffer until more arrives, which from a silent seed is never: something harmless has to follow.
     this.#wire.keepAlive();
-    const claimedAddresses = [handshake.ipv4, handshake.ipv6].flatMap((bytes) =>
-      bytes === undefined ? [] : (addressText(bytes) ?? []),
-    );
-    this.#owner.context.report({
-      kind: 'peer-extended',
-      atNs: this.#seenNs,
-      ...this.#source(),
-      client: handshake.v === undefined ? null : Buffer.from(handshake.v).toString('utf8'),
-      listenPort: handshake.p ?? null,
-      claimedAddresses,
-      yourAddress: handshake.yourip === undefined ? null : addressText(handshake.yourip),
-    });
-    if (handshake.p !== undefined && handshake.p > 0) {
-      this.#owner.onListening(this, { address: this.remote.address, port: handshake.p });
+    this.#owner.context.report({ kind: 'peer-extended', atNs: this.#seenNs, ...this.#source(), ...handshake });
+    if (handshake.listenPort !== null && handshake.listenPort > 0) {
+      this.#owner.onListening(this, { address: this.remote.address, port: handshake.listenPort });
     }
   }
 
   #onPex(content: unknown): void {
-    const message = content instanceof Uint8Array ? pexSchema.safeParse(decode(content)).data : undefined;
-    if (message === undefined) return;
-    const unpack = (four: Uint8Array | undefined, six: Uint8Array | undefined): Endpoint[] => [
-      ...(four === undefined ? [] : unpackEndpoints(four, 4)),
-      ...(six === undefined ? [] : unpackEndpoints(six, 16)),
-    ];
-    const added = unpack(message.added, message.added6);
+    const exchange = content instanceof Uint8Array ? readPex(content) : null;
+    if (exchange === null) return;
     this.#owner.context.report({
       kind: 'peer-pex',
       atNs: this.#seenNs,
       ...this.#source(),
-      added: added.map(endpointText),
-      dropped: unpack(message.dropped, message.dropped6).map(endpointText),
+      added: exchange.added.map(endpointText),
+      dropped: exchange.dropped.map(endpointText),
     });
-    this.#owner.onPexPeers(added);
+    this.#owner.onPexPeers(exchange.added);
   }
 
   #onUpload(bytes: number): void {
@@ -290,39 +272,4 @@ export class PeerConnection {
   #source(): { party: string; sourceAddress: string; sourcePort: number } {
     return { party: this.#owner.config.id, sourceAddress: this.remote.address, sourcePort: this.remote.port };
   }
-}
-
-const bytes = z.instanceof(Uint8Array);
-const extendedSchema = z.object({
-  v: bytes.optional(),
-  p: z.number().int().min(0).max(65_535).optional(),
-  ipv4: bytes.optional(),
-  ipv6: bytes.optional(),
-  yourip: bytes.optional(),
-});
-const pexSchema = z.object({
-  added: bytes.optional(),
-  added6: bytes.optional(),
-  dropped: bytes.optional(),
-  dropped6: bytes.optional(),
-});
-
-function decode(message: Uint8Array): unknown {
-  try {
-    return bencode.decode(message);
-  } catch {
-    return null;
-  }
-}
-
-/** How MSE names a torrent without giving its info-hash away. */
-function mseInfoHash(infoHash: string): string {
-  return createHash('sha1').update('req2').update(infoHash, 'hex').digest('hex');
-}
-
-/** All pieces; the spare bits of the last byte are zero, as BEP 3 requires. */
-function fullBitfield(pieces: number): Uint8Array {
-  const bits = Buffer.alloc(Math.ceil(pieces / 8), 0xff);
-  if (pieces % 8 !== 0) bits.writeUInt8((0xff << (8 - (pieces % 8))) & 0xff, bits.length - 1);
-  return bits;
 }

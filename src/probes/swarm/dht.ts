@@ -9,11 +9,11 @@
 import { createHash } from 'node:crypto';
 import { createSocket, type RemoteInfo } from 'node:dgram';
 import { Client as Dht } from 'bittorrent-dht';
-import bencode from 'bencode';
 import { z } from 'zod';
 import { nonceIn } from '../canary.ts';
 import type { SwarmConfig } from './config.ts';
 import type { SwarmContext, SwarmMember } from './context.ts';
+import { decode } from './messages.ts';
 
 /** Starts all nodes; resolves when each listens, knows the others and holds the observers. */
 export async function startDht(config: SwarmConfig, context: SwarmContext): Promise<SwarmMember> {
@@ -87,14 +87,6 @@ function reportQuery(party: string, message: Buffer, remote: RemoteInfo, context
     port: name === 'announce_peer' ? announcedPort : null,
   });
   return query.a.id;
-}
-
-function decode(message: Uint8Array): unknown {
-  try {
-    return bencode.decode(message);
-  } catch {
-    return null;
-  }
 }
 
 /**

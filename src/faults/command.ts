@@ -11,7 +11,7 @@ export type CommandProgram = 'ip' | 'nft';
 
 interface Dialect {
   readonly argv: readonly [string, ...string[]];
-  /** A command that changes nothing and prints one line, which is how the program tells that all before it is done. */
+  /** A command that changes nothing and is answered, which is how the program tells that all before it is done. */
   readonly probe: string;
   readonly answer: RegExp;
   /**
@@ -23,9 +23,10 @@ interface Dialect {
 
 const DIALECTS: Readonly<Record<CommandProgram, Dialect>> = {
   ip: {
-    argv: ['ip', '-force', '-oneline', '-batch', '-'],
-    probe: 'link show dev lo',
-    answer: /^1: lo: .*\n/m,
+    argv: ['ip', '-force', '-batch', '-'],
+    // No such object: the complaint comes unbuffered and costs no round trip to the kernel.
+    probe: 'done',
+    answer: /^Object "done" is unknown.*\nCommand failed.*\n/m,
     primed: false,
   },
   nft: { argv: ['nft', '-i'], probe: 'describe tcp dport', answer: /^payload expression, .*\n/m, primed: true },

@@ -1,47 +1,41 @@
 /**
- * The VPN server falls silent: it takes no datagram of the tunnel and sends none, and nobody says so (no ICMP). The
- * client's device, addresses and routes all stay. One transaction of a running nft(8) on the server.
+ * The VPN server falls silent: nothing of the tunnel reaches it any more or comes from it, and nobody says so (no
+ * ICMP). The client's device, addresses and routes all stay.
+ *
+ * A null route on the server's host, as a provider's router has it for an attacked customer: `ip route add blackhole`
+ * for the address the tunnel's datagrams come from. It stops what the server sends; strict reverse-path filtering, set
+ * when arming, makes the same route stop what it receives.
  */
-import type { Fault, Host } from '../harness/contracts.ts';
+import type { Fault } from '../harness/contracts.ts';
 import { noParameters, type NoParameters } from '../harness/reference.ts';
 import { armInjector } from './arm.ts';
 
-const TABLE = 'inet fault_blackhole';
+const REVERSE_PATH = 'net.ipv4.conf.eth0.rp_filter';
 
 export const serverBlackhole: Fault<NoParameters> = {
   id: 'server-blackhole',
   title: 'the VPN server falls silent',
   group: 'tunnel',
   happens: 'a server that dies or is cut off, a path that starts to drop the tunnel’s datagrams, a provider’s outage',
-  needs: [{ command: 'nft', package: 'nftables' }],
+  needs: [],
   parameters: noParameters,
   async arm(lab) {
     const { vpn } = lab.hosts;
-    const { port } = lab.tunnel.config.endpoint;
-    await nft(
-      vpn,
-      `table ${TABLE} {
-         chain input { type filter hook input priority raw; }
-         chain output { type filter hook output priority raw; }
-       }`,
-    );
+    const route = `${lab.identity.wan4}/32`;
+    const before = (await vpn.run(['sysctl', '-n', REVERSE_PATH])).stdout.trim();
+    await vpn.run(['sysctl', '-q', '-w', `${REVERSE_PATH}=1`]);
     return armInjector({
       fault: this.id,
       host: vpn,
       clock: lab.clock,
-      acts: () => [
-        {
-          act: 'command',
-          program: 'nft',
-          lines: [`add rule ${TABLE} input udp dport ${port} drop`, `add rule ${TABLE} output udp sport ${port} drop`],
-        },
-      ],
-      revert: () => lab.clock.bracket(() => nft(vpn, `flush table ${TABLE}`)),
-      disarm: () => nft(vpn, `delete table ${TABLE}`),
+      acts: () => [{ act: 'command', program: 'ip', lines: [`route add blackhole ${route}`] }],
+      revert: () =>
+        lab.clock.bracket(async () => {
+          await vpn.run(['ip', 'route', 'del', 'blackhole', route]);
+        }),
+      disarm: async () => {
+        await vpn.run(['sysctl', '-q', '-w', `${REVERSE_PATH}=${before}`]);
+      },
     });
   },
 };
-
-async function nft(host: Host, commands: string): Promise<void> {
-  await host.run(['nft', '-f', '-'], { input: commands });
-}

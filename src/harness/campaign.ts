@@ -78,7 +78,7 @@ async function runInProcess(spec: TrialSpec, options: CampaignOptions): Promise<
     stdio: ['ignore', 'inherit', 'pipe', 'ipc'],
     env: { ...process.env, KSL_ROOTLESS: process.getuid?.() === 0 ? '0' : '1' },
   });
-  let record: TrialRecord | null = null;
+  const sealed: TrialRecord[] = [];
   let complaint = '';
   child.stderr?.on('data', (chunk: Buffer) => {
     complaint = (complaint + chunk.toString()).slice(-STDERR_KEPT);
@@ -87,7 +87,7 @@ async function runInProcess(spec: TrialSpec, options: CampaignOptions): Promise<
     const parsed = workerMessageSchema.safeParse(message);
     if (!parsed.success) complaint += `\nmalformed message: ${parsed.error.message}`;
     else if (parsed.data.type === 'stage') options.events.trialStage(spec.trial, parsed.data.stage);
-    else record = parsed.data.record;
+    else sealed.push(parsed.data.record);
   });
   const kill = (): void => {
     child.kill('SIGKILL');
@@ -100,7 +100,8 @@ async function runInProcess(spec: TrialSpec, options: CampaignOptions): Promise<
   child.send(spec);
   const how = await ended;
   options.signal.removeEventListener('abort', kill);
-  if (record !== null) return record;
+  const [record] = sealed;
+  if (record !== undefined) return record;
   if (options.signal.aborted) return null;
   return failedRecord(spec, `the trial's process ${how}: ${complaint.trim() || '(no message)'}`);
 }

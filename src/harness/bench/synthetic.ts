@@ -10,8 +10,10 @@ import {
   type Cell,
   type ClearClass,
   type Exposure,
+  type Identity,
   type Manifest,
   type Measures,
+  type SwarmMap,
   type TimelineEvent,
   type Traffic,
   type TrialRecord,
@@ -71,8 +73,34 @@ const FAULT_NS = 10 * S;
 const RESTORED_NS = 18 * S;
 const END_NS = 24 * S;
 const REAL = '203.0.113.2';
+const EXIT = '198.51.100.10';
 /** 1 January 2025, so that nothing depends on today. */
 const ORIGIN_UNIX_NS = 1_735_689_600n * 1_000_000_000n;
+
+const IDENTITY: Identity = {
+  clientMac: '02:00:00:00:01:02',
+  lan4: '192.168.1.2',
+  lan6: '2001:db8:1::2',
+  wan4: REAL,
+  tunnel4: '10.8.0.2',
+  tunnel6: '2001:db8:8::2',
+  exit4: EXIT,
+  exit6: '2001:db8:3::10',
+  endpoint: { address: EXIT, port: 51820 },
+};
+/** As large as the lab's own, so that reading it costs as much. */
+const SWARM: SwarmMap = {
+  infoHash: '0123456789abcdef0123456789abcdef01234567',
+  trackers: [{ id: 'tracker-0', addresses: ['198.18.0.10', '2001:db8:f::10'], httpPort: 6969, udpPort: 6969 }],
+  dhtNodes: Array.from({ length: 12 }, (_, i) => {
+    return { id: `dht-${i}`, addresses: [`198.18.${20 + i}.1`, `2001:db8:f:${(20 + i).toString(16)}::1`], port: 6881 };
+  }),
+  peers: Array.from({ length: 5 }, (_, j) => {
+    const group = (100 + j).toString(16);
+    return { id: `peer-${j}`, addresses: [`198.18.${100 + j}.1`, `2001:db8:f:${group}::1`], port: 51413 };
+  }),
+  resolvers: ['203.0.113.53'],
+};
 
 /** Writes the invented campaign into `folder` and gives its manifest. */
 export async function writeSyntheticCampaign(folder: string, plan: SyntheticPlan = SYNTHETIC_PLAN): Promise<Manifest> {
@@ -161,8 +189,8 @@ function syntheticTrial(
     killSwitchFamily: behaviour.family,
     clientVersion: '0.0-synthetic',
     binding: behaviour.family === 'client' ? 'address 10.8.0.2' : 'none',
-    identity: null,
-    swarm: null,
+    identity: IDENTITY,
+    swarm: SWARM,
     instants: {
       armedNs: 0,
       clientStartedNs: 1 * S,
@@ -268,6 +296,16 @@ export function syntheticTimeline(record: TrialRecord): TimelineEvent[] {
   if (fault !== null && detectionNs !== null && switchLatencyNs !== null) {
     events.push({ kind: 'switch', atNs: fault.beforeNs + detectionNs, stage: 'noticed', detail: 'wg0 is gone' });
     events.push({ kind: 'switch', atNs: fault.beforeNs + switchLatencyNs, stage: 'acted', detail: 'killed' });
+  }
+  const pieces = (fromNs: number, toNs: number): void => {
+    for (let atNs = fromNs; atNs < toNs; atNs += 0.1 * S) {
+      const totalBytes = Math.round(atNs / 1000);
+      events.push({ kind: 'peer-piece', atNs, party: 'peer-1', sourceAddress: EXIT, sourcePort: 51413, totalBytes });
+    }
+  };
+  if (fault !== null) pieces(6 * S, fault.beforeNs);
+  if (restored !== null && measures !== null && measures.recoveryNs !== null) {
+    pieces(restored.afterNs + measures.recoveryNs, END_NS);
   }
   if (restored !== null) events.push({ kind: 'restored', atNs: restored.beforeNs, fault: cell.fault, span: restored });
   events.push({ kind: 'phase', atNs: endNs ?? END_NS, name: 'closing' });

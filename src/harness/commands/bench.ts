@@ -1,0 +1,44 @@
+/** `npm run bench`: every figure asked of the project, measured beside its peer or limit in one run. */
+import Table from 'cli-table3';
+import { Command } from 'commander';
+import { classificationBench } from '../bench/classification.ts';
+import { labBench } from '../bench/lab.ts';
+import { listingBench } from '../bench/listing.ts';
+import type { BenchRow } from '../bench/row.ts';
+import { RequestError, EXIT } from '../errors.ts';
+
+const BENCHES: Readonly<Record<string, () => Promise<readonly BenchRow[]>>> = {
+  listing: listingBench,
+  lab: labBench,
+  classification: classificationBench,
+};
+
+export async function benchCommand(argv: readonly string[]): Promise<number> {
+  const known = Object.keys(BENCHES).join(', ');
+  const program = new Command('npm run bench --')
+    .argument('[benches...]', `which: ${known} (default: all)`)
+    .option('--json', 'print rows as JSON', false);
+  program.parse([...argv], { from: 'user' });
+  const chosen = program.args.length > 0 ? program.args : Object.keys(BENCHES);
+  const rows: BenchRow[] = [];
+  for (const name of chosen) {
+    const bench = Object.hasOwn(BENCHES, name) ? BENCHES[name] : undefined;
+    if (bench === undefined) throw new RequestError(`No bench «${name}». Known: ${known}.`);
+    process.stderr.write(`killswitch-lab: measuring ${name}\n`);
+    rows.push(...(await bench()));
+  }
+  console.log(program.opts<{ json: boolean }>().json ? JSON.stringify(rows, null, 2) : asTable(rows));
+  return EXIT.done;
+}
+
+function asTable(rows: readonly BenchRow[]): string {
+  const table = new Table({
+    head: ['what', 'unit', 'n', 'median', 'min', 'max', 'against', 'ratio'],
+    style: { head: [], border: [] },
+  });
+  const figure = (value: number): string => value.toPrecision(3);
+  for (const { name, unit, n, median, min, max, peer, ratio } of rows) {
+    table.push([name, unit, n, figure(median), figure(min), figure(max), peer, figure(ratio)]);
+  }
+  return table.toString();
+}

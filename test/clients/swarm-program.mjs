@@ -27,7 +27,7 @@ tracker.on('warning', (error) => console.error('tracker', error));
 for (const event of ['start', 'update', 'stop', 'complete']) {
   tracker.on(event, (address, params) => say({ event: 'announce', kind: event, address, transport: params.type }));
 }
-await new Promise((resolve) => tracker.listen(6969, { http: '0.0.0.0', udp4: TRACKER, udp6: '::1' }, resolve));
+await new Promise((resolve) => tracker.listen(6969, { http: TRACKER, udp: TRACKER, udp6: '::1' }, resolve));
 
 // DHT nodes, one a /24, and one where dht.libtorrent.org is asked.
 const places = [[20, 25401], ...Array.from({ length: 8 }, (_, i) => [20 + i, 6881])];
@@ -81,6 +81,8 @@ function serve(socket, transport) {
     wire.bitfield(pieces);
     wire.unchoke();
     say({ event: 'wire', address, transport });
+    // Transmission 3.00 reads what came over uTP with the handshake only once something more comes.
+    setTimeout(() => wire.keepAlive(), 1500);
   });
   let served = false;
   wire.on('request', (index, offset, length, respond) => {

@@ -1,0 +1,185 @@
+/**
+ * Deluge's daemon, the distribution's binary: core.conf, and its own RPC (TLS and rencode on loopback), which a few
+ * lines of Python speak from the client's host. What its libtorrent does underneath is not configured here.
+ */
+import { randomBytes } from 'node:crypto';
+import { readFile, readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { z } from 'zod';
+import type { ClientJob, Host, RunningClient, TorrentClient } from '../harness/contracts.ts';
+import { listeningSockets } from './loopback.ts';
+import { ClientProcess } from './process.ts';
+import { homeIn, placeFile, supportedBinding, switched } from './settings.ts';
+
+/** The system's Python, for which the distribution packages Deluge's modules. */
+const PYTHON = '/usr/bin/python3';
+
+/**
+ * Calls methods of the daemon in order and prints the last one's result as JSON. Standard input: {"port", "login":
+ * [user, password], "calls": [[method, arguments], ...]}. Wire format: deluge/transfer.py, protocol version 1.
+ */
+const RPC_PROGRAM = `
+import json, socket, ssl, struct, sys, zlib
+import rencode
+
+job = json.load(sys.stdin)
+context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+context.check_hostname = False
+context.verify_mode = ssl.CERT_NONE
+link = context.wrap_socket(socket.create_connection(('127.0.0.1', job['port']), 10))
+
+def read(size):
+    data = b''
+    while len(data) < size:
+        part = link.recv(size - len(data))
+        if not part:
+            sys.exit('the daemon closed the connection')
+        data += part
+    return data
+
+def call(number, method, arguments, options):
+    body = zlib.compress(rencode.dumps(((number, method, arguments, options),)))
+    link.sendall(struct.pack('!BI', 1, len(body)) + body)
+    while True:
+        _, size = struct.unpack('!BI', read(5))
+        kind, answered, *rest = rencode.loads(zlib.decompress(read(size)), decode_utf8=True)
+        if kind == 1 and answered == number:
+            return rest[0]
+        if kind == 2 and answered == number:
+            sys.exit('%s failed: %s' % (method, rest))
+
+call(0, 'daemon.login', job['login'], {'client_version': '2.0.3'})
+for number, (method, arguments) in enumerate(job['calls'], 1):
+    result = call(number, method, arguments, {})
+print(json.dumps(result))
+`;
+
+type Call = readonly [method: string, arguments: readonly unknown[]];
+
+const LOGIN = 'localclient';
+const statusSchema = z.record(z.string(), z.object({ all_time_download: z.number(), num_peers: z.number() }));
+const sessionSchema = z.object({ 'dht.dht_nodes': z.number() });
+
+export const deluge: TorrentClient = {
+  id: 'deluge',
+  title: 'Deluge (daemon)',
+  needs: [{ command: 'deluged', package: 'deluged' }],
+  bindings: ['none', 'interface', 'address'],
+  speaks: {
+    utp: true,
+    udpTracker: true,
+    dht: true,
+    pex: true,
+    lsd: true,
+    portMapping: true,
+    ipv6: true,
+    webrtc: false,
+  },
+  changes: [
+    { setting: 'daemon_port', reason: 'two clients on one machine must not share a control port' },
+    { setting: 'random_port, listen_ports', reason: 'the observers must know where to knock' },
+    { setting: 'download_location', reason: "keeps the payload in the trial's folder" },
+    { setting: '--loglevel info', reason: 'the log tells when the daemon takes requests' },
+  ],
+  persists: [
+    { path: 'session.state', holds: 'dht' },
+    { path: 'state/torrents.fastresume', holds: 'peers' },
+  ],
+
+  async version(host) {
+    const { stdout } = await host.run(['deluged', '--version'], { env: { HOME: host.folder } });
+    return /deluged (\S+)/.exec(stdout)?.[1] ?? stdout.trim();
+  },
+
+  async start(host, job, signal) {
+    const password = randomBytes(16).toString('hex');
+    await placeFile(join(job.stateFolder, 'core.conf'), configuration(job));
+    await placeFile(join(job.stateFolder, 'auth'), `${LOGIN}:${password}:10\n`);
+    const known = await hasTorrent(job.stateFolder);
+    const call = async (calls: readonly Call[], abort?: AbortSignal): Promise<unknown> => {
+      const input = JSON.stringify({ port: job.controlPort, login: [LOGIN, password], calls });
+      const options = abort === undefined ? { input } : { input, signal: abort };
+      const { stdout } = await host.run([PYTHON, '-c', RPC_PROGRAM], options);
+      const answer: unknown = JSON.parse(stdout);
+      return answer;
+    };
+    const client = await ClientProcess.start(
+      host,
+      {
+        client: deluge.id,
+        argv: ['deluged', '--do-not-daemonize', '--config', job.stateFolder, '--loglevel', 'info'],
+        env: await homeIn(job.stateFolder),
+        cwd: job.stateFolder,
+      },
+      async (started) => {
+        await started.line((line) => (line.includes('Deluge daemon starting') ? true : undefined));
+        if (!known) await call([await addCall(job)], signal);
+      },
+      signal,
+    );
+    return running(host, client, call);
+  },
+};
+
+async function hasTorrent(stateFolder: string): Promise<boolean> {
+  const files = await readdir(join(stateFolder, 'state')).catch(() => []);
+  return files.some((file) => file.endsWith('.torrent') || file === 'torrents.fastresume');
+}
+
+async function addCall(job: ClientJob): Promise<Call> {
+  if ('magnet' in job.torrent) return ['core.add_torrent_magnet', [job.torrent.magnet, {}]];
+  const content = await readFile(job.torrent.file, 'base64');
+  return ['core.add_torrent_file', ['job.torrent', content, {}]];
+}
+
+function configuration(job: ClientJob): string {
+  const binding = supportedBinding(deluge, job);
+  const settings = {
+    daemon_port: job.controlPort,
+    random_port: false,
+    listen_ports: [job.peerPort, job.peerPort],
+    download_location: job.downloadFolder,
+    ...(binding.kind === 'interface' ? { listen_interface: binding.device, outgoing_interface: binding.device } : {}),
+    // Each of its two fields takes one address.
+    ...(binding.kind === 'address' ? { listen_interface: binding.address4, outgoing_interface: binding.address4 } : {}),
+    ...switched(deluge, job.features, {
+      dht: { setting: 'dht', on: true, off: false },
+      pex: { setting: 'utpex', on: true, off: false },
+      lsd: { setting: 'lsd', on: true, off: false },
+      portMapping: [
+        { setting: 'upnp', on: true, off: false },
+        { setting: 'natpmp', on: true, off: false },
+      ],
+    }),
+  };
+  // Its configuration files are two JSON objects: the format's version, then the settings.
+  return `${JSON.stringify({ file: 1, format: 1 })}${JSON.stringify(settings, null, 2)}`;
+}
+
+function running(
+  host: Host,
+  client: ClientProcess,
+  call: (calls: readonly Call[], signal?: AbortSignal) => Promise<unknown>,
+): RunningClient {
+  const pids = [client.pid];
+  return {
+    pids,
+    exited: client.exited,
+    async status(signal) {
+      const fields = ['all_time_download', 'num_peers'];
+      const torrents = statusSchema.parse(await call([['core.get_torrents_status', [{}, fields]]], signal));
+      const session = sessionSchema.parse(await call([['core.get_session_status', [['dht.dht_nodes']]]], signal));
+      const [torrent] = Object.values(torrents);
+      return {
+        downloadedBytes: torrent?.all_time_download ?? 0,
+        peers: torrent?.num_peers ?? 0,
+        dhtNodes: session['dht.dht_nodes'],
+      };
+    },
+    async addresses(signal) {
+      return { listens: await listeningSockets(host, pids, signal), announces: [] };
+    },
+    logTail: (lines) => Promise.resolve(client.tail(lines)),
+    stop: (patienceSeconds) => client.stop(patienceSeconds),
+  };
+}

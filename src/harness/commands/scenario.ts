@@ -20,10 +20,10 @@ import { ProgressView, summaryTable } from '../view.ts';
 
 const PROJECT = fileURLToPath(new URL('../../../', import.meta.url));
 /**
- * Trials are mostly waiting, so several share a core. At three a core on a 2-core machine the scheduling delay a trial
+ * Trials are mostly waiting, so several share a core. At four a core on a 2-core machine the scheduling delay a trial
  * sees stays in the low milliseconds; the trial's record tells how much it was.
  */
-const JOBS_PER_CORE = 3;
+const JOBS_PER_CORE = 4;
 /** What a lab takes at most: its hosts' daemons, swarm, client, captures. */
 const LAB_MIB = 400;
 

@@ -1,40 +1,121 @@
 /**
  * Everything derived from a campaign, written into its folder: summary.json and its schema, trials.csv, trials.parquet,
- * report.html. All of it can be deleted and made again; the same records give the same bytes in any folder, time zone
- * or locale.
+ * figures/ and report.html. All of it can be deleted and made again; the same records and captures give the same bytes
+ * in any folder, time zone or locale.
  */
-import { writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Measures, TrialRecord } from '../../harness/records.ts';
+import { NotACapture } from '../capture/read.ts';
 import { trialsCsv } from '../exports/csv.ts';
 import { trialsParquet } from '../exports/parquet.ts';
+import { drawFigures } from '../figures/all.ts';
+import { toPng, toSvg } from '../figures/render.ts';
+import { timelineSpec } from '../figures/timeline.ts';
+import type { DrawnTrial } from '../report/picture.ts';
 import { reportHtml } from '../report/report.ts';
+import { representatives } from '../report/representatives.ts';
 import { rowOf, type TrialRow } from '../summary/rows.ts';
 import { summaryJsonSchema, type Summary } from '../summary/schema.ts';
 import { summarise } from '../summary/summarise.ts';
-import { readCampaign } from './read.ts';
+import { captureFile, readTimeline } from './evidence.ts';
+import { Problems } from './problems.ts';
+import { readCampaign, type Campaign } from './read.ts';
+
+/** Measures a trial anew from its captures and timeline; null where they are gone. */
+export type Measurer = (folder: string, record: TrialRecord) => Promise<Measures | null>;
 
 export interface DeriveOptions {
-  /** Measures a trial anew from its capture and timeline; null keeps those sealed in its record. */
-  readonly measure?: (folder: string, record: TrialRecord) => Promise<Measures | null>;
+  /** Without it the measures sealed in the records are used. */
+  readonly measure?: Measurer;
+}
+
+/** The trials of a campaign come down to rows and a summary, and what was wrong with the folder. */
+export interface Digest {
+  readonly campaign: Campaign;
+  readonly rows: readonly TrialRow[];
+  readonly summary: Summary;
 }
 
 /** Reads the campaign in `folder`, writes what is derived from it and gives the summary. */
 export async function deriveCampaign(folder: string, options: DeriveOptions = {}): Promise<Summary> {
-  const campaign = await readCampaign(folder);
-  const rows: TrialRow[] = [];
-  for await (const record of campaign.trials()) {
-    const measures = (await options.measure?.(folder, record)) ?? record.measures;
-    rows.push(rowOf(record, measures));
-  }
-  const summary = summarise(campaign.manifest, rows, campaign.problems());
+  const { campaign, rows, summary } = await digestCampaign(folder, options);
   const write = (name: string, content: string | Uint8Array): Promise<void> => writeFile(join(folder, name), content);
   await write('summary.json', jsonText(summary));
   await write('summary.schema.json', jsonText(summaryJsonSchema()));
   await write('trials.csv', trialsCsv(rows));
   await write('trials.parquet', trialsParquet(rows));
-  await write('report.html', reportHtml({ manifest: campaign.manifest, summary, rows }));
+  const figures = await drawFigures({ summary, rows });
+  await mkdir(join(folder, 'figures'), { recursive: true });
+  for (const { figure, svg } of figures) {
+    await write(join('figures', `${figure.id}.svg`), svg);
+    await write(join('figures', `${figure.id}.png`), toPng(svg));
+  }
+  const pictures = await drawTrials(campaign, representatives(rows), options);
+  await write('report.html', reportHtml({ manifest: campaign.manifest, summary, rows, figures, pictures }));
   return summary;
+}
+
+/** Reads and summarises the campaign in `folder`; writes nothing. */
+export async function digestCampaign(folder: string, options: DeriveOptions = {}): Promise<Digest> {
+  const campaign = await readCampaign(folder);
+  const rows: TrialRow[] = [];
+  const changed = new Problems();
+  for await (const record of campaign.trials()) {
+    const fresh = await measured(campaign, record, options, changed);
+    if (fresh !== null && JSON.stringify(fresh) !== JSON.stringify(record.measures)) {
+      changed.note(
+        'remeasured',
+        record.trial,
+        'Measuring anew gave other measures than the record has sealed: the new ones were used.',
+      );
+    }
+    rows.push(rowOf(record, fresh ?? record.measures));
+  }
+  const problems = [...campaign.problems(), ...changed.list()];
+  return { campaign, rows, summary: summarise(campaign.manifest, rows, problems) };
+}
+
+/** The trial measured anew; null where that was not asked for or its captures are gone or no captures. */
+async function measured(
+  { folder }: Campaign,
+  record: TrialRecord,
+  { measure }: DeriveOptions,
+  problems: Problems,
+): Promise<Measures | null> {
+  if (measure === undefined) return null;
+  try {
+    return await measure(folder, record);
+  } catch (error) {
+    if (!(error instanceof NotACapture)) throw error;
+    problems.note(
+      'unreadable-capture',
+      record.trial,
+      'A capture cannot be read: the measures sealed in the record were used.',
+    );
+    return null;
+  }
+}
+
+/** Draws the timelines of the trials named, in the order of their records. */
+export async function drawTrials(
+  campaign: Campaign,
+  trials: ReadonlySet<string>,
+  options: DeriveOptions = {},
+): Promise<DrawnTrial[]> {
+  const drawn: DrawnTrial[] = [];
+  for await (const record of campaign.trials(trials)) {
+    const { folder } = campaign;
+    const measures = (await measured(campaign, record, options, new Problems())) ?? record.measures;
+    const timeline = await readTimeline(folder, record.trial);
+    const capture = await captureFile(folder, record, 'uplink');
+    const spec = await timelineSpec({ record, measures, events: timeline?.events ?? [], capture });
+    const { client, killSwitch, fault } = record.cell;
+    const label = `Timeline of trial ${record.trial}: ${client}, ${killSwitch}, ${fault}`;
+    const svg = spec === null ? null : await toSvg(spec, `timeline-${record.trial}`, label);
+    drawn.push({ record, measures, svg, fromCapture: capture !== null });
+  }
+  return drawn;
 }
 
 function jsonText(value: unknown): string {

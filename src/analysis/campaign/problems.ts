@@ -10,6 +10,7 @@ export const PROBLEM_KINDS = [
   'older-record',
   'duplicate-trial',
   'missing-capture',
+  'unreadable-capture',
   'unreadable-timeline',
   'remeasured',
   'no-trials',

@@ -19,9 +19,9 @@ import { upgraded } from './upgrade.ts';
 export interface Campaign {
   readonly folder: string;
   readonly manifest: Manifest;
-  /** Every sound record in the order of the file. Reads the file anew each time it is called. */
-  trials(): AsyncGenerator<TrialRecord>;
-  /** What was wrong, as far as the last `trials()` has read. */
+  /** Every sound record in the order of the file, or only those of the trials named. Reads the file anew each time. */
+  trials(only?: ReadonlySet<string>): AsyncGenerator<TrialRecord>;
+  /** What was wrong, as far as the last `trials()` of the whole file has read. */
   problems(): readonly Problem[];
 }
 
@@ -37,9 +37,10 @@ export async function readCampaign(folder: string): Promise<Campaign> {
   return {
     folder,
     manifest,
-    trials() {
-      problems = new Problems();
-      return readTrials(folder, problems);
+    trials(only) {
+      const found = new Problems();
+      if (only === undefined) problems = found;
+      return readTrials(folder, found, only);
     },
     problems: () => problems.list(),
   };
@@ -72,7 +73,11 @@ async function readManifest(folder: string): Promise<Manifest> {
   return manifest.data;
 }
 
-async function* readTrials(folder: string, problems: Problems): AsyncGenerator<TrialRecord> {
+async function* readTrials(
+  folder: string,
+  problems: Problems,
+  only?: ReadonlySet<string>,
+): AsyncGenerator<TrialRecord> {
   const file = join(folder, 'trials.jsonl');
   if (!(await exists(file))) {
     problems.note('no-trials', 'trials.jsonl', 'The file trials.jsonl is missing: no trial was recorded.');
@@ -80,7 +85,7 @@ async function* readTrials(folder: string, problems: Problems): AsyncGenerator<T
   }
   const seen = new Set<string>();
   for await (const line of readLines(file)) {
-    const record = parseTrial(line, problems);
+    const record = parseTrial(line, problems, only);
     if (record === null) continue;
     if (seen.has(record.trial)) {
       problems.note('duplicate-trial', record.trial, 'A trial is recorded more than once: the first record was used.');
@@ -99,7 +104,7 @@ async function* readTrials(folder: string, problems: Problems): AsyncGenerator<T
   }
 }
 
-function parseTrial(line: Line, problems: Problems): TrialRecord | null {
+function parseTrial(line: Line, problems: Problems, only?: ReadonlySet<string>): TrialRecord | null {
   if (line.text.trim() === '') return null;
   const place = `trials.jsonl line ${line.number}`;
   const parsed = versioned.safeParse(parseJson(line.text));
@@ -108,7 +113,8 @@ function parseTrial(line: Line, problems: Problems): TrialRecord | null {
     else problems.note('torn-last-line', place, 'The last line was cut off while it was written and was left out.');
     return null;
   }
-  const { version } = parsed.data;
+  const { version, trial } = parsed.data;
+  if (only !== undefined && !(typeof trial === 'string' && only.has(trial))) return null;
   if (version > RECORDS_VERSION) {
     problems.note(
       'newer-record',

@@ -1,71 +1,282 @@
 /**
- * report.html: one self-contained file a person can read without the lab. Conclusions first, then the table.
+ * report.html: one self-contained file a person can read without the lab. Conclusions first, then the table, the
+ * figures, the drill-down from a cell to a trial to its packets, what stayed open and why, and the manifest.
  */
-import type { Manifest } from '../../harness/records.ts';
+import { readFileSync } from 'node:fs';
+import { PARTIES, type Manifest } from '../../harness/records.ts';
+import type { DrawnFigure } from '../figures/all.ts';
+import { FINDINGS } from '../figures/style.ts';
+import { cellId } from '../summary/cells.ts';
 import type { TrialRow } from '../summary/rows.ts';
-import type { CellSummary, Summary } from '../summary/schema.ts';
-import { bytes, digits, gapWords, interval, leakWords } from '../summary/words.ts';
-import { html, render, type Html } from './html.ts';
+import type { CellSummary, Conclusion, Summary } from '../summary/schema.ts';
+import { bytes, digits, duration, gapWords, interval, leakWords, percent, plural } from '../summary/words.ts';
+import { Html, html, render } from './html.ts';
+import { trialPicture, type DrawnTrial } from './picture.ts';
+import { cellTable, exposedWords, filters } from './table.ts';
 
 export interface ReportInput {
   readonly manifest: Manifest;
   readonly summary: Summary;
   readonly rows: readonly TrialRow[];
+  readonly figures: readonly DrawnFigure[];
+  readonly pictures: readonly DrawnTrial[];
 }
 
-export function reportHtml({ manifest, summary }: ReportInput): string {
-  const { scenario, conclusions, cells } = summary;
-  return `<!doctype html>\n${render(
-    html`<html lang="en">
-      <head>
-        <meta charset="utf-8" />
-        <meta name="viewport" content="width=device-width, initial-scale=1" />
-        <title>${scenario.title}</title>
-      </head>
-      <body>
+/** The page's own files lie beside the sources; the compiled program reads them there too. */
+const asset = (name: string): string =>
+  readFileSync(new URL(`../../../src/analysis/report/${name}`, import.meta.url), 'utf8');
+
+/** Nothing may be fetched, from anywhere: the file is all there is. */
+const POLICY = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'";
+
+const SIGNS: Readonly<Record<Conclusion['tone'], string>> = { leak: '●', held: '○', undecided: '?', fact: '–' };
+
+export function reportHtml(input: ReportInput): string {
+  const { manifest, summary, figures, pictures } = input;
+  const { scenario, conclusions, cells, trials, problems } = summary;
+  const sections = [
+    ['conclusions', 'Conclusions'],
+    ['cells', 'Cells'],
+    ['figures', 'Figures'],
+    ['open', 'Inconclusive'],
+    ['manifest', 'Manifest'],
+  ] as const;
+  const page = html`<html lang="en">
+    <head>
+      <meta charset="utf-8" />
+      <meta name="viewport" content="width=device-width, initial-scale=1" />
+      <meta http-equiv="Content-Security-Policy" content="${POLICY}" />
+      <title>${scenario.title}: ${manifest.campaign}</title>
+      <style>
+        ${new Html(asset('page.css'))}
+      </style>
+    </head>
+    <body>
+      <header>
         <h1>${scenario.title}</h1>
         <p>${scenario.hypothesis}</p>
-        <h2>Conclusions</h2>
+        <p class="muted">
+          Campaign ${manifest.campaign}: ${plural(trials.recorded, 'trial')} of ${trials.planned} planned,
+          ${trials.judged} judged (${trials.leak} leaked, ${trials.noLeak} did not), ${trials.inconclusive}
+          inconclusive, ${trials.unsupported} unsupported.
+        </p>
+      </header>
+      <nav aria-label="Sections">
         <ul>
-          ${conclusions.map(({ text }) => html`<li>${text}</li>`)}
+          ${sections.map(([id, title]) => html`<li><a href="#${id}">${title}</a></li>`)}
         </ul>
-        <h2>Cells</h2>
-        <table>
-          <thead>
-            <tr>
-              <th>Client</th>
-              <th>Kill switch</th>
-              <th>Fault</th>
-              <th>Moment</th>
-              <th>Leak / no leak / open</th>
-              <th>Leak probability</th>
-              <th>Gap</th>
-              <th>Clear packets</th>
-              <th>Clear bytes</th>
-            </tr>
-          </thead>
-          <tbody>
-            ${cells.map(cellRow)}
-          </tbody>
-        </table>
-        <h2>Manifest</h2>
-        <pre>${JSON.stringify(manifest, null, 2)}</pre>
-      </body>
-    </html>`,
-  )}\n`;
+      </nav>
+      <main>
+        <section id="drill" aria-live="polite"></section>
+        <section id="conclusions">
+          <h2>Conclusions</h2>
+          <ul class="conclusions">
+            ${conclusions.map(({ tone, text }) => html`<li class="${tone}"><span class="sign" aria-hidden="true">${SIGNS[tone]}</span> ${text}</li>`)}
+          </ul>
+        </section>
+        <section id="cells">
+          <h2>Cells</h2>
+          ${filters(cells)}${cellTable(cells)}
+        </section>
+        <section id="figures">
+          <h2>Figures</h2>
+          ${figures.map(figureSection)}
+        </section>
+        <section id="open">
+          <h2>What was inconclusive, and why</h2>
+          ${open(cells)}
+          ${
+            problems.length === 0
+              ? html`<p>The folder’s records were all sound.</p>`
+              : html`<h3>What was wrong with the folder</h3>
+                  <ul>
+                    ${problems.map(({ message, count, places }) => html`<li>${message} ${plural(count, 'time')}: ${places.join(', ')}${places.length < count ? ', …' : ''}</li>`)}
+                  </ul>`
+          }
+        </section>
+        <section id="manifest">
+          <h2>Manifest</h2>
+          ${manifestSection(manifest)}
+        </section>
+      </main>
+      <footer>
+        Made from the records alone; the same records give the same file. Intervals are at 95 %: exact (Clopper-Pearson)
+        for probabilities, bootstrap (BCa) for medians.
+      </footer>
+      ${pictures.map(trialPicture)}
+      <script type="application/json" id="data">
+        ${new Html(jsonForScript(pageData(input)))}
+      </script>
+      <script>
+        ${new Html(asset('page.js'))};
+      </script>
+    </body>
+  </html>`;
+  return `<!doctype html>\n${render(page)}\n`;
 }
 
-function cellRow(cell: CellSummary): Html {
-  const { leak, noLeak, inconclusive } = cell.verdicts;
-  return html`<tr>
-    <td>${cell.client}</td>
-    <td>${cell.killSwitch}</td>
-    <td>${cell.fault}</td>
-    <td>${cell.moment}</td>
-    <td>${leak} / ${noLeak} / ${inconclusive}</td>
-    <td>${leakWords(cell)}</td>
-    <td>${gapWords(cell.gapSeconds)}</td>
-    <td>${interval(cell.clearPackets, digits)}</td>
-    <td>${interval(cell.clearBytes, bytes)}</td>
-  </tr>`;
+function figureSection({ figure, svg }: DrawnFigure): Html {
+  const { id, title, caption } = figure;
+  return html`<figure id="figure-${id}">
+    <h3>${title} <a href="#figure-${id}" aria-label="Link to: ${title}">#</a></h3>
+    <div class="scroll" tabindex="0" role="region" aria-label="${title}">${new Html(svg)}</div>
+    <figcaption>${caption}</figcaption>
+  </figure> `;
+}
+
+function open(cells: readonly CellSummary[]): Html {
+  const lines = cells.flatMap((cell, index) =>
+    cell.reasons.map(
+      ({ reason, trials }) =>
+        html`<tr>
+          <td><a href="#cell=${index}">${cellId(cell)}</a></td>
+          <td>${trials} of ${cell.trials}</td>
+          <td class="wrap">${reason}</td>
+        </tr>`,
+    ),
+  );
+  const controls = cells
+    .filter(
+      ({ finding, verdicts, control }) => finding === 'inconclusive' && verdicts.noLeak > 0 && control !== 'leaked',
+    )
+    .map(
+      (cell) =>
+        html`<li>
+          ${cellId(cell)}: ${plural(cell.verdicts.noLeak, 'trial')} without a leak show nothing, since the arm without a
+          kill switch ${cell.control === 'silent' ? 'did not leak either' : 'was not judged'}.
+        </li>`,
+    );
+  if (lines.length + controls.length === 0) return html`<p>Every trial was judged.</p>`;
+  return html`${
+    controls.length === 0
+      ? null
+      : html`<ul>
+          ${controls}
+        </ul>`
+  }${
+    lines.length === 0
+      ? null
+      : html`<div class="scroll" tabindex="0" role="region" aria-label="Trials without a verdict">
+          <table>
+            <caption>
+              Trials without a verdict
+            </caption>
+            <thead>
+              <tr>
+                <th scope="col">Cell</th>
+                <th scope="col">Trials</th>
+                <th scope="col">Reason</th>
+              </tr>
+            </thead>
+            <tbody>
+              ${lines}
+            </tbody>
+          </table>
+        </div>`
+  }`;
+}
+
+function manifestSection(manifest: Manifest): Html {
+  const { lab, machine, versions, scenario } = manifest;
+  const facts: [string, string][] = [
+    ['Campaign', manifest.campaign],
+    ['Started', manifest.startedAt],
+    ['Seed', String(manifest.seed)],
+    ['Commit', manifest.commit ?? 'unknown'],
+    ['Lab', `${lab.backend}, tunnel ${lab.tunnel}, ${plural(lab.jobs, 'job')} at a time`],
+    [
+      'Machine',
+      `${machine.kernel}, ${machine.architecture}, ${plural(machine.cores, 'core')}, ${machine.memoryMiB} MiB`,
+    ],
+    ...Object.entries(versions),
+  ];
+  return html`<dl>
+      ${facts.map(
+        ([name, value]) =>
+          html`<dt>${name}</dt>
+            <dd>${value}</dd>`,
+      )}
+    </dl>
+    <h3>The scenario as run</h3>
+    <pre tabindex="0" aria-label="Scenario file">${scenario.source}</pre>`;
+}
+
+/** What the page's script shows on demand: every trial on a line, every cell's numbers in words. */
+function pageData({ summary, rows, pictures }: ReportInput): object {
+  const numbers = new Map(summary.cells.map((cell, index) => [cellId(cell), index]));
+  const drawn = new Set(pictures.map(({ record }) => record.trial));
+  return {
+    noPicture:
+      'No picture of this trial is embedded. Draw it with: npm run figures CAMPAIGN -- --trial ID (CAMPAIGN: the folder of this report).',
+    cells: summary.cells.map((cell) => ({ title: cellId(cell), facts: cellFacts(cell, summary) })),
+    trials: rows.map((row) => ({
+      trial: row.trial,
+      cell: numbers.get(cellId(row.cell)) ?? -1,
+      verdict: row.verdict,
+      reason: row.reason,
+      ...trialWords(row),
+      ...(drawn.has(row.trial) ? { picture: true } : {}),
+    })),
+  };
+}
+
+function trialWords({ measured }: TrialRow): Readonly<Record<'gap' | 'packets' | 'exposed' | 'recovery', string>> {
+  if (measured === null) return { gap: '–', packets: '–', exposed: '–', recovery: '–' };
+  const { gapSeconds, gapCensored, clearPackets, exposedTo, recoverySeconds } = measured;
+  const told = PARTIES.filter((party) => exposedTo[party] > 0).map((party) => `${party} ${exposedTo[party]}`);
+  return {
+    gap: gapSeconds === null ? '–' : `${gapCensored ? 'at least ' : ''}${duration(gapSeconds)}`,
+    packets: String(clearPackets),
+    exposed: told.length === 0 ? 'none' : told.join(', '),
+    recovery: recoverySeconds === null ? 'none' : duration(recoverySeconds),
+  };
+}
+
+function cellFacts(cell: CellSummary, { comparisons }: Summary): [string, string][] {
+  const against = comparisons.find((one) => cellId(one) === cellId(cell));
+  const { sign, word } = FINDINGS[cell.finding];
+  const survival = cell.addressSurvivalSeconds;
+  const facts: [string, string | null][] = [
+    ['Found', `${sign} ${word}`],
+    [
+      'Control arm',
+      {
+        leaked: 'leaked in every judged trial',
+        partly: 'leaked in some trials',
+        silent: 'did not leak',
+        absent: 'was not judged',
+      }[cell.control],
+    ],
+    ['Leak probability', leakWords(cell)],
+    ['Gap', gapWords(cell.gapSeconds)],
+    ['Detection', cell.detectionSeconds === null ? null : interval(cell.detectionSeconds, duration)],
+    ['Switch latency', cell.switchLatencySeconds === null ? null : interval(cell.switchLatencySeconds, duration)],
+    ['Clear packets', interval(cell.clearPackets, digits)],
+    ['Clear bytes', interval(cell.clearBytes, bytes)],
+    ['Address learnt by (trials)', exposedWords(cell)],
+    ['Recovery', `${interval(cell.recoverySeconds, duration)}; none in ${plural(cell.notRecovered, 'trial')}`],
+    [
+      'Knocked at after containment',
+      survival === null
+        ? null
+        : `median ${survival.median === null ? 'beyond what was watched' : duration(survival.median)} over ${plural(survival.trials, 'trial')}, ${survival.censored} censored`,
+    ],
+    ['Clear packets before the fault', cell.baselineLeaks === 0 ? null : `in ${plural(cell.baselineLeaks, 'trial')}`],
+    [
+      'Against no switch',
+      against === undefined || against.leak === null
+        ? null
+        : `${against.outcome.replaceAll('-', ' ')}; difference in leak probability ${against.leak.difference < 0 ? '−' : ''}${percent(Math.abs(against.leak.difference))}, Fisher p (Holm) ${pWords(against.leak.pHolm)}`,
+    ],
+  ];
+  return facts.flatMap(([name, value]) => (value === null ? [] : [[name, value] satisfies [string, string]]));
+}
+
+function pWords(p: number): string {
+  return p < 0.001 ? '< 0.001' : p.toFixed(3);
+}
+
+/** JSON that cannot end its script element. */
+function jsonForScript(value: unknown): string {
+  return JSON.stringify(value).replaceAll('<', '\\u003c');
 }

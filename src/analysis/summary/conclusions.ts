@@ -69,9 +69,21 @@ function switches(cells: readonly CellSummary[]): Conclusion[] {
     }
     const text =
       `${killSwitch} showed no leak in ${plural(judged, 'trial')} over ${plural(held.length, 'cell')}: ` +
-      `its leak probability there is at most ${percent(bound)} (exact, one-sided 95 %).`;
+      `its leak probability there is at most ${percent(bound)} (exact, one-sided 95 %)${restOf(all, held)}.`;
     return { id, kind: 'switch', tone: 'held', text };
   });
+}
+
+/** What became of a switch's other cells, so that holding in some does not read as holding in all. */
+function restOf(all: readonly CellSummary[], held: readonly CellSummary[]): string {
+  if (all.length === held.length) return '';
+  const unsupported = all.filter((cell) => cell.finding === 'unsupported').length;
+  const open = all.length - held.length - unsupported;
+  const parts = [
+    ...(unsupported === 0 ? [] : [`unsupported in ${unsupported}`]),
+    ...(open === 0 ? [] : [`inconclusive in ${open}`]),
+  ];
+  return `; of its ${plural(all.length, 'cell')} it is ${parts.join(' and ')}`;
 }
 
 function gapRange(leaking: readonly CellSummary[]): string {

@@ -1,0 +1,35 @@
+/** Every figure of a campaign, in the order a reader meets them. Adding one is a file and a line here. */
+import { classesFigure } from './classes.ts';
+import { exposureFigure } from './exposure.ts';
+import type { Figure, FigureInput } from './figure.ts';
+import { matrixFigure } from './matrix.ts';
+import { pollingFigure } from './polling.ts';
+import { toSvg } from './render.ts';
+import { gapFigure, recoveryFigure } from './strips.ts';
+import { survivalFigure } from './survival.ts';
+
+export const FIGURES: readonly Figure[] = [
+  matrixFigure,
+  gapFigure,
+  classesFigure,
+  exposureFigure,
+  pollingFigure,
+  survivalFigure,
+  recoveryFigure,
+];
+
+export interface DrawnFigure {
+  readonly figure: Figure;
+  readonly svg: string;
+}
+
+/** Draws every figure the campaign has something to show in. */
+export async function drawFigures(input: FigureInput): Promise<DrawnFigure[]> {
+  const drawn: DrawnFigure[] = [];
+  for (const figure of FIGURES) {
+    const spec = figure.spec(input);
+    if (spec === null) continue;
+    drawn.push({ figure, svg: await toSvg(spec, figure.id, `${figure.title}. ${figure.caption}`) });
+  }
+  return drawn;
+}

@@ -1,0 +1,34 @@
+/** What a figure is: a name, what it shows, and a specification made from a campaign's numbers. */
+import type { TopLevelSpec } from 'vega-lite';
+import type { TrialRow } from '../summary/rows.ts';
+import type { Summary } from '../summary/schema.ts';
+
+export interface FigureInput {
+  readonly summary: Summary;
+  readonly rows: readonly TrialRow[];
+}
+
+export interface Figure {
+  /** Its file's name and its anchor in the report. */
+  readonly id: string;
+  readonly title: string;
+  /** How to read it: what a point, a line, a band is, and what is not shown. */
+  readonly caption: string;
+  /** Null where the campaign has nothing to show in it. */
+  readonly spec: (input: FigureInput) => TopLevelSpec | null;
+}
+
+/** Kill switches in the campaign's order. */
+export function switchesOf({ summary }: FigureInput): string[] {
+  return [...new Set(summary.cells.map(({ killSwitch }) => killSwitch))];
+}
+
+/** At most this many points a row: beyond it the values are thinned to evenly spaced quantiles. */
+export const POINTS_PER_ROW = 160;
+
+/** `values` in their order, thinned evenly when there are more than `POINTS_PER_ROW`. */
+export function thinned<T>(values: readonly T[]): T[] {
+  if (values.length <= POINTS_PER_ROW) return [...values];
+  const step = (values.length - 1) / (POINTS_PER_ROW - 1);
+  return Array.from({ length: POINTS_PER_ROW }, (_, i) => values[Math.round(i * step)]).flatMap((value) => value ?? []);
+}

@@ -1,0 +1,33 @@
+/**
+ * Which trials get a picture in the report: a few that stand for their cell, so that a campaign of thousands of trials
+ * still makes a file that opens at once. Any other can be drawn with `npm run figures`.
+ */
+import { cellId, grouped } from '../summary/cells.ts';
+import type { TrialRow } from '../summary/rows.ts';
+
+/** Pictures of a report, about 20 kB each. */
+const MOST = 60;
+
+/** Trial ids, the most typical of each cell first, then its worst, then one that stayed open. */
+export function representatives(rows: readonly TrialRow[], most = MOST): Set<string> {
+  const rounds: string[][] = [[], [], []];
+  for (const own of grouped(rows, ({ cell }) => cellId(cell)).values()) {
+    choose(own).forEach((row, round) => {
+      if (row !== undefined) rounds[round]?.push(row.trial);
+    });
+  }
+  return new Set([...new Set(rounds.flat())].slice(0, most));
+}
+
+function choose(rows: readonly TrialRow[]): readonly (TrialRow | undefined)[] {
+  const size = (row: TrialRow): number => row.measured?.gapSeconds ?? 0;
+  const judged = rows.filter(({ verdict }) => verdict === 'leak' || verdict === 'no-leak');
+  const leaks = judged.filter(({ verdict }) => verdict === 'leak');
+  const usual = leaks.length * 2 >= judged.length ? leaks : judged.filter(({ verdict }) => verdict === 'no-leak');
+  const bySize = [...usual].sort((a, b) => size(a) - size(b));
+  const worst = [...leaks].sort((a, b) => size(b) - size(a))[0];
+  const open = rows.find(
+    ({ verdict, faultBracketSeconds }) => verdict === 'inconclusive' && faultBracketSeconds !== null,
+  );
+  return [bySize[Math.floor((bySize.length - 1) / 2)], worst, open];
+}

@@ -106,6 +106,10 @@ export interface Tunnel {
   restore(): Promise<Bracket>;
   /** Process ids, on the client, of the userspace daemon; empty where the kernel holds the device. */
   daemonPids(): Promise<readonly number[]>;
+  /** Where the device is, when a kill switch has moved it off the client host's own network namespace. */
+  readonly host?: Host;
+  /** Its default routes as `ip route del` takes them, when they are not wg-quick's two in the table `fwmark`. */
+  readonly defaultRoutes?: readonly string[];
 }
 
 export interface TunnelConfig {
@@ -251,6 +255,8 @@ export interface SwitchContext {
   readonly clock: Clock;
   readonly identity: Identity;
   readonly signal?: AbortSignal;
+  /** The VPN server's host, for switches that belong to another kind of tunnel and bring it with them. */
+  readonly vpn?: Host;
 }
 
 /** A kill switch at work. Disposing it restores the host exactly. */
@@ -265,6 +271,14 @@ export interface EngagedSwitch extends AsyncDisposable {
   clientStarted(client: RunningClient): Promise<void>;
   /** What it says it did and when; read once, at the end. */
   instants(): Promise<readonly { readonly stage: SwitchStage; readonly atNs: InstantNs; readonly detail: string }[]>;
+  /** The tunnel to use instead of the lab's, where the switch moves it or brings one of another kind. */
+  readonly tunnel?: Tunnel;
+  /** Its processes at this moment, the one to kill first; absent or empty where it is rules alone. */
+  pids?(): readonly number[];
+  /** Starts it again after its process was killed, if its own service manager has not: with what it does at start-up. */
+  restart?(): Promise<void>;
+  /** Replaces itself in place, as an upgrade does: what it removes and what it adds again, in its own order. */
+  update?(): Promise<Bracket>;
 }
 
 /** A kill switch: a faithful model of a named implementation. One file each. */
@@ -292,6 +306,13 @@ export interface ArmedFault extends AsyncDisposable {
   revert(): Promise<Bracket>;
 }
 
+/** Who else is there when a fault is armed: some faults happen to the kill switch or to the client. */
+export interface FaultSubjects {
+  readonly engaged: EngagedSwitch;
+  /** Ends the client and starts it again with the state it has saved; resolves when it runs. */
+  restartClient(): Promise<void>;
+}
+
 /** What is done to the tunnel or the routing. One file each. */
 export interface Fault<P = unknown> {
   readonly id: string;
@@ -301,7 +322,8 @@ export interface Fault<P = unknown> {
   readonly happens: string;
   readonly needs: readonly Need[];
   readonly parameters: z.ZodType<P>;
-  arm(lab: Lab, parameters: P): Promise<ArmedFault>;
+  /** Throws `Unsupported` when there is nothing for it to happen to: no process of the switch, no such rule. */
+  arm(lab: Lab, parameters: P, subjects?: FaultSubjects): Promise<ArmedFault>;
 }
 
 // ---------------------------------------------------------------------------------------------------------- instruments

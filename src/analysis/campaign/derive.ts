@@ -5,6 +5,7 @@
  */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import type { Measures, TrialRecord } from '../../harness/records.ts';
 import { NotACapture } from '../capture/read.ts';
 import { trialsCsv } from '../exports/csv.ts';
@@ -63,7 +64,7 @@ export async function digestCampaign(folder: string, options: DeriveOptions = {}
   const changed = new Problems();
   for await (const record of campaign.trials()) {
     const fresh = await measured(campaign, record, options, changed);
-    if (fresh !== null && JSON.stringify(fresh) !== JSON.stringify(record.measures)) {
+    if (fresh !== null && !isDeepStrictEqual(fresh, record.measures)) {
       changed.note(
         'remeasured',
         record.trial,

@@ -48,8 +48,7 @@ export class Observer implements ConnectionOwner, SwarmMember {
             swarm.features.knocks,
             this.#utp !== null,
             (at, transport) => this.#dial(at, transport),
-            (at) =>
-              [...this.#connections.values()].some((end) => end !== null && endpointText(end) === endpointText(at)),
+            (at) => this.#isConnected(at),
           );
   }
 
@@ -87,7 +86,7 @@ export class Observer implements ConnectionOwner, SwarmMember {
     const at = this.#connections.get(connection);
     this.#connections.delete(connection);
     this.limit.wake();
-    if (at !== null && at !== undefined) this.#knocks?.lost(at);
+    this.#knocks?.lost(at ?? connection.remote);
   }
 
   stop(): void {
@@ -96,6 +95,14 @@ export class Observer implements ConnectionOwner, SwarmMember {
     for (const server of this.#servers) server.close();
     for (const connection of this.#connections.keys()) connection.destroy();
     this.#utp?.close();
+  }
+
+  /** By the address it can be reached at, or (uTP, and what we dialled) by the one it came from. */
+  #isConnected(at: Endpoint): boolean {
+    const text = endpointText(at);
+    return [...this.#connections].some(([{ remote }, listening]) =>
+      [remote, ...(listening === null ? [] : [listening])].some((end) => endpointText(end) === text),
+    );
   }
 
   async #listen(): Promise<void> {

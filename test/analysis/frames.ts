@@ -167,3 +167,9 @@ export function pcap(sent: readonly Sent[], options: PcapOptions = {}): Uint8Arr
   });
   return bytes(header, ...records);
 }
+
+/** ICMP, or ICMPv6 where the addresses are IPv6's. */
+export function icmpFrame(from: string, to: string, type: number, link: Link = {}): Uint8Array {
+  const payload = bytes(type, 0, u16(0), u32(0), new Uint8Array(20));
+  return frame({ protocol: from.includes(':') ? 58 : 1, from, to, payload }, link);
+}

@@ -2,6 +2,7 @@
  * aria2, the distribution's binary: everything on the command line, its JSON-RPC on loopback for status. It speaks no
  * uTP and opens no port on a gateway; an IPv6 DHT it has only when asked, which the lab does not.
  */
+import { readdir } from 'node:fs/promises';
 import { z } from 'zod';
 import type { Argv, Binding, ClientJob, Host, RunningClient, TorrentClient } from '../harness/contracts.ts';
 import { CURL, listeningSockets, loopback } from './loopback.ts';
@@ -32,6 +33,10 @@ export const aria2: TorrentClient = {
     { setting: '--listen-port, --dht-listen-port', reason: 'the observers must know where to knock' },
     { setting: '--dht-entry-point', reason: "the lab's DHT; it has no entry point of its own" },
     { setting: '--enable-rpc, --rpc-listen-port', reason: 'status is asked from loopback' },
+    {
+      setting: '--check-integrity',
+      reason: 'after a restart only: takes up a finished download instead of refusing it',
+    },
     { setting: '--no-conf, --show-console-readout=false', reason: 'run unattended, on its own settings' },
   ],
   persists: [{ path: 'home/.cache/aria2/dht.dat', holds: 'dht' }],
@@ -42,9 +47,10 @@ export const aria2: TorrentClient = {
   },
 
   async start(host, job, signal) {
+    const resumed = (await readdir(job.downloadFolder)).length > 0;
     const client = await ClientProcess.start(
       host,
-      { client: aria2.id, argv: program(job), env: await homeIn(job.stateFolder), cwd: job.stateFolder },
+      { client: aria2.id, argv: program(job, resumed), env: await homeIn(job.stateFolder), cwd: job.stateFolder },
       async (started) => {
         await started.line((line) => (line.includes('Downloading 1 item') ? true : undefined));
       },
@@ -54,7 +60,7 @@ export const aria2: TorrentClient = {
   },
 };
 
-function program(job: ClientJob): Argv {
+function program(job: ClientJob, resumed: boolean): Argv {
   const { peerPort } = job;
   const [entry] = job.dhtBootstrap;
   const options: Record<string, string> = {
@@ -66,6 +72,7 @@ function program(job: ClientJob): Argv {
     'enable-rpc': 'true',
     'rpc-listen-port': String(job.controlPort),
     ...(entry === undefined ? {} : { 'dht-entry-point': `${entry.address}:${entry.port}` }),
+    ...(resumed ? { 'check-integrity': 'true' } : {}),
     ...interfaceOption(supportedBinding(aria2, job)),
     ...switched(aria2, job.features, {
       dht: { setting: 'enable-dht', on: 'true', off: 'false' },

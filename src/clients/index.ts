@@ -1,13 +1,24 @@
 /** The catalogue of torrent clients. Adding one is a file and a line here; the compliance suite then covers it. */
 import type { TorrentClient } from '../harness/contracts.ts';
 import { aria2 } from './aria2.ts';
+import { ctorrent } from './ctorrent.ts';
 import { deluge } from './deluge.ts';
 import { libtorrent } from './libtorrent.ts';
 import { qbittorrent } from './qbittorrent.ts';
+import { rtorrent } from './rtorrent.ts';
 import { transmission } from './transmission.ts';
 import { webtorrent } from './webtorrent.ts';
 
-export const clients: readonly TorrentClient[] = [aria2, deluge, libtorrent, qbittorrent, transmission, webtorrent];
+export const clients: readonly TorrentClient[] = [
+  aria2,
+  ctorrent,
+  deluge,
+  libtorrent,
+  qbittorrent,
+  rtorrent,
+  transmission,
+  webtorrent,
+];
 
 /** The client of that id; the error lists those there are. */
 export function clientById(id: string): TorrentClient {

@@ -2,7 +2,7 @@
  * A client's main process under the adapter's eyes: its lines as they come, the wait for the one that says the torrent
  * was accepted, and its end. What the client puts on the network is not looked at here.
  */
-import { type FSWatcher, closeSync, existsSync, openSync, readSync, statSync, watch } from 'node:fs';
+import { type FSWatcher, closeSync, openSync, readSync, readdirSync, statSync, watch } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import type { Readable } from 'node:stream';
 import type { Argv, ExitStatus, Host, RunningProcess } from '../harness/contracts.ts';
@@ -109,14 +109,15 @@ export class ClientProcess {
     });
   }
 
-  /** Waits until the client has made this file; its folder must exist. */
-  async file(path: string): Promise<void> {
-    const watcher = watch(dirname(path));
+  /** Waits until a file whose name matches is in this folder, which must exist. */
+  async file(folder: string, name: RegExp): Promise<void> {
+    const there = (): boolean => readdirSync(folder).some((file) => name.test(file));
+    const watcher = watch(folder);
     try {
-      if (existsSync(path)) return;
+      if (there()) return;
       await new Promise<void>((resolve) => {
         watcher.on('change', () => {
-          if (existsSync(path)) resolve();
+          if (there()) resolve();
         });
         void this.exited.then(() => resolve());
       });
@@ -203,9 +204,10 @@ function readLines(stream: Readable, keep: (line: string) => void): void {
 function lineSplitter(keep: (line: string) => void): (text: string) => void {
   let rest = '';
   return (text) => {
-    const lines = (rest + text).split(/\r?\n/);
+    // A carriage return alone ends a line too: progress lines are written over one another.
+    const lines = (rest + text).split(/[\r\n]+/);
     rest = lines.pop() ?? '';
-    lines.forEach(keep);
+    lines.filter((line) => line !== '').forEach(keep);
   };
 }
 

@@ -2,7 +2,7 @@
  * From a job to a client's own settings: the features it switches, its binding, and the folders and environment that
  * keep the client away from the user's home. Says nothing about what a setting really does on the network.
  */
-import { chmod, chown, copyFile, mkdir, stat, writeFile } from 'node:fs/promises';
+import { chmod, chown, mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Binding, ClientFeatures, ClientJob, TorrentClient } from '../harness/contracts.ts';
 
@@ -63,20 +63,20 @@ export async function makeFolder(folder: string): Promise<void> {
   await chmod(folder, mode & 0o7777);
 }
 
-/** Writes a file the client reads and may rewrite. */
-export async function placeFile(path: string, text: string): Promise<void> {
-  await makeFolder(dirname(path));
+/** Writes a file the client reads and may rewrite, in place of what it may have made of an earlier one. */
+export async function placeFile(path: string, text: string | Uint8Array): Promise<void> {
+  const folder = dirname(path);
+  await makeFolder(folder);
+  await rm(path, { force: true });
   await writeFile(path, text);
-  const { uid, gid } = await stat(dirname(path));
+  const { uid, gid, mode } = await stat(folder);
   await chown(path, uid, gid);
+  await chmod(path, mode & 0o666);
 }
 
 /** Copies a file to where the client looks for it. */
 export async function placeCopy(from: string, to: string): Promise<void> {
-  await makeFolder(dirname(to));
-  await copyFile(from, to);
-  const { uid, gid } = await stat(dirname(to));
-  await chown(to, uid, gid);
+  await placeFile(to, await readFile(from));
 }
 
 /** Home and XDG folders inside the state folder, so that nothing of the user's own is read or written. */

@@ -70,7 +70,7 @@ export const transmission: TorrentClient = {
         if (known) await started.line((line) => (/ Loaded [1-9]\d* torrents/.test(line) ? true : undefined));
         else if ('magnet' in job.torrent) await addMagnet(host, job, job.torrent.magnet, started, signal);
         // Sooner than any line of its log, which it writes out once a second.
-        else await started.file(join(job.stateFolder, WATCH, 'job.torrent.added'));
+        else await started.file(join(job.stateFolder, WATCH), /\.added$/);
       },
       signal,
     );

@@ -1,0 +1,156 @@
+/**
+ * rTorrent, the distribution's binary, as a daemon: an import file instead of the user's rtorrent.rc, XML-RPC over a
+ * socket in the state folder for status. It binds by address only, speaks no uTP and no local discovery, and its DHT is
+ * off unless switched on.
+ */
+import { readdir } from 'node:fs/promises';
+import { connect } from 'node:net';
+import { join } from 'node:path';
+import type { Argv, ClientJob, Host, RunningClient, TorrentClient } from '../harness/contracts.ts';
+import { listeningSockets } from './loopback.ts';
+import { ClientProcess } from './process.ts';
+import { homeIn, makeFolder, placeFile, supportedBinding, switched } from './settings.ts';
+
+const CONFIG = 'rtorrent.rc';
+const LOG = 'log/rtorrent.log';
+const SESSION = 'session';
+const SOCKET = 'rpc.socket';
+
+export const rtorrent: TorrentClient = {
+  id: 'rtorrent',
+  title: 'rTorrent',
+  needs: [{ command: 'rtorrent', package: 'rtorrent' }],
+  bindings: ['none', 'address'],
+  speaks: {
+    utp: false,
+    udpTracker: true,
+    dht: true,
+    pex: true,
+    lsd: false,
+    portMapping: false,
+    ipv6: true,
+    webrtc: false,
+  },
+  changes: [
+    { setting: 'system.daemon.set', reason: 'runs without a terminal' },
+    { setting: 'session.path.set', reason: "state survives a restart, as in the distribution's sample configuration" },
+    { setting: 'directory.default.set', reason: "keeps the payload in the trial's folder" },
+    { setting: 'network.port_range.set, dht.port.set', reason: 'the observers must know where to knock' },
+    { setting: 'network.scgi.open_local', reason: 'status is asked through a socket in the state folder' },
+    { setting: 'log.open_file, log.add_output', reason: 'its log would go to the screen it does not have' },
+    {
+      setting: 'dht.add_node',
+      reason: "the lab's DHT, where the DHT is switched on; it has no entry point of its own",
+    },
+  ],
+  persists: [
+    { path: join(SESSION, 'rtorrent.dht_cache'), holds: 'dht' },
+    { path: SESSION, holds: 'peers' },
+  ],
+
+  async version(host) {
+    const { stdout } = await host.run(['rtorrent', '-h'], { anyStatus: true });
+    return /version ([\d.]+\d)/.exec(stdout)?.[1] ?? stdout.trim();
+  },
+
+  async start(host, job, signal) {
+    await placeFile(join(job.stateFolder, CONFIG), configuration(job));
+    await makeFolder(join(job.stateFolder, SESSION));
+    await makeFolder(join(job.stateFolder, 'log'));
+    const known = (await readdir(join(job.stateFolder, SESSION))).some((file) => file.endsWith('.torrent'));
+    const client = await ClientProcess.start(
+      host,
+      {
+        client: rtorrent.id,
+        argv: program(job, known),
+        env: { ...(await homeIn(job.stateFolder)), TERM: 'dumb' },
+        cwd: job.stateFolder,
+        logFile: join(job.stateFolder, LOG),
+      },
+      async (started) => {
+        if (known) await started.line((line) => (line.includes('rtorrent main: Starting thread') ? true : undefined));
+        // It saves a torrent to its session folder as soon as it has taken it.
+        else await started.file(join(job.stateFolder, SESSION), /\.torrent$/);
+      },
+      signal,
+    );
+    return running(host, job, client);
+  },
+};
+
+function program(job: ClientJob, known: boolean): Argv {
+  const torrent = 'file' in job.torrent ? job.torrent.file : job.torrent.magnet;
+  return ['rtorrent', '-n', '-o', `import=${join(job.stateFolder, CONFIG)}`, ...(known ? [] : [torrent])];
+}
+
+function configuration(job: ClientJob): string {
+  const binding = supportedBinding(rtorrent, job);
+  const { peerPort, stateFolder } = job;
+  const switches = switched(rtorrent, job.features, {
+    dht: { setting: 'dht.mode.set', on: 'on', off: 'disable' },
+    pex: { setting: 'protocol.pex.set', on: 'yes', off: 'no' },
+  });
+  const settings: Record<string, string> = {
+    'system.daemon.set': 'true',
+    'log.open_file': `lab,${join(stateFolder, LOG)}`,
+    'log.add_output': 'info,lab',
+    'session.path.set': join(stateFolder, SESSION),
+    'directory.default.set': job.downloadFolder,
+    // Before the DHT, which takes the address it starts with.
+    ...(binding.kind === 'none' ? {} : { 'network.bind_address.set': binding.address4 }),
+    'network.port_range.set': `${peerPort}-${peerPort}`,
+    'dht.port.set': String(peerPort),
+    'network.scgi.open_local': join(stateFolder, SOCKET),
+    ...switches,
+  };
+  const lines = Object.entries(settings).map(([name, value]) => `${name}=${value}\n`);
+  // Nodes can be added only once the DHT runs, which it does after the configuration is read.
+  if (switches['dht.mode.set'] === 'on') {
+    for (const [index, { address, port }] of job.dhtBootstrap.entries()) {
+      lines.push(`schedule2=lab_node_${index},1,0,((dht.add_node,"${address}:${port}"))\n`);
+    }
+  }
+  return lines.join('');
+}
+
+/** One XML-RPC call over SCGI; gives the answer's XML. */
+function call(socket: string, method: string, parameters: readonly string[], signal?: AbortSignal): Promise<string> {
+  const values = parameters.map((value) => `<param><value><string>${value}</string></value></param>`).join('');
+  const body = `<?xml version="1.0"?><methodCall><methodName>${method}</methodName><params>${values}</params></methodCall>`;
+  const header = `CONTENT_LENGTH\0${Buffer.byteLength(body)}\0SCGI\x001\0`;
+  return new Promise((resolve, reject) => {
+    let answer = '';
+    const link = connect({ path: socket, ...(signal === undefined ? {} : { signal }) });
+    link.setEncoding('utf8');
+    link.on('data', (text: string) => (answer += text));
+    link.on('error', reject);
+    link.on('end', () => resolve(answer));
+    link.write(`${header.length}:${header},${body}`);
+  });
+}
+
+/** The whole numbers of an answer, in order. */
+function numbers(xml: string): readonly number[] {
+  return [...xml.matchAll(/<i[48]>(-?\d+)<\/i[48]>/g)].map((match) => Number(match[1]));
+}
+
+function running(host: Host, job: ClientJob, client: ClientProcess): RunningClient {
+  const pids = [client.pid];
+  const socket = join(job.stateFolder, SOCKET);
+  return {
+    pids,
+    exited: client.exited,
+    async status(signal) {
+      const fields = ['', 'main', 'd.completed_bytes=', 'd.peers_connected='];
+      const [downloadedBytes = 0, peers = 0] = numbers(await call(socket, 'd.multicall2', fields, signal));
+      const dht = /<name>nodes<\/name>\s*<value><i8>(\d+)/.exec(await call(socket, 'dht.statistics', [''], signal));
+      return { downloadedBytes, peers, dhtNodes: dht === null ? null : Number(dht[1]) };
+    },
+    async addresses(signal) {
+      return { listens: await listeningSockets(host, pids, signal), announces: [] };
+    },
+    logTail: (lines) => Promise.resolve(client.tail(lines)),
+    // On SIGINT it tells the trackers and saves its session; SIGTERM it takes for a quicker end.
+    stop: (patienceSeconds) => client.stop(patienceSeconds, (process) => process.signal('SIGINT')),
+  };
+}

@@ -14,7 +14,7 @@ export function judge(
   problems: readonly string[],
 ): { verdict: Measures['verdict']; reason: string } {
   const { outcome } = record;
-  if (outcome.status === 'unsupported') return { verdict: 'unsupported', reason: sentence([outcome.reason]) };
+  if (outcome.status === 'unsupported') return { verdict: 'unsupported', reason: outcome.reason };
   if (problems.length > 0) return { verdict: 'inconclusive', reason: sentence(problems) };
   const exposed = findings.exposures.filter(({ phase }) => phase === 'gap' || phase === 'contained');
   const parts: string[] = [];

@@ -1,0 +1,58 @@
+import assert from 'node:assert/strict';
+import type { Measures } from '../../../src/harness/records.ts';
+import { type Sent, bytes, icmpFrame, tcpFrame, udpFrame } from '../frames.ts';
+import { NODE, PEER, PING, REAL, TRACKER } from '../planted.ts';
+import { END, S, WAN4, at, measured } from './trial.ts';
+
+const WAN_LINK = { from: '02:00:00:00:02:01', to: '02:00:00:00:02:02' };
+const toReal = (sender: string, ports: readonly [number, number] = [6881, 51413]): Uint8Array =>
+  udpFrame(sender, sender.includes(':') ? REAL.v6 : WAN4, ports, PING, WAN_LINK);
+const fromReal = (to: string, ports: readonly [number, number]): Uint8Array =>
+  udpFrame(to.includes(':') ? REAL.v6 : WAN4, to, ports, PING);
+
+/** Knocks of a trial whose last clear packet of the outage left at 12 s. */
+async function knocks(...wan: readonly Sent[]): Promise<Measures['knocks']> {
+  const uplink = [at(12, udpFrame(REAL.v4, NODE.v4, [51413, 6881], PING))];
+  return (await measured({ uplink, counted: 1, wan })).measures.knocks;
+}
+
+describe('a knock', () => {
+  it('is a packet of the swarm to the real address after containment', async () => {
+    const found = await knocks(
+      at(11, toReal(NODE.v4)),
+      at(13, toReal(NODE.v4)),
+      at(14, toReal(PEER.v6)),
+      at(15, toReal(NODE.v4)),
+      at(16, tcpFrame(TRACKER.v4, WAN4, [6969, 40000], bytes(), WAN_LINK)),
+      at(17, icmpFrame(NODE.v4, WAN4, 3, WAN_LINK)),
+      at(END + 1, toReal(NODE.v4)),
+    );
+    assert.deepEqual(found, { packets: 5, senders: 3, firstNs: 13 * S, lastNs: 17 * S });
+  });
+
+  it('is not a packet of others, to others, or of the lab', async () => {
+    const found = await knocks(
+      at(13, toReal('203.0.113.53')),
+      at(13, toReal('198.18.0.7')),
+      at(13, udpFrame(NODE.v4, '203.0.113.3', [6881, 51413], PING, WAN_LINK)),
+      at(13, udpFrame(NODE.v4, WAN4, [6881, 51413], bytes('KSL-CANARY0123456789'), WAN_LINK)),
+      at(13, fromReal(NODE.v4, [51413, 6881])),
+    );
+    assert.deepEqual(found, { packets: 0, senders: 0, firstNs: null, lastNs: null });
+  });
+
+  it('is not an answer of the recovery', async () => {
+    const found = await knocks(
+      at(13, toReal(NODE.v4, [6881, 50000])),
+      at(21, fromReal(NODE.v4, [50000, 6881])),
+      at(22, toReal(NODE.v4, [6881, 50000])),
+      at(23, toReal(NODE.v4, [6881, 50001])),
+    );
+    assert.deepEqual(found, { packets: 2, senders: 1, firstNs: 13 * S, lastNs: 23 * S });
+  });
+
+  it('counts from the fault where no clear packet left', async () => {
+    const { measures } = await measured({ wan: [at(9, toReal(NODE.v4)), at(10.5, toReal(NODE.v4))] });
+    assert.deepEqual(measures.knocks, { packets: 1, senders: 1, firstNs: 10.5 * S, lastNs: 10.5 * S });
+  });
+});

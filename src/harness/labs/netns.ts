@@ -27,7 +27,7 @@ import type {
 } from '../contracts.ts';
 import { HOST_NAMES, type HostName, type Identity } from '../records.ts';
 import { runProcess, startProcess } from './process.ts';
-import { ADDRESS, IP_BATCH, NFT_RULES, SYSCTLS, TUNNEL_DEVICE, identityOf } from './topology.ts';
+import { ADDRESS, SYSCTLS, TUNNEL_DEVICE, configureHost, identityOf, linkBatch } from './topology.ts';
 import { openTunnel, type TunnelKind } from './tunnel.ts';
 
 export const NETNS_NEEDS: readonly Need[] = [
@@ -129,8 +129,11 @@ export async function openNetnsLab(clock: Clock): Promise<Lab> {
   ]);
   const hosts = { client, router, neighbour, vpn, swarm, resolver };
   await Promise.all(Object.values(hosts).map((host) => host.run(['sysctl', '-q', '-w', ...SYSCTLS[host.name]])));
-  await core(['ip', '-batch', '-'], links(hosts));
-  await Promise.all([...Object.values(hosts).map(configure), hideUser(client)]);
+  await core(
+    ['ip', '-batch', '-'],
+    linkBatch((name) => hosts[name].holder.pid),
+  );
+  await Promise.all([...Object.values(hosts).map(configureHost), hideUser(client)]);
   const identity = identityOf(await macAddress(client));
   const { tunnel, kind } = await openTunnel({ client, vpn, clock, daemonPids: () => daemonPids(client) });
   return new NetnsLab(hosts, tunnel, kind, identity, clock);
@@ -199,34 +202,6 @@ async function openHost(name: HostName): Promise<NetnsHost> {
   holder.stdin.write('\n');
   await answered;
   return new NetnsHost(name, folder, holder);
-}
-
-/** Links between hosts. `gso_max_segs 1` keeps the kernel from passing bundles of segments: a frame is a packet. */
-function links(hosts: Readonly<Record<HostName, NetnsHost>>): string {
-  const pid = (name: HostName): number => hosts[name].holder.pid;
-  const veth = (device: string, owner: HostName, other: string): string =>
-    `link add name ${device} netns ${pid(owner)} gso_max_segs 1 gro_max_size 1 type veth peer name ${other} gso_max_segs 1`;
-  const port = (name: HostName, device: string): string[] => [
-    veth(device, name, `to-${name}`),
-    `link set to-${name} master internet up`,
-  ];
-  return [
-    'link add name internet type bridge mcast_snooping 0',
-    'link set internet up',
-    `${veth('eth0', 'client', 'uplink')} netns ${pid('router')}`,
-    `${veth('eth0', 'neighbour', 'lan-n')} netns ${pid('router')}`,
-    ...port('router', 'wan'),
-    ...port('vpn', 'eth0'),
-    ...port('swarm', 'eth0'),
-    ...port('resolver', 'eth0'),
-    '',
-  ].join('\n');
-}
-
-async function configure(host: NetnsHost): Promise<void> {
-  await host.run(['ip', '-batch', '-'], { input: IP_BATCH[host.name].join('\n') + '\n' });
-  const rules = NFT_RULES[host.name];
-  if (rules !== undefined) await host.run(['nft', '-f', '-'], { input: rules });
 }
 
 /**

@@ -61,8 +61,21 @@ export async function runProcess(
     env: { ...env, ...options.env },
     ...(options.signal ? { signal: options.signal } : {}),
   });
-  child.stdin.end(options.input ?? '');
-  const [stdout, stderr, status] = await Promise.all([text(child.stdout), text(child.stderr), child.exited]);
+  return awaitEnd(host, argv, child, options);
+}
+
+/** Feeds a process its input and waits for its end, as `runProcess` does. */
+export async function awaitEnd(
+  host: HostName,
+  argv: Argv,
+  process: RunningProcess,
+  options: RunOptions,
+): Promise<RunResult> {
+  const kill = (): void => process.signal('SIGKILL');
+  options.signal?.addEventListener('abort', kill, { once: true });
+  process.stdin.end(options.input ?? '');
+  const [stdout, stderr, status] = await Promise.all([text(process.stdout), text(process.stderr), process.exited]);
+  options.signal?.removeEventListener('abort', kill);
   options.signal?.throwIfAborted();
   if (status.code !== 0 && options.anyStatus !== true) throw new CommandFailed(host, argv, status, stderr || stdout);
   return { status, stdout, stderr };

@@ -10,6 +10,7 @@
  * public network is directly attached, so no host needs a route to anywhere else and no default route leads out.
  */
 import { labSwarm } from '../../probes/swarm/config.ts';
+import type { Host } from '../contracts.ts';
 import type { HostName, Identity } from '../records.ts';
 
 export const TUNNEL_DEVICE = 'wg0';
@@ -175,3 +176,34 @@ table ip6 vpn {
 `;
 
 export const NFT_RULES: Partial<Readonly<Record<HostName, string>>> = { router: ROUTER_RULES, vpn: VPN_RULES };
+
+/**
+ * `ip -batch` lines for the links between hosts, for whoever holds the internet's bridge; `processOf` gives a process in
+ * each host's network namespace. `gso_max_segs 1` keeps the kernel from passing bundles of segments: a frame is a packet.
+ */
+export function linkBatch(processOf: (name: HostName) => number): string {
+  const veth = (device: string, owner: HostName, other: string): string =>
+    `link add name ${device} netns ${processOf(owner)} gso_max_segs 1 gro_max_size 1 type veth peer name ${other} gso_max_segs 1`;
+  const port = (name: HostName, device: string): string[] => [
+    veth(device, name, `to-${name}`),
+    `link set to-${name} master internet up`,
+  ];
+  return [
+    'link add name internet type bridge mcast_snooping 0',
+    'link set internet up',
+    `${veth('eth0', 'client', 'uplink')} netns ${processOf('router')}`,
+    `${veth('eth0', 'neighbour', 'lan-n')} netns ${processOf('router')}`,
+    ...port('router', 'wan'),
+    ...port('vpn', 'eth0'),
+    ...port('swarm', 'eth0'),
+    ...port('resolver', 'eth0'),
+    '',
+  ].join('\n');
+}
+
+/** Gives a host its addresses, routes and rules, once its links exist. */
+export async function configureHost(host: Host): Promise<void> {
+  await host.run(['ip', '-batch', '-'], { input: IP_BATCH[host.name].join('\n') + '\n' });
+  const rules = NFT_RULES[host.name];
+  if (rules !== undefined) await host.run(['nft', '-f', '-'], { input: rules });
+}

@@ -1,0 +1,256 @@
+/**
+ * The lab in containers: one a host, through the engine's API. The same links, addresses, rules, tunnel, plugins and
+ * instruments as the embedded lab; what differs is who makes the namespaces. See docker/containers.ts for what a
+ * container is given, docker/agent.ts for how programs run in it, and docs/docker.md for what works where.
+ *
+ * The trial's process itself stays outside: it speaks to the agents over their standard streams. When it ends, however
+ * it ends, those close, the agents end, and the engine removes the containers.
+ */
+import { randomBytes } from 'node:crypto';
+import { chmod, mkdir, mkdtemp, rm } from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
+import type Docker from 'dockerode';
+import { z } from 'zod';
+import type { Clock } from '../clock.ts';
+import type {
+  Argv,
+  Host,
+  Lab,
+  LabDescription,
+  RunOptions,
+  RunResult,
+  RunningProcess,
+  SpawnOptions,
+  Tap,
+  Tunnel,
+} from '../contracts.ts';
+import { HOST_NAMES, type HostName, type Identity } from '../records.ts';
+import { AgentChannel } from './docker/channel.ts';
+import { containerOptions, tunDevice, type Member, type MemberSpec } from './docker/containers.ts';
+import { connectEngine, removeContainer } from './docker/engine.ts';
+import { awaitEnd } from './process.ts';
+import { ADDRESS, SYSCTLS, TUNNEL_DEVICE, configureHost, identityOf, linkBatch } from './topology.ts';
+import { openTunnel, type TunnelKind } from './tunnel.ts';
+
+/** What a lab in containers is told beside its clock; crosses to the trial's process as JSON. */
+export const dockerLabSchema = z.object({
+  campaign: z.string(),
+  trial: z.string(),
+  /** Image of every host but the client. */
+  labImage: z.string(),
+  clientImage: z.string(),
+});
+export type DockerLabOptions = z.infer<typeof dockerLabSchema>;
+
+/** Folders begin with this and the id of the process they belong to. */
+export const SCRATCH_PREFIX = 'killswitch-lab-';
+const LAB_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
+/** Debian's `nobody` and `nogroup`, where the harness is root; else torrent clients run as the harness's own user. */
+const NOBODY = 65534;
+
+/** The engine turns IPv6 off in a container without a network of its own. */
+const WITH_IPV6 = ['net.ipv6.conf.all.disable_ipv6=0', 'net.ipv6.conf.default.disable_ipv6=0'];
+
+class DockerHost implements Host {
+  readonly name: HostName;
+  readonly folder: string;
+  /** The agent's process id in the lab's PID namespace. */
+  readonly agent: number;
+  readonly #channel: AgentChannel;
+  readonly #env: Readonly<Record<string, string>>;
+
+  constructor(name: HostName, folder: string, agent: number, channel: AgentChannel) {
+    this.name = name;
+    this.folder = folder;
+    this.agent = agent;
+    this.#channel = channel;
+    this.#env = { PATH: LAB_PATH, HOME: folder, LANG: 'C.UTF-8', TMPDIR: folder };
+  }
+
+  async run(argv: Argv, options: RunOptions = {}): Promise<RunResult> {
+    options.signal?.throwIfAborted();
+    const process = await this.#channel.start(this.name, { argv, env: { ...this.#env, ...options.env }, cwd: '/' });
+    return awaitEnd(this.name, argv, process, options);
+  }
+
+  spawn(argv: Argv, options: SpawnOptions = {}): Promise<RunningProcess> {
+    const [uid, gid] = unprivilegedUser();
+    const drop = ['setpriv', `--reuid=${uid}`, `--regid=${gid}`, '--clear-groups', '--'] as const;
+    return this.#channel.start(this.name, {
+      argv: options.unprivileged === true ? [...drop, ...argv] : argv,
+      env: { ...this.#env, ...options.env },
+      cwd: options.cwd ?? '/',
+    });
+  }
+}
+
+function unprivilegedUser(): readonly [uid: number, gid: number] {
+  const uid = process.getuid?.() ?? 0;
+  return uid === 0 ? [NOBODY, NOBODY] : [uid, process.getgid?.() ?? uid];
+}
+
+/**
+ * Opens a lab. Throws `RequestError` where no engine answers, and `CommandFailed` naming the host and the command that
+ * did not work; nothing of the lab is left then.
+ */
+export async function openDockerLab(clock: Clock, options: DockerLabOptions): Promise<Lab> {
+  const { docker } = await connectEngine();
+  const scratch = await mkdtemp(path.join(os.tmpdir(), `${SCRATCH_PREFIX}${process.pid}-`));
+  const containers = new Containers(docker, scratch, options);
+  try {
+    const internet = await containers.start('internet', null);
+    const opened = await Promise.all(HOST_NAMES.map((name) => openHost(containers, name, scratch)));
+    const host = (name: HostName): DockerHost => {
+      const found = opened.find((each) => each.name === name);
+      if (found === undefined) throw new Error(`no host ${name}`);
+      return found;
+    };
+    const [client, vpn] = [host('client'), host('vpn')];
+    const hosts = {
+      client,
+      vpn,
+      router: host('router'),
+      neighbour: host('neighbour'),
+      swarm: host('swarm'),
+      resolver: host('resolver'),
+    };
+    await Promise.all(opened.map((each) => each.run(['sysctl', '-q', '-w', ...WITH_IPV6, ...SYSCTLS[each.name]])));
+    const core = new DockerHost('swarm', scratch, internet.agent, internet.channel);
+    await core.run(['ip', '-batch', '-'], { input: linkBatch((name) => hosts[name].agent) });
+    await Promise.all([...opened.map(configureHost), prepareClient(client)]);
+    const identity = identityOf(await macAddress(client));
+    const { tunnel, kind } = await openTunnel({ client, vpn, clock, daemonPids: () => daemonPids(client) });
+    return new DockerLab(containers, core, hosts, tunnel, kind, identity, clock);
+  } catch (error) {
+    await containers.remove();
+    await rm(scratch, { recursive: true, force: true });
+    throw error;
+  }
+}
+
+class DockerLab implements Lab {
+  readonly hosts: Readonly<Record<HostName, DockerHost>>;
+  readonly uplink: Tap;
+  readonly wan: Tap;
+  readonly tunnel: Tunnel;
+  readonly identity: Identity;
+  readonly clock: Clock;
+  readonly #containers: Containers;
+  readonly #core: DockerHost;
+  readonly #kind: TunnelKind;
+
+  constructor(
+    containers: Containers,
+    core: DockerHost,
+    hosts: Readonly<Record<HostName, DockerHost>>,
+    tunnel: Tunnel,
+    kind: TunnelKind,
+    identity: Identity,
+    clock: Clock,
+  ) {
+    this.#containers = containers;
+    this.#core = core;
+    this.hosts = hosts;
+    this.uplink = { host: hosts.router, device: 'uplink' };
+    this.wan = { host: hosts.router, device: 'wan' };
+    this.tunnel = tunnel;
+    this.identity = identity;
+    this.clock = clock;
+    this.#kind = kind;
+  }
+
+  describe(): LabDescription {
+    return { backend: 'docker', tunnel: this.#kind, privileged: false };
+  }
+
+  /** Ends the PID namespace's first process, and with it all; resolves when the engine has removed the containers. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    const folders = Object.values(this.hosts).map((host) => host.folder);
+    await this.#core.run(['rm', '-rf', '--', ...folders], { anyStatus: true });
+    await this.#containers.remove();
+    await rm(this.#core.folder, { recursive: true, force: true });
+  }
+}
+
+interface StartedMember {
+  readonly channel: AgentChannel;
+  readonly agent: number;
+}
+
+/** The containers of one lab, from the first to the removal of all. */
+class Containers {
+  readonly #docker: Docker;
+  readonly #options: DockerLabOptions;
+  readonly #common: Pick<MemberSpec, 'lab' | 'campaign' | 'trial' | 'scratch'>;
+  readonly #channels: AgentChannel[] = [];
+  readonly #gone: Promise<unknown>[] = [];
+  readonly #ids: string[] = [];
+
+  constructor(docker: Docker, scratch: string, options: DockerLabOptions) {
+    this.#docker = docker;
+    this.#options = options;
+    const { campaign, trial } = options;
+    this.#common = { lab: randomBytes(4).toString('hex'), campaign, trial, scratch };
+  }
+
+  /** Starts a container and its agent; all but the first join the first one's PID namespace. */
+  async start(member: Member, joins: string | null): Promise<StartedMember> {
+    const { labImage, clientImage } = this.#options;
+    const container = await this.#docker.createContainer(
+      containerOptions({
+        ...this.#common,
+        member,
+        joins,
+        image: member === 'client' ? clientImage : labImage,
+        tun: (member === 'client' || member === 'vpn') && tunDevice(),
+      }),
+    );
+    this.#ids.push(container.id);
+    const stream = await container.attach({ stream: true, stdin: true, stdout: true, stderr: true, hijack: true });
+    const channel = new AgentChannel(member, stream);
+    this.#channels.push(channel);
+    // Asked for before the start: the answer comes when the engine has removed it.
+    const gone = container.wait({ condition: 'removed' });
+    gone.catch(() => undefined); // Waited for in remove().
+    this.#gone.push(gone);
+    await container.start();
+    return { channel, agent: await channel.ready };
+  }
+
+  get first(): string {
+    return this.#ids[0] ?? '';
+  }
+
+  async remove(): Promise<void> {
+    for (const channel of this.#channels) channel.close();
+    await Promise.all(this.#ids.map((id) => removeContainer(this.#docker, id)));
+    await Promise.allSettled(this.#gone);
+  }
+}
+
+async function openHost(containers: Containers, name: HostName, scratch: string): Promise<DockerHost> {
+  const folder = path.join(scratch, name);
+  await mkdir(folder);
+  await chmod(folder, 0o777);
+  const { channel, agent } = await containers.start(name, containers.first);
+  return new DockerHost(name, folder, agent, channel);
+}
+
+/** The client asks the lab's resolver. Its file system is its image's own. */
+async function prepareClient(client: DockerHost): Promise<void> {
+  await client.run(['tee', '/etc/resolv.conf'], { input: `nameserver ${ADDRESS.resolver.v4}\n` });
+}
+
+const linkSchema = z.tuple([z.looseObject({ address: z.string() })]);
+
+async function macAddress(client: Host): Promise<string> {
+  const { stdout } = await client.run(['ip', '-json', 'link', 'show', 'dev', 'eth0']);
+  return linkSchema.parse(JSON.parse(stdout))[0].address;
+}
+
+/** wireguard-go processes that serve the client's device: the server's has another name. */
+async function daemonPids(client: Host): Promise<number[]> {
+  const { stdout } = await client.run(['pgrep', '--full', `^wireguard-go ${TUNNEL_DEVICE}$`], { anyStatus: true });
+  return stdout.split('\n').filter(Boolean).map(Number);
+}

@@ -22,12 +22,15 @@ export const linkDown: Fault<NoParameters> = {
   parameters: noParameters,
   arm(lab) {
     const { client } = lab.hosts;
-    const path = `/sys/class/net/${lab.tunnel.device}/flags`;
+    const { device } = lab.tunnel;
+    const path = `/sys/class/net/${device}/flags`;
     return armInjector({
       fault: this.id,
       host: client,
       clock: lab.clock,
       acts: async () => {
+        const writable = await client.run(['test', '-w', path], { anyStatus: true });
+        if (writable.status.code !== 0) return [{ act: 'command', program: 'ip', lines: [`link set ${device} down`] }];
         const flags = Number((await client.run(['cat', path])).stdout);
         return [{ act: 'write', path, text: hex(flags & ~IFF_UP), idle: hex(flags) }];
       },

@@ -159,8 +159,12 @@ class WgQuickTunnel implements Tunnel {
   restore(): Promise<Bracket> {
     return this.#parts.clock.bracket(async () => {
       const { client } = this.#parts;
-      const present = await client.run(['ip', 'link', 'show', 'dev', this.device], { anyStatus: true });
-      if (present.status.code !== 0) await addDevice(client, this.device);
+      const answers = await client.run(['wg', 'show', this.device, 'listen-port'], { anyStatus: true });
+      if (answers.status.code !== 0) {
+        // A killed daemon's device goes some milliseconds after it.
+        await client.run(['ip', 'link', 'del', 'dev', this.device], { anyStatus: true });
+        await addDevice(client, this.device);
+      }
       const settings = ['[Interface]', `PrivateKey = ${this.#secret}`, `FwMark = ${this.fwmark}`, ...this.#peer];
       await client.run(['wg', 'syncconf', this.device, await settingsFile(client, 'restore.conf', settings)]);
       const batch = [

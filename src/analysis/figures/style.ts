@@ -29,7 +29,6 @@ export const FINDINGS: Readonly<
 };
 
 export const THEME: Config = {
-  aria: false,
   background: 'white',
   font: FONT,
   padding: 8,

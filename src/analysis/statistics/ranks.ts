@@ -61,7 +61,8 @@ export function cliffsDelta(xs: readonly number[], ys: readonly number[]): numbe
   return (2 * u) / (n * ys.length) - 1;
 }
 
-function rank(
+/** Rank sum of `xs` in the pooled sample, and the sum over ties of t^3 - t. */
+export function rank(
   xs: readonly number[],
   ys: readonly number[],
 ): { readonly rankSum: number; readonly tieSum: number; readonly ties: boolean } {

@@ -55,6 +55,8 @@ const rSchema = z.object({
   fisher: z.array(z.object({ table, p: number })),
   clopperPearson: z.array(z.object({ successes: number, trials: number, low: number, high: number })),
   holm: z.array(z.object({ p: numbers, adjusted: numbers })),
+  mantel: z.array(z.object({ strata: z.array(table), p: number })),
+  elteren: z.array(z.object({ strata: z.array(z.object({ fresh: numbers, old: numbers })), p: number })),
   quantiles: z.array(z.object({ values: numbers, p: number, quantile: number })),
 });
 

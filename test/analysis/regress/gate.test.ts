@@ -1,0 +1,93 @@
+/**
+ * The gate by simulation: how often it cries wolf when nothing changed, and how often it sees what it must, with the
+ * trials of a small campaign. Trials are drawn independently, which real ones only nearly are.
+ */
+import assert from 'node:assert/strict';
+import { updated, type Baseline } from '../../../src/analysis/regress/baseline.ts';
+import { FALSE_ALARM, judgeGate, samplesOf, type GateResult } from '../../../src/analysis/regress/gate.ts';
+import { rowOf, type TrialRow } from '../../../src/analysis/summary/rows.ts';
+import {
+  SYNTHETIC_PLAN,
+  SYNTHETIC_SWITCHES,
+  syntheticManifest,
+  syntheticTrials,
+  type SyntheticPlan,
+  type SyntheticSwitch,
+} from '../../../src/harness/bench/synthetic.ts';
+
+/** What a CI run plans: three clients, one fault, so 36 trials of a switch, against a baseline of 120. */
+const PLAN: SyntheticPlan = { ...SYNTHETIC_PLAN, faults: ['link-down'], trialsPerCell: 12 };
+const BASELINE_TRIALS = 40;
+
+const rowsOf = (plan: SyntheticPlan): TrialRow[] => [...syntheticTrials(plan)].map((record) => rowOf(record));
+const baselineOf = (plan: SyntheticPlan): Baseline => {
+  const manifest = syntheticManifest(plan);
+  return updated(null, manifest, samplesOf(manifest, rowsOf(plan)), 'test').baseline;
+};
+const gate = (plan: SyntheticPlan, baseline: Baseline): GateResult =>
+  judgeGate(syntheticManifest(plan), rowsOf(plan), baseline);
+const changing = (id: string, change: Partial<SyntheticSwitch>): readonly SyntheticSwitch[] =>
+  SYNTHETIC_SWITCHES.map((one) => (one.id === id ? { ...one, ...change } : one));
+const regressions = (result: GateResult): string[] =>
+  result.checks.filter(({ outcome }) => outcome === 'regressed').map(({ name, measure }) => `${name}: ${measure}`);
+
+describe('the regression gate', function () {
+  this.timeout(60_000);
+
+  it('passes a re-run of the same code: no more false alarms than it promises', () => {
+    const gates = 800;
+    let alarms = 0;
+    for (let seed = 0; seed < gates; seed++) {
+      const baseline = baselineOf({ ...PLAN, seed: 100_000 + seed, trialsPerCell: BASELINE_TRIALS });
+      if (gate({ ...PLAN, seed: 1 + seed }, baseline).outcome === 'regressed') alarms += 1;
+    }
+    assert.ok(alarms / gates <= FALSE_ALARM, `${alarms} of ${gates}`);
+  });
+
+  const caught = (switches: readonly SyntheticSwitch[], expected: RegExp): number => {
+    const gates = 100;
+    let seen = 0;
+    for (let seed = 0; seed < gates; seed++) {
+      const baseline = baselineOf({ ...PLAN, seed: 200_000 + seed, trialsPerCell: BASELINE_TRIALS });
+      const result = gate({ ...PLAN, switches, seed: 7_000 + seed }, baseline);
+      if (regressions(result).some((name) => expected.test(name))) seen += 1;
+    }
+    return seen / gates;
+  };
+
+  it('catches a doubled median gap', () => {
+    const power = caught(changing('app-kill(poll=2s)', { pollSeconds: 4 }), /^app-kill\(poll=2s\): gap/);
+    assert.ok(power >= 0.8, `${power}`);
+  });
+
+  it('catches a switch that begins to leak in every second trial', () => {
+    const power = caught(changing('wg-quick-postup', { leak: 0.5, gapSeconds: 0.2 }), /^wg-quick-postup: leak/);
+    assert.ok(power >= 0.95, `${power}`);
+  });
+
+  it('says that it could not judge when the arm without a switch did not leak', () => {
+    const baseline = baselineOf(PLAN);
+    const result = gate({ ...PLAN, switches: changing('none', { leak: 0 }) }, baseline);
+    assert.equal(result.outcome, 'could-not-judge');
+    assert.match(result.unjudged[0]!.reason, /did not leak/);
+  });
+
+  it('says that it could not judge what it has too few trials for, or no judged trial of', () => {
+    const baseline = baselineOf(PLAN);
+    assert.equal(gate({ ...PLAN, clients: ['webtorrent'], trialsPerCell: 1 }, baseline).outcome, 'could-not-judge');
+    const failing = gate({ ...PLAN, failing: 1 }, baseline);
+    assert.equal(failing.outcome, 'could-not-judge');
+    assert.ok(failing.unjudged.every(({ reason }) => reason.includes('no trial')));
+  });
+
+  it('says that it could not judge a campaign of which the baseline knows no cell', () => {
+    const result = gate(PLAN, new Map());
+    assert.equal(result.outcome, 'could-not-judge');
+    assert.equal(result.fresh.length, 9);
+  });
+
+  it('does not ask the arm without a switch to be better', () => {
+    const names = gate(PLAN, baselineOf(PLAN)).checks.map(({ name }) => name);
+    assert.ok(names.length > 0 && names.every((name) => !name.includes('none')));
+  });
+});

@@ -1,6 +1,7 @@
 /** The catalogue of torrent clients. Adding one is a file and a line here; the compliance suite then covers it. */
 import type { TorrentClient } from '../harness/contracts.ts';
 import { aria2 } from './aria2.ts';
+import { biglybt } from './biglybt.ts';
 import { ctorrent } from './ctorrent.ts';
 import { deluge } from './deluge.ts';
 import { libtorrent } from './libtorrent.ts';
@@ -11,6 +12,7 @@ import { webtorrent } from './webtorrent.ts';
 
 export const clients: readonly TorrentClient[] = [
   aria2,
+  biglybt,
   ctorrent,
   deluge,
   libtorrent,

@@ -1,0 +1,140 @@
+/**
+ * BiglyBT, the distribution's jars, with its console for an interface: the settings in its bencoded biglybt.config, the
+ * torrent and the questions on standard input. Its DHT is its own (Vuze's), not BEP 5, so that it is declared as none
+ * here; its plug-in for uTP is not part of the distribution's package.
+ */
+import { readFile, readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import bencode from 'bencode';
+import { z } from 'zod';
+import type { Argv, ClientJob, ClientStatus, Host, RunningClient, TorrentClient } from '../harness/contracts.ts';
+import { listeningSockets } from './loopback.ts';
+import { ClientProcess } from './process.ts';
+import { homeIn, makeFolder, placeFile, supportedBinding, switched } from './settings.ts';
+
+/** Folder of its configuration and state, in the state folder. */
+const CONFIG = 'config';
+const JARS = ['biglybt-core', 'biglybt-ui', 'commons-cli', 'swt4', 'bcprov'].map((jar) => `/usr/share/java/${jar}.jar`);
+
+/** `Speed: ...	Amount: 4.00 MB / 0 B	Connections: 1(2) / 0(0)`: received and sent; seeds and peers, known in brackets. */
+const STATUS = /Amount: ([\d.]+) (B|[kMGT]B) \/ .*Connections: (\d+)\(\d+\) \/ (\d+)\(/;
+const UNITS = ['B', 'kB', 'MB', 'GB', 'TB'];
+
+export const biglybt: TorrentClient = {
+  id: 'biglybt',
+  title: 'BiglyBT (console)',
+  needs: [{ command: 'biglybt', package: 'biglybt' }],
+  bindings: ['none', 'interface', 'address'],
+  speaks: {
+    utp: false,
+    udpTracker: true,
+    dht: false,
+    pex: true,
+    lsd: false,
+    portMapping: true,
+    ipv6: true,
+    webrtc: false,
+  },
+  changes: [
+    { setting: '--ui=console', reason: 'runs without a window' },
+    { setting: 'TCP.Listen.Port, UDP.Listen.Port', reason: 'the observers must know where to knock' },
+    { setting: 'Default save path', reason: "keeps the payload in the trial's folder" },
+    { setting: 'Enforce Bind IP', reason: 'set with a binding only: its own instructions for VPNs ask for both' },
+    { setting: 'user.home, azureus.config.path', reason: 'Java takes the home folder from the password file' },
+  ],
+  persists: [
+    { path: join(CONFIG, 'dht'), holds: 'dht' },
+    { path: join(CONFIG, 'active'), holds: 'peers' },
+  ],
+
+  async version(host) {
+    const list = await host.run(['dpkg-query', '--show', '--showformat=${Version}', 'biglybt']);
+    return list.stdout.trim();
+  },
+
+  async start(host, job, signal) {
+    await configure(job);
+    const saved = await readdir(join(job.stateFolder, CONFIG, 'torrents')).catch(() => []);
+    const client = await ClientProcess.start(
+      host,
+      { client: biglybt.id, argv: program(job), env: await homeIn(job.stateFolder), cwd: job.stateFolder },
+      async (started) => {
+        await started.line((line) => (line.startsWith('Running BiglyBT') ? true : undefined));
+        if (saved.length > 0) return;
+        const torrent = 'file' in job.torrent ? job.torrent.file : job.torrent.magnet;
+        await started.ask(`add -o ${job.downloadFolder} ${torrent}`, (line) =>
+          line.includes("' added") ? true : undefined,
+        );
+      },
+      signal,
+    );
+    return running(host, client);
+  },
+};
+
+function program(job: ClientJob): Argv {
+  const config = join(job.stateFolder, CONFIG);
+  return [
+    'java',
+    ...['-cp', JARS.join(':')],
+    `-Duser.home=${join(job.stateFolder, 'home')}`,
+    `-Dazureus.config.path=${config}`,
+    '-Dazureus.install.path=/usr/share/biglybt',
+    // What the distribution's /usr/bin/biglybt starts, without the shell between.
+    ...['com.biglybt.ui.Main', '--ui=console'],
+  ];
+}
+
+/** Lays the job's settings over those of an earlier run. */
+async function configure(job: ClientJob): Promise<void> {
+  const folder = join(job.stateFolder, CONFIG);
+  await makeFolder(folder);
+  const file = join(folder, 'biglybt.config');
+  const earlier = await readFile(file).catch(() => null);
+  const binding = supportedBinding(biglybt, job);
+  const settings = {
+    ...(earlier === null ? {} : z.record(z.string(), z.unknown()).parse(bencode.decode(earlier))),
+    'TCP.Listen.Port': job.peerPort,
+    'UDP.Listen.Port': job.peerPort,
+    'UDP.NonData.Listen.Port': job.peerPort,
+    'Default save path': job.downloadFolder,
+    ...(binding.kind === 'interface' ? { 'Bind IP': binding.device, 'Enforce Bind IP': 1 } : {}),
+    ...(binding.kind === 'address'
+      ? { 'Bind IP': `${binding.address4}, ${binding.address6}`, 'Enforce Bind IP': 1 }
+      : {}),
+    ...switched(biglybt, job.features, {
+      dht: { setting: 'Plugin.DHT.dht.enabled', on: 1, off: 0 },
+      pex: { setting: 'Peer Source Selection Default.PeerExchange', on: 1, off: 0 },
+      portMapping: [
+        { setting: 'Plugin.UPnP.upnp.enable', on: 1, off: 0 },
+        { setting: 'Plugin.UPnP.natpmp.enable', on: 1, off: 0 },
+      ],
+    }),
+  };
+  await placeFile(file, bencode.encode(settings));
+}
+
+function readStatus(line: string): ClientStatus | undefined {
+  const match = STATUS.exec(line);
+  if (match === null) return undefined;
+  const [, amount, unit = 'B', seeds, peers] = match;
+  return {
+    downloadedBytes: Math.round(Number(amount) * 1024 ** UNITS.indexOf(unit)),
+    peers: Number(seeds) + Number(peers),
+    dhtNodes: null,
+  };
+}
+
+function running(host: Host, client: ClientProcess): RunningClient {
+  const pids = [client.pid];
+  return {
+    pids,
+    exited: client.exited,
+    status: (signal) => client.ask('show torrents', readStatus, signal),
+    async addresses(signal) {
+      return { listens: await listeningSockets(host, pids, signal), announces: [] };
+    },
+    logTail: (lines) => Promise.resolve(client.tail(lines)),
+    stop: (patienceSeconds) => client.stop(patienceSeconds, ({ stdin }) => stdin.write('quit\n')),
+  };
+}

@@ -3,7 +3,8 @@
  * routing fall through to the main table; addresses of IPv4 stay, those of IPv6 go.
  *
  * Done by writing the link's flags to sysfs, which is the same change in the kernel as the netlink message of ip(8)
- * (both end in dev_change_flags) without a second process between the clock's two readings.
+ * (both end in dev_change_flags) without a second process between the clock's two readings. In a container, where sysfs
+ * is read-only, it is ip(8) itself, running and waiting.
  */
 import type { Fault } from '../harness/contracts.ts';
 import { noParameters, type NoParameters } from '../harness/reference.ts';

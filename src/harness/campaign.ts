@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import type { Argv } from './contracts.ts';
 import { describeExit, messageOf } from './errors.ts';
+import type { DockerLabOptions } from './labs/docker.ts';
 import { enterNamespaces } from './labs/netns.ts';
 import type { TrialSpec } from './plan.ts';
 import { RECORDS_VERSION, trialRecordSchema, type Manifest, type TrialRecord } from './records.ts';
@@ -36,6 +37,8 @@ export interface CampaignOptions {
   readonly manifest: Manifest;
   readonly trials: readonly Omit<TrialSpec, 'folder'>[];
   readonly jobs: number;
+  /** The images of the labs' containers; null for labs in namespaces. */
+  readonly containers: Pick<DockerLabOptions, 'labImage' | 'clientImage'> | null;
   readonly events: CampaignEvents;
   readonly signal: AbortSignal;
 }
@@ -72,7 +75,7 @@ async function runInProcess(spec: TrialSpec, options: CampaignOptions): Promise<
   // A folder without a record is what a killed run left: the trial is run anew.
   await rm(spec.folder, { recursive: true, force: true });
   await mkdir(spec.folder, { recursive: true });
-  const argv: Argv = enterNamespaces([process.execPath, '--enable-source-maps', WORKER]);
+  const argv = workerArgv(spec, options);
   const [program, ...args] = argv;
   const child = spawn(program, args, {
     stdio: ['ignore', 'inherit', 'pipe', 'ipc'],
@@ -104,6 +107,13 @@ async function runInProcess(spec: TrialSpec, options: CampaignOptions): Promise<
   if (record !== undefined) return record;
   if (options.signal.aborted) return null;
   return failedRecord(spec, `the trial's process ${how}: ${complaint.trim() || '(no message)'}`);
+}
+
+function workerArgv({ trial }: TrialSpec, { containers, manifest: { campaign } }: CampaignOptions): Argv {
+  const worker: Argv = [process.execPath, '--enable-source-maps', WORKER];
+  if (containers === null) return enterNamespaces(worker);
+  const { labImage, clientImage } = containers;
+  return [...worker, JSON.stringify({ labImage, clientImage, campaign, trial } satisfies DockerLabOptions)];
 }
 
 /** The record of a trial whose process died before it could seal one. Everything it did not say is null. */

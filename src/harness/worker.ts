@@ -1,10 +1,12 @@
 /**
- * The process of one trial: first of its own PID namespace (see labs/netns.ts), told its trial over the channel from the
- * harness, answering with stages and one sealed record. It ends when the harness does.
+ * The process of one trial: first of its own PID namespace (see labs/netns.ts), or, with the images of a lab in
+ * containers as its argument, an ordinary one. Told its trial over the channel from the harness, it answers with stages
+ * and one sealed record. It ends when the harness does.
  */
 import process from 'node:process';
 import type { WorkerMessage } from './campaign.ts';
 import { Clock } from './clock.ts';
+import { dockerLabSchema, openDockerLab } from './labs/docker.ts';
 import { openNetnsLab } from './labs/netns.ts';
 import { trialSpecSchema } from './plan.ts';
 import { runTrial } from './trial.ts';
@@ -19,9 +21,11 @@ process.once('disconnect', () => process.exit(1));
 process.once('message', (message) => {
   void (async () => {
     const spec = trialSpecSchema.parse(message);
+    const [, , inContainers] = process.argv;
+    const containers = inContainers === undefined ? null : dockerLabSchema.parse(JSON.parse(inContainers));
     const clock = new Clock();
     const record = await runTrial(spec, {
-      openLab: () => openNetnsLab(clock),
+      openLab: () => (containers === null ? openNetnsLab(clock) : openDockerLab(clock, containers)),
       clock,
       onStage: (stage) => void tell({ type: 'stage', stage }),
       signal: new AbortController().signal,

@@ -11,6 +11,9 @@ import type { Summary } from '../../analysis/summary/schema.ts';
 import { runCampaign } from '../campaign.ts';
 import { describeSeconds } from '../durations.ts';
 import { EXIT, RequestError } from '../errors.ts';
+import { BACKENDS, chooseBackend, type Backend } from '../labs/choose.ts';
+import { connectEngine } from '../labs/docker/engine.ts';
+import { provideImages, type LabImages } from '../labs/docker/images.ts';
 import { NETNS_NEEDS } from '../labs/netns.ts';
 import { expectedSeconds, makePlan, restrict, type Plan } from '../plan.ts';
 import { findCommand, provide } from '../provision.ts';
@@ -28,6 +31,7 @@ const JOBS_PER_CORE = 4;
 const LAB_MIB = 400;
 
 interface Options {
+  readonly lab: Backend | 'auto';
   readonly client?: readonly string[];
   readonly switch?: readonly string[];
   readonly fault?: readonly string[];
@@ -63,7 +67,7 @@ const DEFAULT_SEED = 1;
 function parse(argv: readonly string[]): { readonly name: string | undefined; readonly options: Options } {
   const program = new Command('npm run scenario --')
     .argument('[scenario]', 'a name from --list, or the path of a .yaml file')
-    .addOption(new Option('--lab <backend>', 'where the lab is built').choices(['netns', 'auto']).default('auto'))
+    .addOption(new Option('--lab <backend>', 'where the lab is built').choices([...BACKENDS, 'auto']).default('auto'))
     .option('--client <names>', 'only these clients', nameList)
     .option('--switch <names>', 'only these kill switches', nameList)
     .option('--fault <names>', 'only these faults', nameList)
@@ -98,10 +102,19 @@ export async function scenarioCommand(argv: readonly string[]): Promise<number> 
     console.log(`${scale}: ${plan.trials.length} trials, about ${describeSeconds(expectedSeconds(plan, jobs))}.`);
     return EXIT.done;
   }
-  await provide([...NETNS_NEEDS, ...plan.needs], say);
-  const manifest = makeManifest(run, plan, jobs);
+  const images = await provideLab(options.lab, plan, say);
+  const manifest = makeManifest(run, plan, jobs, images);
   say(`${manifest.campaign}: ${scale}; results in ${path.relative('', run.folder) || '.'}`);
-  return execute(run, plan, manifest, jobs, options.json);
+  return execute(run, plan, manifest, jobs, images, options.json);
+}
+
+/** Sees to it that labs can be opened: packages for namespaces, images for containers (which are the answer). */
+async function provideLab(lab: Options['lab'], plan: Plan, say: (line: string) => void): Promise<LabImages | null> {
+  const { backend, reason } = lab === 'auto' ? await chooseBackend() : { backend: lab, reason: 'as asked' };
+  say(`lab: ${backend} (${reason})`);
+  if (backend === 'docker') return provideImages((await connectEngine()).docker, say);
+  await provide([...NETNS_NEEDS, ...plan.needs], say);
+  return null;
 }
 
 interface Run {
@@ -163,7 +176,7 @@ function autoJobs(): number {
   return Math.max(1, Math.min(os.availableParallelism() * JOBS_PER_CORE, byMemory));
 }
 
-function makeManifest(run: Run, plan: Plan, jobs: number): Manifest {
+function makeManifest(run: Run, plan: Plan, jobs: number, images: LabImages | null): Manifest {
   const { scenario } = run;
   return {
     version: RECORDS_VERSION,
@@ -179,8 +192,8 @@ function makeManifest(run: Run, plan: Plan, jobs: number): Manifest {
       mustNotLeak: scenario.mustNotLeak,
     },
     seed: run.seed,
-    lab: { backend: 'netns', tunnel: 'wg-quick', jobs },
-    versions: toolVersions(),
+    lab: { backend: images === null ? 'netns' : 'docker', tunnel: 'wg-quick', jobs },
+    versions: images === null ? toolVersions() : { node: process.version, ...images.versions },
     machine: {
       kernel: os.release(),
       architecture: os.arch(),
@@ -228,7 +241,14 @@ function commitOf(folder: string): string | null {
   }
 }
 
-async function execute(run: Run, plan: Plan, manifest: Manifest, jobs: number, json: boolean): Promise<number> {
+async function execute(
+  run: Run,
+  plan: Plan,
+  manifest: Manifest,
+  jobs: number,
+  images: LabImages | null,
+  json: boolean,
+): Promise<number> {
   const stop = new AbortController();
   const onSignal = (): void => stop.abort(new Error('interrupted'));
   process.once('SIGINT', onSignal);
@@ -240,6 +260,7 @@ async function execute(run: Run, plan: Plan, manifest: Manifest, jobs: number, j
       manifest,
       trials: plan.trials,
       jobs,
+      containers: images,
       events: view,
       signal: stop.signal,
     });

@@ -20,6 +20,9 @@ export const TUN = '/dev/net/tun';
 /** A lab host, or the container that holds the link between the router, VPN, swarm and resolver. */
 export type Member = HostName | 'internet';
 
+/** Faults are injected on two hosts, by a process that waits for the moment. */
+const REAL_TIME = { capability: 'SYS_NICE', reason: 'a busy machine does not stretch the bracket of a fault' };
+
 /** What a host needs beside NET_ADMIN (links, addresses, routes, filters) and NET_RAW (captures, raw frames, ping). */
 const MORE: Readonly<Record<Member, readonly { readonly capability: string; readonly reason: string }[]>> = {
   client: [
@@ -28,6 +31,7 @@ const MORE: Readonly<Record<Member, readonly { readonly capability: string; read
     { capability: 'CHOWN', reason: 'that user owns the client’s state and downloads' },
     { capability: 'DAC_OVERRIDE', reason: 'the harness’s programs read what that user writes' },
     { capability: 'KILL', reason: 'kill switches end the client, which runs as that user' },
+    REAL_TIME,
   ],
   router: [
     { capability: 'SETUID', reason: 'tcpdump sets the user it runs as, even to the same one' },
@@ -35,7 +39,7 @@ const MORE: Readonly<Record<Member, readonly { readonly capability: string; read
   ],
   resolver: [{ capability: 'NET_BIND_SERVICE', reason: 'dnsmasq answers on port 53' }],
   neighbour: [],
-  vpn: [],
+  vpn: [REAL_TIME],
   swarm: [],
   internet: [{ capability: 'DAC_OVERRIDE', reason: 'empties the scratch folder of what the unprivileged user wrote' }],
 };

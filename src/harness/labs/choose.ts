@@ -1,0 +1,39 @@
+/** Where a lab can be built on this machine: network namespaces where they can be made, else containers. */
+import { spawnSync } from 'node:child_process';
+import { RequestError, messageOf } from '../errors.ts';
+import { findCommand, missing } from '../provision.ts';
+import { connectEngine } from './docker/engine.ts';
+import { NETNS_NEEDS, enterNamespaces } from './netns.ts';
+
+export const BACKENDS = ['netns', 'docker'] as const;
+export type Backend = (typeof BACKENDS)[number];
+
+export interface Choice {
+  readonly backend: Backend;
+  /** Why it was taken, for a person. */
+  readonly reason: string;
+}
+
+/** Takes namespaces where they work, else containers. Throws `RequestError` that says why neither does. */
+export async function chooseBackend(): Promise<Choice> {
+  const obstacle = netnsObstacle();
+  if (obstacle === null) return { backend: 'netns', reason: 'this system lets us make network namespaces' };
+  try {
+    const { version } = await connectEngine();
+    return { backend: 'docker', reason: `${obstacle}; Docker ${version} answers` };
+  } catch (error) {
+    throw new RequestError(`No lab can be built here. Namespaces: ${obstacle}. Containers: ${messageOf(error)}`);
+  }
+}
+
+/** Why the embedded lab cannot be opened here; null when nothing speaks against it. */
+export function netnsObstacle(): string | null {
+  if (process.platform !== 'linux') return `${process.platform} has no network namespaces`;
+  const absent = missing(NETNS_NEEDS);
+  const installable = process.getuid?.() === 0 && findCommand('apt-get') !== null;
+  if (absent.length > 0 && !installable) return `missing ${absent.map((need) => need.package).join(', ')}`;
+  const [program, ...args] = enterNamespaces(['true']);
+  const tried = spawnSync(program, args, { encoding: 'utf8', stdio: ['ignore', 'ignore', 'pipe'] });
+  if (tried.status === 0) return null;
+  return `namespaces cannot be made (${tried.error?.message ?? tried.stderr.trim()})`;
+}

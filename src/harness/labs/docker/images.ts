@@ -1,0 +1,152 @@
+/**
+ * The lab's images, built when missing: a base, the lab's tools on it, the torrent clients on those. A tag names the
+ * content it was asked for (base, Dockerfile, packages), so that a changed catalogue makes new images and an unchanged
+ * one none.
+ *
+ * The base is Debian's own image where a registry answers, else a minimal system made of this machine's package
+ * sources (docker/base.sh).
+ */
+import { spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { text } from 'node:stream/consumers';
+import { fileURLToPath } from 'node:url';
+import type Docker from 'dockerode';
+import { z } from 'zod';
+import { clients } from '../../../clients/index.ts';
+import { faults } from '../../../faults/index.ts';
+import { killSwitches } from '../../../killswitches/index.ts';
+import type { Need } from '../../contracts.ts';
+import { RequestError, messageOf } from '../../errors.ts';
+import { findCommand, provide } from '../../provision.ts';
+import { NETNS_NEEDS } from '../netns.ts';
+import { LABEL } from './engine.ts';
+
+const CONTEXT = fileURLToPath(new URL('../../../../docker/', import.meta.url));
+const REPOSITORY = 'killswitch-lab';
+const REGISTRY_BASE = 'debian:bookworm-slim';
+const OWN_BASE = `${REPOSITORY}/base:own`;
+
+/** What every host of a lab in containers needs: the lab's tools, and what the mounted Node.js is linked against. */
+const LAB_PACKAGES = [...packagesOf(NETNS_NEEDS), 'curl', 'iputils-ping', 'libstdc++6'];
+
+function packagesOf(needs: readonly Need[]): string[] {
+  return needs.map((need) => need.package);
+}
+
+export interface LabImages {
+  readonly labImage: string;
+  readonly clientImage: string;
+  /** Versions of the packages in them, as the images say. */
+  readonly versions: Readonly<Record<string, string>>;
+}
+
+/** Finds or builds the images. Throws `RequestError` with what to do where that is not possible. */
+export async function provideImages(docker: Docker, say: (line: string) => void): Promise<LabImages> {
+  const dockerfile = await readFile(path.join(CONTEXT, 'Dockerfile'), 'utf8');
+  const plugins = [...clients, ...killSwitches, ...faults].flatMap((plugin) => packagesOf(plugin.needs));
+  const sorted = (names: readonly string[]): string[] => [...new Set(names)].sort();
+  const layers = [
+    { name: 'lab', packages: sorted(LAB_PACKAGES) },
+    { name: 'clients', packages: sorted(plugins) },
+  ];
+  const digest = createHash('sha256').update(dockerfile);
+  let base: string | null = null;
+  const tags: string[] = [];
+  for (const { name, packages } of layers) {
+    const tag = `${REPOSITORY}/${name}:${digest.update(packages.join(' ')).copy().digest('hex').slice(0, 12)}`;
+    if (!(await hasImage(docker, tag))) {
+      base ??= tags.at(-1) ?? (await provideBase(docker, say));
+      say(`building the image ${tag}, once`);
+      await build(docker, tag, { BASE: base, PACKAGES: packages.join(' ') });
+    }
+    base = tag;
+    tags.push(tag);
+  }
+  const [labImage = '', clientImage = ''] = tags;
+  const names = sorted([...LAB_PACKAGES, ...plugins]);
+  return { labImage, clientImage, versions: await packageVersions(docker, clientImage, names) };
+}
+
+async function hasImage(docker: Docker, name: string): Promise<boolean> {
+  try {
+    await docker.getImage(name).inspect();
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** A system to install packages on. The one made here before is taken first: nobody waits twice. */
+async function provideBase(docker: Docker, say: (line: string) => void): Promise<string> {
+  for (const name of [OWN_BASE, REGISTRY_BASE]) if (await hasImage(docker, name)) return name;
+  say(`pulling ${REGISTRY_BASE}, once`);
+  try {
+    await followed(await docker.pull(REGISTRY_BASE));
+    return REGISTRY_BASE;
+  } catch (error) {
+    say(`no registry: ${messageOf(error)}; making a base of this machine's own package sources, once`);
+  }
+  await provide([{ command: 'mmdebstrap', package: 'mmdebstrap' }], say);
+  if (findCommand('mmdebstrap') === null) throw new RequestError('mmdebstrap is missing: install it, or a base image.');
+  const system = spawn(path.join(CONTEXT, 'base.sh'), { stdio: ['ignore', 'pipe', 'pipe'] });
+  const complaints = text(system.stderr);
+  const ended = new Promise<number | null>((resolve) => system.once('close', resolve));
+  const imported = await docker.importImage(system.stdout, { repo: OWN_BASE.split(':')[0], tag: 'own' });
+  await followed(imported);
+  if ((await ended) !== 0) {
+    await docker.getImage(OWN_BASE).remove();
+    throw new RequestError(`docker/base.sh could not make a system: ${(await complaints).trim().slice(-600)}`);
+  }
+  return OWN_BASE;
+}
+
+async function build(docker: Docker, tag: string, buildargs: Readonly<Record<string, string>>): Promise<void> {
+  const context = { context: CONTEXT, src: ['Dockerfile'] };
+  const labels = { [LABEL.project]: 'image' };
+  try {
+    await followed(await docker.buildImage(context, { t: tag, buildargs, labels, forcerm: true }));
+  } catch (error) {
+    throw new RequestError(
+      `The image ${tag} could not be built: ${messageOf(error)}. The build installs packages over the engine's default ` +
+        'network: that network must reach the package sources of the base image.',
+    );
+  }
+}
+
+const progressSchema = z.looseObject({ stream: z.string().optional(), error: z.string().optional() });
+
+/** Reads the engine's report of a pull, import or build to its end; throws what it says went wrong, with what led there. */
+async function followed(report: NodeJS.ReadableStream): Promise<void> {
+  let said = '';
+  for (const line of (await text(report)).split('\n').filter((each) => each.trim() !== '')) {
+    const { stream, error } = progressSchema.parse(JSON.parse(line));
+    said = (said + (stream ?? '')).slice(-1500);
+    if (error !== undefined) throw new Error(`${error}${said === '' ? '' : `\n${said.trim()}\n`}`);
+  }
+}
+
+/** What dpkg in the image says of the packages it was built for. */
+async function packageVersions(
+  docker: Docker,
+  image: string,
+  packages: readonly string[],
+): Promise<Record<string, string>> {
+  const container = await docker.createContainer({
+    Image: image,
+    Cmd: ['dpkg-query', '--show', '--showformat=${Package} ${Version}\\n', ...packages],
+    Labels: { [LABEL.project]: 'versions' },
+    Tty: true,
+    HostConfig: { NetworkMode: 'none', AutoRemove: true, CapDrop: ['ALL'] },
+  });
+  const output = await container.attach({ stream: true, stdout: true, stderr: true });
+  const printed = text(output);
+  await container.start();
+  return Object.fromEntries(
+    (await printed).split('\n').flatMap((line) => {
+      const [name, version, ...rest] = line.trim().split(' ');
+      return name !== undefined && version !== undefined && rest.length === 0 ? [[name, version]] : [];
+    }),
+  );
+}

@@ -71,7 +71,7 @@ export function reportHtml(input: ReportInput): string {
         <section id="conclusions">
           <h2>Conclusions</h2>
           <ul class="conclusions">
-            ${conclusions.map(({ tone, text }) => html`<li class="${tone}"><span class="sign" aria-hidden="true">${SIGNS[tone]}</span> ${text}</li>`)}
+            ${conclusions.map(({ tone, text }) => html`<li class="${tone}"><span class="sign" aria-hidden="true">${SIGNS[tone]}</span> ${unbroken(text)}</li>`)}
           </ul>
         </section>
         <section id="cells">
@@ -274,6 +274,11 @@ function cellFacts(cell: CellSummary, { comparisons }: Summary): [string, string
 
 function pWords(p: number): string {
   return p < 0.001 ? '< 0.001' : p.toFixed(3);
+}
+
+/** Keeps a number and its unit on one line. */
+function unbroken(text: string): string {
+  return text.replace(/(\d) (%|ns|µs|ms|s|min|B|kB|MB)(?![a-z])/g, '$1\u00a0$2');
 }
 
 /** JSON that cannot end its script element. */

@@ -5,11 +5,14 @@
 import { cellId, grouped } from '../summary/cells.ts';
 import type { TrialRow } from '../summary/rows.ts';
 
-/** Pictures of a report, about 20 kB each. */
+/** Pictures of a large campaign's report, about 20 kB each. */
 const MOST = 60;
+/** Up to this many trials every one has its picture. */
+const ALL_UP_TO = 150;
 
 /** Trial ids, the most typical of each cell first, then its worst, then one that stayed open. */
 export function representatives(rows: readonly TrialRow[], most = MOST): Set<string> {
+  if (rows.length <= ALL_UP_TO) return new Set(rows.map(({ trial }) => trial));
   const rounds: string[][] = [[], [], []];
   for (const own of grouped(rows, ({ cell }) => cellId(cell)).values()) {
     choose(own).forEach((row, round) => {

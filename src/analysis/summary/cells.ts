@@ -54,7 +54,8 @@ export function summariseCell(cell: Cell, rows: readonly TrialRow[], control: Co
   };
   return {
     ...cell,
-    family: rows[0]?.family ?? null,
+    // A trial that never got to its switch does not know its family.
+    family: (rows.find((row) => row.measured !== null) ?? rows[0])?.family ?? null,
     trials: rows.length,
     verdicts,
     leakProbability: clopperPearson(verdicts.leak, judgedTrials),

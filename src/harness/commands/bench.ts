@@ -2,6 +2,7 @@
 import Table from 'cli-table3';
 import { Command } from 'commander';
 import { classificationBench } from '../bench/classification.ts';
+import { derivationBench } from '../bench/derivation.ts';
 import { labBench } from '../bench/lab.ts';
 import { listingBench } from '../bench/listing.ts';
 import type { BenchRow } from '../bench/row.ts';
@@ -11,6 +12,7 @@ const BENCHES: Readonly<Record<string, () => Promise<readonly BenchRow[]>>> = {
   listing: listingBench,
   lab: labBench,
   classification: classificationBench,
+  derivation: derivationBench,
 };
 
 export async function benchCommand(argv: readonly string[]): Promise<number> {

@@ -95,7 +95,7 @@ describe('report.html in Chromium', function () {
 
   it('opens with the conclusions, then the table, then the figures', async () => {
     await open();
-    const text = await page.locator('main').innerText();
+    const text = (await page.locator('main').innerText()).replaceAll('\u00a0', ' ');
     const places = [summary.conclusions[0]!.text, 'cells shown', 'What was found, cell by cell'].map((part) =>
       text.indexOf(part),
     );

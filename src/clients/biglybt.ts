@@ -100,7 +100,7 @@ async function configure(job: ClientJob): Promise<void> {
     'Default save path': job.downloadFolder,
     ...(binding.kind === 'interface' ? { 'Bind IP': binding.device, 'Enforce Bind IP': 1 } : {}),
     ...(binding.kind === 'address'
-      ? { 'Bind IP': `${binding.address4}, ${binding.address6}`, 'Enforce Bind IP': 1 }
+      ? { 'Bind IP': binding.address4, 'Enforce Bind IP': 1 }
       : {}),
     ...switched(biglybt, job.features, {
       dht: { setting: 'Plugin.DHT.dht.enabled', on: 1, off: 0 },

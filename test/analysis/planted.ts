@@ -36,7 +36,7 @@ export const HANDSHAKE = bytes(0x13, 'BitTorrent protocol', new Uint8Array(8), H
 export const HTTP_ANNOUNCE = bytes(
   `GET /announce?info_hash=${'%20'.repeat(20)}&port=51413 HTTP/1.1\r\nHost: t\r\n\r\n`,
 );
-const STUN_BINDING = bytes(u16(1), u16(0), u32(0x2112a442), new Uint8Array(12));
+export const STUN_BINDING = bytes(u16(1), u16(0), u32(0x2112a442), new Uint8Array(12));
 const LSD = bytes('BT-SEARCH * HTTP/1.1\r\nHost: 239.192.152.143:6771\r\nPort: 51413\r\nInfohash: 00\r\n\r\n\r\n');
 const SSDP = bytes('M-SEARCH * HTTP/1.1\r\nHOST: 239.255.255.250:1900\r\nST: upnp:rootdevice\r\n\r\n');
 

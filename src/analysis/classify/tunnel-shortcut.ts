@@ -1,6 +1,6 @@
 /**
- * Recognises the tunnel's datagrams in their usual shape, which nine frames in ten have: Ethernet, IPv4 without options or
- * fragments, UDP. Saves dissecting them; the answer is the one the full dissection would give, and any other shape is
+ * Recognises the tunnel's datagrams in their usual shape, which nine frames in ten have: Ethernet, IPv4 without options,
+ * UDP. Saves dissecting them; the answer is the one the full dissection would give, and any other shape is
  * left to it.
  */
 import { parseAddress } from '../capture/address.ts';
@@ -34,7 +34,6 @@ export class TunnelShortcut {
     const usual =
       view.getUint32(offset + 12) >>> 8 === ETHERTYPE_AND_VERSION &&
       view.getUint8(offset + 23) === PROTOCOL.udp &&
-      (view.getUint16(offset + 20) & 0x3fff) === 0 &&
       view.getUint16(offset + 16) >= IP_HEADER_BYTES;
     if (!usual) return SHAPE.other;
     if (view.getUint32(offset + 30) === this.#word && view.getUint16(offset + 36) === this.#port)

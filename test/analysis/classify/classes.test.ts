@@ -1,11 +1,16 @@
 import assert from 'node:assert/strict';
 import { CLEAR_CLASSES, HOUSEKEEPING_CLASSES } from '../../../src/harness/records.ts';
-import { ROUTER_MAC, bytes, ethernet, icmpFrame, udpFrame } from '../frames.ts';
+import { ROUTER_MAC, bytes, ethernet, icmpFrame, tcpFrame, udpFrame } from '../frames.ts';
 import {
   CLEAR,
   ENDPOINT,
   ENDPOINT_PORT,
+  HANDSHAKE,
   HOUSEKEEPING,
+  STUN_BINDING,
+  TRACKER_ANNOUNCE,
+  TRACKER_CONNECT,
+  UTP_SYN,
   INNER,
   REAL,
   STRANGE,
@@ -61,6 +66,49 @@ describe('the class of a frame', () => {
     assert.equal(judge.of(udpFrame(REAL.v4, '198.18.0.7', [1, 10], bytes('anything'))), 'other v4 real');
     assert.equal(judge.of(udpFrame(REAL.v4, '198.18.0.8', [1, 9], bytes('anything'))), 'other v4 real');
     assert.equal(judge.of(udpFrame(REAL.v4, STRANGER.v4, [1, 2], bytes('KSL-CANAR'))), 'other v4 real');
+  });
+
+  it('is not taken from bytes that only almost fit', () => {
+    const changed = (payload: Uint8Array, at: number, value: number): Uint8Array => {
+      const copy = Buffer.from(payload);
+      copy[at] = value;
+      return copy;
+    };
+    const almost = {
+      'a connect of half the magic': changed(TRACKER_CONNECT, 7, 0),
+      'an announce of another action': changed(TRACKER_ANNOUNCE, 11, 7),
+      'an announce of an event there is not': changed(TRACKER_ANNOUNCE, 83, 4),
+      'an announce whose peer id begins otherwise': changed(TRACKER_ANNOUNCE, 36, 0),
+      'an announce cut short': TRACKER_ANNOUNCE.subarray(0, 97),
+      'a dictionary whose first key is no message’s': bytes('d1:zi1ee'.padEnd(20)),
+      'a dictionary whose first key is long': bytes('d3:ip6i1ee'.padEnd(20)),
+      'uTP of version 2': changed(UTP_SYN, 0, 0x42),
+      'uTP of type 5': changed(UTP_SYN, 0, 0x51),
+      'uTP with an extension nobody uses': changed(UTP_SYN, 1, 3),
+      'uTP of 19 bytes': UTP_SYN.subarray(0, 19),
+      'STUN of another length': changed(STUN_BINDING, 3, 4),
+      'STUN without its cookie': changed(STUN_BINDING, 7, 0),
+      'a search of another kind': bytes('M-SEARCH * HTTP/1.0\r\n\r\n'),
+      nothing: bytes(),
+    };
+    for (const [what, payload] of Object.entries(almost)) {
+      assert.equal(new Judge().of(udpFrame(REAL.v4, STRANGER.v4, [1, 2], payload)), 'other v4 real', what);
+    }
+    const overTcp = {
+      'a handshake of another length byte': changed(HANDSHAKE, 0, 0x12),
+      'a handshake cut short': HANDSHAKE.subarray(0, 19),
+      'a request of a page': bytes('GET /announcement HTTP/1.1\r\nX: info_hash=\r\n\r\n'),
+      'a request posted': bytes('POST /announce?info_hash=x HTTP/1.1\r\n\r\n'),
+    };
+    for (const [what, payload] of Object.entries(overTcp)) {
+      assert.equal(new Judge().of(tcpFrame(REAL.v4, STRANGER.v4, [1, 2], payload)), 'other v4 real', what);
+    }
+    for (const type of [5, 127, 128, 129, 138, 142, 144]) {
+      assert.equal(new Judge().of(icmpFrame(REAL.v6, STRANGER.v6, type)), 'icmp v6 real', `ICMPv6 type ${type}`);
+    }
+    for (const type of [0, 4, 5, 8, 13]) {
+      assert.equal(new Judge().of(icmpFrame(REAL.v4, ENDPOINT.v4, type)), 'icmp v4 real', `ICMP type ${type}`);
+    }
   });
 
   it('counts frames that are not IP as clear, of no family', () => {

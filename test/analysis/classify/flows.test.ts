@@ -74,6 +74,27 @@ describe('the class of a flow', () => {
     }
   });
 
+  it('taken from an address gives way to what bytes show later', () => {
+    const judge = new Judge(CLIENT, SWARM);
+    const send = (payload: Uint8Array): string => judge.of(tcpFrame(REAL.v4, TRACKER.v4, [40000, 6969], payload));
+    assert.deepEqual([bytes(), HANDSHAKE, bytes()].map(send), [
+      'tracker-http v4 real',
+      'peer-tcp v4 real',
+      'peer-tcp v4 real',
+    ]);
+  });
+
+  it('at a host of several parts is that of the port, else of the first part', () => {
+    const both = { ...SWARM, peers: [{ id: 'peer-0', addresses: [TRACKER.v4], port: 51413 }] };
+    const to = (port: number): string =>
+      new Judge(CLIENT, both).of(tcpFrame(REAL.v4, TRACKER.v4, [40000, port], bytes()));
+    assert.deepEqual([51413, 6969, 33333].map(to), [
+      'peer-tcp v4 real',
+      'tracker-http v4 real',
+      'tracker-http v4 real',
+    ]);
+  });
+
   it('is that of the first fragment for the later ones', () => {
     const judge = new Judge();
     const more = 0x2000;

@@ -30,9 +30,12 @@ export const SWARM: SwarmMap = {
 export interface Seen {
   readonly linkType?: number;
   readonly original?: number;
-  /** What the bytes before and behind the frame are. */
+  /** Places the frame among bytes of this value; without it a read beyond the frame throws. */
   readonly around?: number;
 }
+
+const BEFORE = 100;
+const BEHIND = 100;
 
 /** `not leaving`, `tunnel`, `canary`, a housekeeping class, or `class family source`. */
 export class Judge {
@@ -42,13 +45,13 @@ export class Judge {
     this.classifier = new Classifier(client, swarm);
   }
 
-  of(data: Uint8Array, { linkType = 1, original = data.length, around = 0x64 }: Seen = {}): string {
-    // Placed among bytes of another meaning, so that reading past the frame shows.
-    const buffer = Buffer.alloc(data.length + 200, around);
-    buffer.set(data, 100);
+  of(data: Uint8Array, { linkType = 1, original = data.length, around }: Seen = {}): string {
+    const behind = around === undefined ? 0 : BEHIND;
+    const buffer = Buffer.alloc(BEFORE + data.length + behind, around);
+    buffer.set(data, BEFORE);
     const frame = new Frame();
     frame.view = new DataView(buffer.buffer, buffer.byteOffset, buffer.length);
-    frame.offset = 100;
+    frame.offset = BEFORE;
     frame.captured = data.length;
     frame.original = original;
     frame.linkType = linkType;

@@ -73,6 +73,12 @@ describe('the shape of a frame', () => {
     assert.equal(judge.of(bytes(syn, '\x13BitTorrent protocol')), 'other v4 real', 'padding is no payload');
   });
 
+  it('may say it is too short for a port', () => {
+    const data = Buffer.from(tunnelFrame(REAL.v4));
+    data.writeUInt16BE(22, 16);
+    assert.equal(new Judge().of(data), 'other v4 real');
+  });
+
   it('may say its length is 0, as segmentation offload leaves it', () => {
     const data = Buffer.from(frame({ protocol: 17, from: REAL.v4, to: STRANGER.v4, payload: udp(1, 2, PING) }));
     data.writeUInt16BE(0, 16);

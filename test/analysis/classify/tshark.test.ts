@@ -105,7 +105,7 @@ function randomFrame(random: RandomStream): Uint8Array {
   const protocol = pick([17, 17, 17, 6, version === 'v4' ? 1 : 58, version === 'v4' ? 2 : 58, 132]);
   const port = pick([ENDPOINT_PORT, 67, 68, 546, 547, 9, 33_000, 44_000]);
   const body = bytes(0xff, 0xff, ...Array.from({ length: random.below(30) }, () => 0xee));
-  const type = pick([0, 1, 2, 3, 4, 8, 11, 12, 128, 129, 130, 131, 132, 133, 134, 135, 136, 137, 143]);
+  const type = pick([0, 1, 2, 3, 4, 8, 11, 12, 128, 129, 130, 131, 132, 133, 134, 135, 136, 137, 138, 142, 143, 144]);
   const payload =
     protocol === 17
       ? udp(port, pick([port, 44_001]), body)

@@ -232,6 +232,12 @@ describe('a DHT node id', () => {
     }
   });
 
+  it('is made from the upper half of an IPv6 address', () => {
+    const id = idFor(REAL.v6, 3);
+    assert.equal(nodeIdNames(id, '2001:db8:1::ffff:1'), true);
+    assert.equal(nodeIdNames(id, '2001:db8:2::2'), false);
+  });
+
   it('names no address BEP 42 exempts, and is 40 hexadecimal digits', () => {
     for (const address of ['10.1.2.3', '172.16.0.1', '172.31.9.9', '192.168.1.2', '169.254.1.1', '127.0.0.1']) {
       assert.equal(nodeIdNames(idFor(address, 1), address), false, address);

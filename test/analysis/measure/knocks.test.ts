@@ -43,6 +43,7 @@ describe('a knock', () => {
 
   it('is not an answer of the recovery', async () => {
     const found = await knocks(
+      at(12.5, fromReal(NODE.v4, [50000, 6881])),
       at(13, toReal(NODE.v4, [6881, 50000])),
       at(21, fromReal(NODE.v4, [50000, 6881])),
       at(22, toReal(NODE.v4, [6881, 50000])),

@@ -23,6 +23,7 @@ export const COLUMNS: readonly Column[] = [
   text('fault', (row) => row.cell.fault),
   text('moment', (row) => row.cell.moment),
   count('repetition', (row) => row.repetition),
+  count('attempt', (row) => row.attempt),
   text('clientVersion', (row) => row.clientVersion),
   text('binding', (row) => row.binding),
   text('verdict', (row) => row.verdict),

@@ -56,7 +56,8 @@ export function reportHtml(input: ReportInput): string {
         <h1>${scenario.title}</h1>
         <p>${scenario.hypothesis}</p>
         <p class="muted">
-          Campaign ${manifest.campaign}: ${plural(trials.recorded, 'trial')} of ${trials.planned} planned,
+          Campaign ${manifest.campaign}: ${plural(trials.recorded, 'trial')} recorded, ${trials.planned}
+          planned${trials.repeats === 0 ? '' : `, ${trials.repeats} of them repeats of disturbed ones`};
           ${trials.judged} judged (${trials.leak} leaked, ${trials.noLeak} did not), ${trials.inconclusive}
           inconclusive, ${trials.unsupported} unsupported.
         </p>

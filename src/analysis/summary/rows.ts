@@ -2,7 +2,15 @@
  * One flat row a trial: what the statistics, the exports and the figures need, in seconds, with missing as null. Drops
  * what only the drill-down shows (traffic by source kind, single exposures).
  */
-import type { Cell, ClearClass, Measures, Party, TrialRecord, Verdict } from '../../harness/records.ts';
+import {
+  isDisturbed,
+  type Cell,
+  type ClearClass,
+  type Measures,
+  type Party,
+  type TrialRecord,
+  type Verdict,
+} from '../../harness/records.ts';
 
 const NS_PER_SECOND = 1e9;
 /** Knocks count as ended when the silence after the last is this many times their mean distance. */
@@ -29,6 +37,8 @@ export interface TrialRow {
   readonly trial: string;
   readonly cell: Cell;
   readonly repetition: number;
+  /** 0 for the trial as planned, above it for a repeat of a disturbed one. */
+  readonly attempt: number;
   readonly family: TrialRecord['killSwitchFamily'];
   readonly clientVersion: string | null;
   readonly binding: string;
@@ -72,6 +82,7 @@ export function rowOf(record: TrialRecord, measures: Measures | null = record.me
     trial: record.trial,
     cell: record.cell,
     repetition: record.repetition,
+    attempt: record.attempt,
     family: record.killSwitchFamily,
     clientVersion: record.clientVersion,
     binding: record.binding,
@@ -89,6 +100,8 @@ function verdictOf(record: TrialRecord, measures: Measures | null): Pick<TrialRo
   if (outcome.status === 'unsupported') return { verdict: 'unsupported', reason: outcome.reason };
   if (outcome.status === 'failed') return { verdict: 'inconclusive', reason: `${outcome.stage}: ${outcome.reason}` };
   if (measures === null) return { verdict: 'inconclusive', reason: 'the trial was not measured' };
+  if (isDisturbed(record))
+    return { verdict: 'inconclusive', reason: 'the machine was disturbed: the heartbeat came late' };
   return { verdict: measures.verdict, reason: measures.reason };
 }
 

@@ -117,6 +117,8 @@ export const summarySchema = z.object({
   trials: z.object({
     planned: count,
     recorded: count,
+    /** Of these, repeats of disturbed trials. */
+    repeats: count,
     judged: count,
     leak: count,
     noLeak: count,

@@ -33,7 +33,7 @@ export function summarise(manifest: Manifest, rows: readonly TrialRow[], problem
 
   const cells = arms.map((arm) => summariseCell(arm.cell, arm.rows, arm.control, seed));
   const facts = {
-    trials: totals(manifest, cells),
+    trials: totals(manifest, cells, rows),
     cells,
     polling: pollingDelays(rows, seed),
     violations: violationsOf(scenario.mustNotLeak, cells),
@@ -52,13 +52,14 @@ export function summarise(manifest: Manifest, rows: readonly TrialRow[], problem
   };
 }
 
-function totals(manifest: Manifest, cells: readonly CellSummary[]): Summary['trials'] {
+function totals(manifest: Manifest, cells: readonly CellSummary[], rows: readonly TrialRow[]): Summary['trials'] {
   const sum = (count: (cell: CellSummary) => number): number => cells.reduce((all, cell) => all + count(cell), 0);
   const leak = sum(({ verdicts }) => verdicts.leak);
   const noLeak = sum(({ verdicts }) => verdicts.noLeak);
   return {
     planned: manifest.scenario.cells.length * manifest.scenario.trialsPerCell,
     recorded: sum((cell) => cell.trials),
+    repeats: rows.filter(({ attempt }) => attempt > 0).length,
     judged: leak + noLeak,
     leak,
     noLeak,

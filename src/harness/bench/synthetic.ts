@@ -179,6 +179,8 @@ function syntheticTrial(
     trial,
     cell,
     repetition,
+    attempt: 0,
+    repeats: null,
     seed: plan.seed,
     originUnixNs: String(ORIGIN_UNIX_NS),
     outcome: unsupported

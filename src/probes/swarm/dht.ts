@@ -89,19 +89,22 @@ function reportQuery(party: string, message: Buffer, remote: RemoteInfo, context
   return query.a.id;
 }
 
-/**
- * A node id that fits its address as BEP 42 asks (libtorrent prefers such nodes): the first 21 bits are those of the
- * CRC32-C of the masked address and three random bits, here as everywhere taken from the node's name.
- */
-export function verifiableNodeId(address: string, name: string): Buffer {
+/** A node id that fits its address as BEP 42 asks (libtorrent prefers such nodes); the rest comes from the name. */
+function verifiableNodeId(address: string, name: string): Buffer {
   const id = createHash('sha1').update(`${address} ${name}`).digest();
-  const random = id.readUInt8(19);
-  const masked = address.split('.').map((part, index) => Number(part) & (BEP42_MASK[index] ?? 0));
-  masked[0] = (masked[0] ?? 0) | ((random & 7) << 5);
-  const crc = crc32c(masked);
-  id.writeUInt16BE(crc >>> 16, 0);
-  id.writeUInt8(((crc >>> 8) & 0xf8) | (id.readUInt8(2) & 0x07), 2);
+  const prefix = verifiablePrefix(address, id.readUInt8(19));
+  id.writeUInt16BE(prefix >>> 8, 0);
+  id.writeUInt8((prefix & 0xf8) | (id.readUInt8(2) & 0x07), 2);
   return id;
+}
+
+/**
+ * The first 24 bits, of which 21 count, of the CRC32-C that BEP 42 derives from an address and the id's last byte.
+ */
+export function verifiablePrefix(address: string, lastByte: number): number {
+  const masked = address.split('.').map((part, index) => Number(part) & (BEP42_MASK[index] ?? 0));
+  masked[0] = (masked[0] ?? 0) | ((lastByte & 7) << 5);
+  return crc32c(masked) >>> 8;
 }
 
 const BEP42_MASK = [0x03, 0x0f, 0x3f, 0xff];

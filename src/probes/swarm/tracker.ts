@@ -3,8 +3,9 @@
  * reported at the first instant JavaScript sees the request. Observers are registered the way peers are, by announces,
  * and so handed out to whoever asks, beside the real clients.
  *
- * Two things differ from the library's defaults, both so that clients get correct answers: over UDP on IPv6 it would
- * send IPv4 peers, which BEP 15 readers take for IPv6 ones; and it would believe the 32-bit IP field there.
+ * Two things differ from the library, both so that clients get correct answers: over UDP on IPv6 it would send IPv4
+ * peers, which BEP 15 readers take for IPv6 ones; and an address claimed over UDP, which it misreads, is reported but not
+ * believed (nor does opentracker, by default).
  * WebSocket trackers (WebTorrent in browsers) are not served.
  */
 import { createServer, type IncomingMessage, type Server as HttpServer } from 'node:http';
@@ -64,9 +65,9 @@ class LoggedTracker extends TrackerServer {
 
   override onUdpRequest(message: Buffer, remote: RemoteInfo): void {
     this.#reportUdp(message, remote);
-    const trusted = Buffer.from(message);
-    if (remote.family === 'IPv6' && trusted.length >= 98) trusted.writeUInt32BE(0, UDP_IP_OFFSET);
-    super.onUdpRequest(trusted, remote);
+    const believed = Buffer.from(message);
+    if (isUdpAnnounce(message)) believed.writeUInt32BE(0, UDP_IP_OFFSET);
+    super.onUdpRequest(believed, remote);
   }
 
   override _onAnnounce(params: AnnounceParams, callback: AnnounceCallback): void {
@@ -102,8 +103,6 @@ class LoggedTracker extends TrackerServer {
 
   #reportUdp(message: Buffer, remote: RemoteInfo): void {
     const atNs = this.#context.clock.nowNs();
-    if (message.length < 16) return;
-    const action = message.readUInt32BE(8);
     const common = {
       atNs,
       party: this.#id,
@@ -111,8 +110,9 @@ class LoggedTracker extends TrackerServer {
       sourceAddress: remote.address,
       sourcePort: remote.port,
     };
-    if (action === UDP_SCRAPE) this.#context.report({ kind: 'tracker-scrape', ...common });
-    if (action !== UDP_ANNOUNCE || message.length < 98) return;
+    if (message.length >= 16 && message.readUInt32BE(8) === UDP_SCRAPE)
+      this.#context.report({ kind: 'tracker-scrape', ...common });
+    if (!isUdpAnnounce(message)) return;
     const claimed = message.subarray(UDP_IP_OFFSET, UDP_IP_OFFSET + 4);
     this.#context.report({
       kind: 'tracker-announce',
@@ -129,8 +129,13 @@ class LoggedTracker extends TrackerServer {
 /** BEP 15. */
 const UDP_ANNOUNCE = 1;
 const UDP_SCRAPE = 2;
+const UDP_ANNOUNCE_BYTES = 98;
 const UDP_IP_OFFSET = 84;
 const UDP_EVENTS = ['', 'completed', 'started', 'stopped'];
+
+function isUdpAnnounce(message: Buffer): boolean {
+  return message.length >= UDP_ANNOUNCE_BYTES && message.readUInt32BE(8) === UDP_ANNOUNCE;
+}
 
 /** Puts the observers into the tracker's swarm; what is returned renews them. */
 async function registerObservers(

@@ -1,0 +1,367 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { mkdir, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { clientById } from '../../src/clients/index.ts';
+import { Clock } from '../../src/harness/clock.ts';
+import type { ClientJob, Host } from '../../src/harness/contracts.ts';
+import type { InstrumentEvent } from '../../src/harness/records.ts';
+import { CanaryWatch } from '../../src/probes/canary-watch.ts';
+import type { CapturedFrame } from '../../src/probes/pcap-stream.ts';
+import { type RunningCapture, startCapture } from '../../src/probes/capture.ts';
+import { magnetLink, makePayload, type Payload } from '../../src/probes/payload.ts';
+import { type RunningSwarm, startSwarm } from '../../src/probes/swarm-client.ts';
+import { labSwarm, type SwarmConfig } from '../../src/probes/swarm/config.ts';
+import { buildPrograms, type Programs } from './build-programs.ts';
+import { openSmallLab, type SmallLab } from './small-lab.ts';
+
+type Kind = InstrumentEvent['kind'];
+type Event<K extends Kind> = Extract<InstrumentEvent, { kind: K }>;
+
+/** Events as they come, and a way to wait for one. */
+class Sightings {
+  readonly all: InstrumentEvent[] = [];
+  #onEvent: () => void = () => undefined;
+
+  add(event: InstrumentEvent): void {
+    this.all.push(event);
+    this.#onEvent();
+  }
+
+  of<K extends Kind>(kind: K): Event<K>[] {
+    return this.all.filter((event): event is Event<K> => event.kind === kind);
+  }
+
+  /** The first `count` events of a kind that fit; the test's own time-out bounds the wait. */
+  async wait<K extends Kind>(
+    kind: K,
+    count: number,
+    fits: (event: Event<K>) => boolean = () => true,
+  ): Promise<Event<K>[]> {
+    for (;;) {
+      const found = this.of(kind).filter(fits);
+      if (found.length >= count) return found.slice(0, count);
+      await new Promise<void>((resolve) => (this.#onEvent = resolve));
+    }
+  }
+}
+
+const TRACKERS = ['http://198.18.0.10:6969/announce', 'udp://198.18.0.10:6969/announce'];
+const RATE = 64 * 1024;
+const KNOCKS = { everySeconds: 0.2, attempts: 3 };
+const CLIENT_PORT = 51_000;
+
+/** Runs a Node program on a host and gives what it prints. */
+async function script(host: Host, source: string): Promise<string> {
+  const { stdout } = await host.run([process.execPath, '--input-type=module', '-e', source]);
+  return stdout.trim();
+}
+
+describe('swarm', function () {
+  this.timeout(30_000);
+  let programs: Programs;
+  let lab: SmallLab;
+  let config: SwarmConfig;
+  let payload: Payload;
+  let clock: Clock;
+  let seen: Sightings;
+  let swarm: RunningSwarm;
+
+  before(async () => {
+    programs = await buildPrograms();
+    clock = new Clock();
+    config = labSwarm({
+      originUnixNs: clock.originUnixNs,
+      seed: 11,
+      uploadBytesPerSecond: RATE,
+      payload: { trackers: TRACKERS.map((tracker) => [tracker]), nodes: [{ host: '198.18.20.1', port: 6881 }] },
+      features: { knocks: KNOCKS },
+    });
+    payload = makePayload(config.payload);
+    lab = await openSmallLab(config);
+  });
+  after(() => lab.close());
+
+  beforeEach(async () => {
+    seen = new Sightings();
+    swarm = await startSwarm(lab.swarm, {
+      program: programs.swarm,
+      config,
+      onEvent: (event) => seen.add(event),
+      watch: new CanaryWatch(),
+    });
+  });
+  afterEach(async () => {
+    assert.deepEqual(await swarm.stop(), { dropped: null, blind: null });
+  });
+
+  async function job(name: string, torrent: 'file' | 'magnet', utp: 'on' | 'default'): Promise<ClientJob> {
+    const folder = path.join(lab.client.folder, name);
+    await mkdir(path.join(folder, 'state'), { recursive: true });
+    await mkdir(path.join(folder, 'download'), { recursive: true });
+    await writeFile(path.join(folder, 'lab.torrent'), payload.torrentFile);
+    return {
+      torrent: torrent === 'file' ? { file: path.join(folder, 'lab.torrent') } : { magnet: magnetLink(payload) },
+      stateFolder: path.join(folder, 'state'),
+      downloadFolder: path.join(folder, 'download'),
+      binding: { kind: 'none' },
+      features: { dht: 'on', pex: 'on', lsd: 'default', portMapping: 'default', utp },
+      peerPort: CLIENT_PORT,
+      controlPort: 52_000,
+      dhtBootstrap: config.dht.map(({ address, port }) => ({ address, port })),
+    };
+  }
+
+  it('is met by WebTorrent through a magnet link: tracker, DHT, metadata, pieces, over uTP and MSE', async () => {
+    const client = await clientById('webtorrent').start(lab.client, await job('webtorrent', 'magnet', 'on'));
+    await seen.wait('peer-piece', 20);
+    const [announced] = await seen.wait('dht-query', 1, ({ query }) => query === 'announce_peer');
+    const { downloadedBytes } = await client.status();
+    await client.stop(5);
+
+    assert.ok(downloadedBytes > 0, 'WebTorrent counts what it has verified, so the metadata and the pieces are right');
+    assert.equal(announced?.infoHash, payload.infoHash);
+    assert.equal(announced.sourceAddress, lab.identity.wan4);
+    assert.equal(announced.port, CLIENT_PORT);
+    const announces = seen.of('tracker-announce');
+    assert.deepEqual(new Set(announces.map(({ transport }) => transport)), new Set(['http', 'udp']));
+    for (const { infoHash, port, sourceAddress } of announces) {
+      assert.deepEqual(
+        { infoHash, port, sourceAddress },
+        { infoHash: payload.infoHash, port: CLIENT_PORT, sourceAddress: lab.identity.wan4 },
+      );
+    }
+    const handshakes = seen.of('peer-handshake');
+    assert.ok(handshakes.some(({ transport, encrypted }) => transport === 'utp' && encrypted));
+    assert.ok(handshakes.every(({ infoHash }) => infoHash === payload.infoHash));
+    assert.equal(new Set(handshakes.map(({ peerId }) => peerId)).size, 1, 'one client');
+  });
+
+  it('is met by qBittorrent, and uploads to it no faster than it is told', async () => {
+    const client = await clientById('qbittorrent').start(lab.client, await job('qbittorrent', 'file', 'default'));
+    const pieces = await seen.wait('peer-piece', 40);
+    await client.stop(5);
+    assert.ok(pieces.every(({ sourceAddress }) => [lab.identity.wan4, lab.identity.lan6].includes(sourceAddress)));
+
+    const extended = seen.of('peer-extended');
+    assert.ok(extended.some(({ client: name }) => name?.startsWith('qBittorrent/')));
+    assert.ok(extended.some(({ listenPort }) => listenPort === CLIENT_PORT));
+    const observer = new Map(config.observers.map(({ id, address4 }) => [id, address4]));
+    assert.ok(
+      extended.some(({ party, yourAddress }) => yourAddress !== null && yourAddress === observer.get(party)),
+      'the observer is told how it is seen',
+    );
+    const pex = await seen.wait('peer-pex', 1);
+    assert.ok(pex[0]?.added.some((peer) => peer.endsWith(':51413')));
+
+    for (const { id } of config.observers) {
+      const uploads = seen.of('peer-piece').filter(({ party }) => party === id);
+      const first = uploads[0];
+      const last = uploads.at(-1);
+      if (first === undefined || last === undefined) continue;
+      const connections = new Map(
+        uploads.map((event) => [`${event.sourceAddress} ${event.sourcePort}`, event.totalBytes]),
+      );
+      const total = [...connections.values()].reduce((sum, bytes) => sum + bytes, 0);
+      const seconds = (last.atNs - first.atNs) / 1e9;
+      // Two blocks of burst, and one that each connection may have had since its last event.
+      const most = RATE * seconds + (2 + connections.size) * 16_384;
+      assert.ok(total <= most, `${id} uploaded ${total} bytes in ${seconds} s, at most ${most}`);
+    }
+  });
+
+  it('stamps a sighting after the packet and within the time a busy machine needs', async () => {
+    const frames: CapturedFrame[] = [];
+    const capture: RunningCapture = await startCapture(
+      { host: lab.router, device: 'wan' },
+      {
+        file: path.join(lab.router.folder, 'wan.pcap'),
+        clock,
+        onFrame: ({ bytes, ...rest }) => frames.push({ ...rest, bytes: Buffer.from(bytes) }),
+      },
+    );
+    const query = `d1:ad2:id20:${'a'.repeat(20)}9:info_hash20:${'b'.repeat(20)}e1:q9:get_peers1:t2:xx1:y1:qe`;
+    await script(
+      lab.client,
+      `import { createSocket } from 'node:dgram';
+       const ask = createSocket('udp4');
+       ask.on('message', () => ask.close());
+       ask.send('${query}', 6881, '198.18.21.1');`,
+    );
+    const [sighting] = await seen.wait('dht-query', 1);
+    await capture.stop();
+    const packet = frames.find(({ bytes }) => bytes.includes(query));
+    assert.ok(sighting && packet);
+    assert.equal(sighting.party, 'dht-1');
+    const delayNs = sighting.atNs - packet.atNs;
+    assert.ok(delayNs > 0 && delayNs < 100e6, `${delayNs / 1e6} ms`);
+  });
+
+  it('reports every address an announce claims', async () => {
+    await script(
+      lab.client,
+      `import { get } from 'node:http';
+       import { createSocket } from 'node:dgram';
+       const hash = '${payload.infoHash}'.replace(/../g, '%$&');
+       get('http://198.18.0.10:6969/announce?info_hash=' + hash + '&peer_id=-XX0000-abcdefghijkl&port=7000&left=1' +
+         '&ip=192.168.1.2&ipv4=10.8.0.2:7000&ipv6=%5B2001%3Adb8%3A1%3A%3A2%5D%3A7000&event=started', (answer) => answer.resume());
+       const udp = createSocket('udp4');
+       udp.once('message', (answer) => {
+         const announce = Buffer.alloc(98);
+         announce.set(answer.subarray(8, 16));
+         announce.writeUInt32BE(1, 8);
+         announce.set(Buffer.from('${payload.infoHash}', 'hex'), 16);
+         announce.set(Buffer.from('-XX0000-mnopqrstuvwx'), 36);
+         announce.writeUInt32BE(2, 80);
+         announce.set([192, 168, 1, 2], 84);
+         announce.writeUInt16BE(7001, 96);
+         udp.once('message', () => udp.close());
+         udp.send(announce, 6969, '198.18.0.10');
+       });
+       udp.send(Buffer.from('00000417271019800000000000000007', 'hex'), 6969, '198.18.0.10');`,
+    );
+    const announces = await seen.wait('tracker-announce', 2);
+    const by = (transport: string): Event<'tracker-announce'> | undefined =>
+      announces.find((announce) => announce.transport === transport);
+    assert.deepEqual(by('http')?.claimedAddresses, ['192.168.1.2', '10.8.0.2:7000', '[2001:db8:1::2]:7000']);
+    assert.equal(by('http')?.peerId, Buffer.from('-XX0000-abcdefghijkl').toString('hex'));
+    assert.deepEqual(by('udp')?.claimedAddresses, ['192.168.1.2']);
+    assert.deepEqual([by('http')?.event, by('udp')?.event], ['started', 'started']);
+    assert.deepEqual([by('http')?.port, by('udp')?.port], [7000, 7001]);
+    assert.equal(by('udp')?.sourceAddress, lab.identity.wan4);
+  });
+
+  it('hands out the observers: IPv6 ones over UDP on IPv6, all of them over HTTP', async () => {
+    const answers = await script(
+      lab.client,
+      `import { get } from 'node:http';
+       import { createSocket } from 'node:dgram';
+       const hash = '${payload.infoHash}'.replace(/../g, '%$&');
+       const http = await new Promise((resolve) => get('http://[2001:db8:f::10]:6969/announce?info_hash=' + hash +
+         '&peer_id=-XX0000-abcdefghijkl&port=7000&left=1&compact=1', async (answer) => {
+           const chunks = [];
+           for await (const chunk of answer) chunks.push(chunk);
+           resolve(Buffer.concat(chunks).toString('hex'));
+         }));
+       const udp = createSocket('udp6');
+       const answer = await new Promise((resolve) => {
+         udp.once('message', (connected) => {
+           const announce = Buffer.alloc(98);
+           announce.set(connected.subarray(8, 16));
+           announce.writeUInt32BE(1, 8);
+           announce.set(Buffer.from('${payload.infoHash}', 'hex'), 16);
+           announce.writeUInt16BE(7001, 96);
+           udp.once('message', (message) => { udp.close(); resolve(message.toString('hex')); });
+           udp.send(announce, 6969, '2001:db8:f::10');
+         });
+         udp.send(Buffer.from('00000417271019800000000000000007', 'hex'), 6969, '2001:db8:f::10');
+       });
+       console.log(JSON.stringify([http, answer]));`,
+    );
+    const [http = '', udp = ''] = answers.slice(2, -2).split('","');
+    const port = 'c8d5';
+    for (const { id } of config.observers) {
+      const index = Number(id.split('-')[1]);
+      const four = Buffer.from([198, 18, 100 + index, 1]).toString('hex') + port;
+      const six = `20010db8000f00${(100 + index).toString(16)}0000000000000001${port}`;
+      assert.ok(http.includes(four) && http.includes(six), `${id} over HTTP`);
+      assert.ok(udp.includes(six) && !udp.includes(four), `${id} over UDP`);
+    }
+    assert.equal((udp.length / 2 - 20) % 18, 0, 'whole IPv6 endpoints and nothing else');
+  });
+
+  it('knocks at an address it learns, at once and so often as it is told, and no more', async () => {
+    // IPv6 is routed, so a knock arrives. Every connection is counted, then reset.
+    const listener = await lab.client.spawn([
+      process.execPath,
+      '-e',
+      `require('node:net').createServer((socket) => {
+         console.log(Date.now() + ' ' + socket.remoteAddress);
+         socket.resetAndDestroy();
+       }).listen(7000, '2001:db8:1::2', () => console.log('listening'));`,
+    ]);
+    await once(listener.stdout, 'data');
+    const each = KNOCKS.attempts * config.observers.length;
+    const knocks: string[] = [];
+    const all = new Promise<void>((resolve) => {
+      listener.stdout.on('data', (chunk: Buffer) => {
+        if (knocks.push(...chunk.toString().trim().split('\n')) >= each) resolve();
+      });
+    });
+    await script(
+      lab.client,
+      `import { get } from 'node:http';
+       get('http://[2001:db8:f::10]:6969/announce?info_hash=' + '${payload.infoHash}'.replace(/../g, '%$&') +
+         '&peer_id=-XX0000-abcdefghijkl&port=7000&left=1', (answer) => answer.resume());`,
+    );
+    const [announce] = await seen.wait('tracker-announce', 1);
+    await all;
+    // As long again as all of them took: one too many would show.
+    await new Promise((resolve) => setTimeout(resolve, KNOCKS.everySeconds * KNOCKS.attempts * 1000));
+    listener.signal('SIGKILL');
+    await listener.exited;
+
+    assert.equal(knocks.length, each);
+    for (const { address6 } of config.observers) {
+      const times = knocks
+        .filter((knock) => knock.endsWith(` ${address6}`))
+        .map((knock) => Number(knock.split(' ')[0]));
+      assert.equal(times.length, KNOCKS.attempts, `${address6}`);
+      const announcedMs = Number(clock.originUnixNs / 1_000_000n) + (announce?.atNs ?? 0) / 1e6;
+      assert.ok((times[0] ?? 0) - announcedMs < 150, 'the first at once');
+      for (let index = 1; index < times.length; index++) {
+        assert.ok((times[index] ?? 0) - (times[index - 1] ?? 0) >= KNOCKS.everySeconds * 1000 - 20);
+      }
+    }
+  });
+
+  it('reports a peer of another torrent and hangs up on it', async () => {
+    const gone = await script(
+      lab.client,
+      `import { connect } from 'node:net';
+       const socket = connect(51413, '198.18.102.1', () =>
+         socket.write(Buffer.concat([Buffer.from('\\x13BitTorrent protocol'), Buffer.alloc(8), Buffer.alloc(20, 7), Buffer.alloc(20, 'p')])));
+       socket.on('close', () => console.log('closed'));
+       socket.resume();`,
+    );
+    assert.equal(gone, 'closed');
+    const [handshake] = await seen.wait('peer-handshake', 1);
+    assert.equal(handshake?.party, 'peer-2');
+    assert.equal(handshake.infoHash, '07'.repeat(20));
+    await seen.wait('peer-closed', 1);
+    assert.deepEqual(
+      seen.all.map(({ kind }) => kind),
+      ['peer-connection', 'peer-handshake', 'peer-closed'],
+    );
+  });
+});
+
+describe('swarm program', () => {
+  it('names the field of a configuration that cannot be', async () => {
+    const { swarm: program } = await buildPrograms();
+    const lab = await openSmallLab(labSwarm({ originUnixNs: 0n, seed: 1 }));
+    try {
+      const config = { ...labSwarm({ originUnixNs: 0n, seed: 1 }), originUnixNs: 'yesterday' };
+      const options = { program, config, onEvent: () => undefined, watch: new CanaryWatch() };
+      await assert.rejects(startSwarm(lab.swarm, options), /ended \(1\) before it was ready[^]*originUnixNs/);
+    } finally {
+      await lab.close();
+    }
+  });
+
+  it('ends with the harness: when its standard input closes', async () => {
+    const { swarm: program } = await buildPrograms();
+    const config = labSwarm({ originUnixNs: 0n, seed: 1 });
+    const lab = await openSmallLab(config);
+    try {
+      const file = path.join(lab.swarm.folder, 'swarm.json');
+      await writeFile(file, JSON.stringify(config));
+      const running = await lab.swarm.spawn([process.execPath, program, file]);
+      await once(running.stdout, 'data');
+      running.stdin.end();
+      assert.deepEqual(await running.exited, { code: 0, signal: null });
+    } finally {
+      await lab.close();
+    }
+  });
+});

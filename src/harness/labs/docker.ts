@@ -7,7 +7,8 @@
  * it ends, those close, the agents end, and the engine removes the containers.
  */
 import { randomBytes } from 'node:crypto';
-import { chmod, mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { rmSync } from 'node:fs';
+import { chmod, mkdir, mkdtemp } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import type Docker from 'dockerode';
@@ -97,6 +98,9 @@ function unprivilegedUser(): readonly [uid: number, gid: number] {
 export async function openDockerLab(clock: Clock, options: DockerLabOptions): Promise<Lab> {
   const { docker } = await connectEngine();
   const scratch = await mkdtemp(path.join(os.tmpdir(), `${SCRATCH_PREFIX}${process.pid}-`));
+  // The torrent client's user must be able to pass through.
+  await chmod(scratch, 0o711);
+  process.once('exit', () => rmSync(scratch, { recursive: true, force: true }));
   const containers = new Containers(docker, scratch, options);
   try {
     const internet = await containers.start('internet', null);
@@ -124,7 +128,6 @@ export async function openDockerLab(clock: Clock, options: DockerLabOptions): Pr
     return new DockerLab(containers, core, hosts, tunnel, kind, identity, clock);
   } catch (error) {
     await containers.remove();
-    await rm(scratch, { recursive: true, force: true });
     throw error;
   }
 }
@@ -164,12 +167,14 @@ class DockerLab implements Lab {
     return { backend: 'docker', tunnel: this.#kind, privileged: false };
   }
 
-  /** Ends the PID namespace's first process, and with it all; resolves when the engine has removed the containers. */
+  /**
+   * Ends the PID namespace's first process, and with it all; resolves when the engine has removed the containers. The
+   * captures, which the harness wrote into the router's folder, stay until this process ends: they are sealed next.
+   */
   async [Symbol.asyncDispose](): Promise<void> {
-    const folders = Object.values(this.hosts).map((host) => host.folder);
+    const folders = HOST_NAMES.filter((name) => name !== 'router').map((name) => this.hosts[name].folder);
     await this.#core.run(['rm', '-rf', '--', ...folders], { anyStatus: true });
     await this.#containers.remove();
-    await rm(this.#core.folder, { recursive: true, force: true });
   }
 }
 

@@ -37,7 +37,10 @@ const MORE: Readonly<Record<Member, readonly { readonly capability: string; read
     { capability: 'SETUID', reason: 'tcpdump sets the user it runs as, even to the same one' },
     { capability: 'SETGID', reason: 'tcpdump, likewise' },
   ],
-  resolver: [{ capability: 'NET_BIND_SERVICE', reason: 'dnsmasq answers on port 53' }],
+  resolver: [
+    { capability: 'NET_BIND_SERVICE', reason: 'dnsmasq answers on port 53' },
+    { capability: 'SETGID', reason: 'dnsmasq sets its group, even as root' },
+  ],
   neighbour: [],
   vpn: [REAL_TIME],
   swarm: [],

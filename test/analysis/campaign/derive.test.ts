@@ -1,14 +1,29 @@
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { deriveCampaign } from '../../../src/analysis/campaign/derive.ts';
+import { FIGURES } from '../../../src/analysis/figures/all.ts';
 import { summarySchema } from '../../../src/analysis/summary/schema.ts';
-import { writeSyntheticCampaign } from '../../../src/harness/bench/synthetic.ts';
+import { SYNTHETIC_PLAN, writeSyntheticCampaign } from '../../../src/harness/bench/synthetic.ts';
 
-const DERIVED = ['summary.json', 'summary.schema.json', 'trials.csv', 'trials.parquet', 'report.html'];
+const run = promisify(execFile);
+const REGISTER = fileURLToPath(new URL('../../register.mjs', import.meta.url));
+const WORKER = fileURLToPath(new URL('../../../src/harness/bench/derive-once.ts', import.meta.url));
+const DERIVED = [
+  'summary.json',
+  'summary.schema.json',
+  'trials.csv',
+  'trials.parquet',
+  'report.html',
+  ...FIGURES.flatMap(({ id }) => [join('figures', `${id}.svg`), join('figures', `${id}.png`)]),
+];
 
-describe('deriveCampaign', () => {
+describe('deriveCampaign', function () {
+  this.timeout(60_000);
   let folders: string[] = [];
   const folder = async (prefix: string): Promise<string> => {
     const made = await mkdtemp(join(tmpdir(), prefix));
@@ -33,22 +48,17 @@ describe('deriveCampaign', () => {
     }
   });
 
-  it('gives the same bytes in another folder and time zone', async () => {
-    const zone = process.env['TZ'];
-    const bytes = async (timeZone: string, prefix: string): Promise<Buffer[]> => {
-      process.env['TZ'] = timeZone;
+  it('gives the same bytes in another folder, time zone and locale', async () => {
+    const bytes = async (prefix: string, env: Record<string, string>): Promise<Buffer[]> => {
       const campaign = await folder(prefix);
-      await writeSyntheticCampaign(campaign);
-      await deriveCampaign(campaign);
+      await writeSyntheticCampaign(campaign, { ...SYNTHETIC_PLAN, trialsPerCell: 4, timelines: true });
+      await run(process.execPath, ['--import', REGISTER, '--no-warnings', WORKER, campaign], {
+        env: { ...process.env, ...env },
+      });
       return Promise.all(DERIVED.map((name) => readFile(join(campaign, name))));
     };
-    try {
-      const here = await bytes('UTC', 'a-');
-      const there = await bytes('Pacific/Chatham', 'another-place-');
-      DERIVED.forEach((name, index) => assert.ok(here[index]!.equals(there[index]!), name));
-    } finally {
-      if (zone === undefined) delete process.env['TZ'];
-      else process.env['TZ'] = zone;
-    }
+    const here = await bytes('a-', { TZ: 'UTC', LC_ALL: 'C' });
+    const there = await bytes('another-place-', { TZ: 'Pacific/Chatham', LC_ALL: 'tr_TR.UTF-8', LANG: 'tr_TR.UTF-8' });
+    DERIVED.forEach((name, index) => assert.ok(here[index]!.equals(there[index]!), name));
   });
 });

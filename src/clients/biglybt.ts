@@ -99,9 +99,7 @@ async function configure(job: ClientJob): Promise<void> {
     'UDP.NonData.Listen.Port': job.peerPort,
     'Default save path': job.downloadFolder,
     ...(binding.kind === 'interface' ? { 'Bind IP': binding.device, 'Enforce Bind IP': 1 } : {}),
-    ...(binding.kind === 'address'
-      ? { 'Bind IP': binding.address4, 'Enforce Bind IP': 1 }
-      : {}),
+    ...(binding.kind === 'address' ? { 'Bind IP': binding.address4, 'Enforce Bind IP': 1 } : {}),
     ...switched(biglybt, job.features, {
       dht: { setting: 'Plugin.DHT.dht.enabled', on: 1, off: 0 },
       pex: { setting: 'Peer Source Selection Default.PeerExchange', on: 1, off: 0 },

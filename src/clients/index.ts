@@ -4,6 +4,7 @@ import { aria2 } from './aria2.ts';
 import { biglybt } from './biglybt.ts';
 import { ctorrent } from './ctorrent.ts';
 import { deluge } from './deluge.ts';
+import { ktorrent } from './ktorrent.ts';
 import { libtorrent } from './libtorrent.ts';
 import { qbittorrent } from './qbittorrent.ts';
 import { rtorrent } from './rtorrent.ts';
@@ -15,6 +16,7 @@ export const clients: readonly TorrentClient[] = [
   biglybt,
   ctorrent,
   deluge,
+  ktorrent,
   libtorrent,
   qbittorrent,
   rtorrent,

@@ -214,13 +214,14 @@ function lineSplitter(keep: (line: string) => void): (text: string) => void {
 /** What a program appends to a file from now on, told by the kernel's file notifications. */
 class LogFile {
   readonly #path: string;
+  #inode: number;
   #offset: number;
   #watcher: FSWatcher | null = null;
   #drain: () => void = () => undefined;
 
   constructor(path: string) {
     this.#path = path;
-    this.#offset = sizeOf(path);
+    ({ inode: this.#inode, size: this.#offset } = fileAt(path));
   }
 
   follow(keep: (line: string) => void): void {
@@ -240,9 +241,10 @@ class LogFile {
   }
 
   #appended(): string {
-    const size = sizeOf(this.#path);
-    // Shorter than what was read: the client rotated it.
-    if (size < this.#offset) this.#offset = 0;
+    const { inode, size } = fileAt(this.#path);
+    // Another file, or shorter than what was read: the client rotated it.
+    if (inode !== this.#inode || size < this.#offset) this.#offset = 0;
+    this.#inode = inode;
     if (size === this.#offset) return '';
     const bytes = Buffer.alloc(size - this.#offset);
     const file = openSync(this.#path, 'r');
@@ -256,6 +258,7 @@ class LogFile {
   }
 }
 
-function sizeOf(path: string): number {
-  return statSync(path, { throwIfNoEntry: false })?.size ?? 0;
+function fileAt(path: string): { inode: number; size: number } {
+  const stats = statSync(path, { throwIfNoEntry: false });
+  return { inode: stats?.ino ?? 0, size: stats?.size ?? 0 };
 }

@@ -6,39 +6,56 @@
  * tick looks at the chosen interface (InterfaceHandler.cs, isNetworkConnected: operational and with addresses) and, when
  * it was there and is not, ends the listed programs. The same scheme with other periods: binhex's containers (loops of
  * 30 s), scripts run by cron (5 min). Simplified: the programs are known by process id instead of by name, and ended by
- * SIGKILL alone; a program started again is not looked for.
+ * SIGKILL; a program started again is not looked for. `stall` is what applications have that watch traffic as well.
  */
 import { z } from 'zod';
-import type { KillSwitch, RunningClient, SwitchContext } from '../harness/contracts.ts';
+import type { KillSwitch } from '../harness/contracts.ts';
 import { seconds } from '../harness/reference.ts';
 import { engaged } from './engaged.ts';
-import { Watch } from './watch.ts';
+import { Service } from './serve.ts';
+import type { Notice } from './service-protocol.ts';
 
-const parameters = z
+/** How an application notices; VPNWatcher's timer of 2 s unless told otherwise. */
+export const noticing = z
   .strictObject({
     /** Time between two looks. */
     poll: seconds.optional(),
-    notice: z.literal('netlink').optional(),
+    notice: z.literal('netlink', { error: 'must be netlink' }).optional(),
+    /** Also lost when nothing comes out of the tunnel for this long although something goes in. */
+    stall: seconds.optional(),
   })
-  .refine((given) => given.poll === undefined || given.notice === undefined, 'give either poll or notice, not both');
+  .refine(
+    (given) => given.notice === undefined || (given.poll === undefined && given.stall === undefined),
+    'notice=netlink goes with neither poll nor stall',
+  );
+export type Noticing = z.infer<typeof noticing>;
 
-/** VPNWatcher's timer interval. */
 const DEFAULT_POLL_SECONDS = 2;
 
-export const appKill: KillSwitch<z.infer<typeof parameters>> = {
+export function noticeOf({ poll, notice, stall }: Noticing): Notice {
+  return { by: notice ?? poll ?? DEFAULT_POLL_SECONDS, ...(stall === undefined ? {} : { stallSeconds: stall }) };
+}
+
+export const appKill: KillSwitch<Noticing> = {
   id: 'app-kill',
   title: 'application that kills the client',
   family: 'app',
   reproduces: 'VPNWatcher, VPNWatcher-Source/MainWindow.xaml.cs, dispatcherTimer_Tick; programs known by process id',
   claims: { v4: true, v6: true, dns: false, lan: false, boot: false, reconnect: true },
   needs: [],
-  parameters,
-  async engage(context: SwitchContext, { poll, notice }) {
-    const watch = await Watch.start(context, notice ?? poll ?? DEFAULT_POLL_SECONDS);
+  parameters: noticing,
+  async engage(context, parameters) {
+    const service = await Service.start(context, {
+      notice: noticeOf(parameters),
+      restartSeconds: null,
+      afterCrash: [],
+    });
     return engaged(context, {
-      clientStarted: (client: RunningClient) => watch.order({ kill: [...client.pids] }),
-      instants: () => Promise.resolve(watch.instants),
-      disengage: () => watch.end(),
+      clientStarted: (client) => service.react({ kill: [...client.pids] }),
+      instants: () => Promise.resolve(service.instants),
+      pids: () => service.pids,
+      restart: () => service.restart(),
+      disengage: () => service.end(),
     });
   },
 };

@@ -2,6 +2,7 @@
  * Several kill switches at once, as `client-bind+wg-quick-postup`: engaged in the order written, disengaged in reverse.
  * Defence in depth is not a switch of its own; this adds nothing to what the members do.
  */
+import type { Bracket } from '../harness/clock.ts';
 import type { EngagedSwitch, KillSwitchFamily, SwitchClaims, SwitchContext } from '../harness/contracts.ts';
 
 /** A kill switch with its parameters, as a scenario names it; or a combination of several. */
@@ -41,13 +42,14 @@ async function engageAll(members: readonly PlannedSwitch[], context: SwitchConte
   const disengage = async (): Promise<void> => {
     for (const each of engaged.splice(0).reverse()) await each[Symbol.asyncDispose]();
   };
-  let { host } = context;
+  let { host, tunnel } = context;
   try {
     for (const member of members) {
-      // A member that gives the client another host (a namespace) gives it to the members after it too.
-      const next = await member.engage({ ...context, host });
+      // A member that gives the client another host (a namespace) or tunnel gives it to the members after it too.
+      const next = await member.engage({ ...context, host, tunnel });
       engaged.push(next);
       host = next.clientHost;
+      tunnel = next.tunnel ?? tunnel;
     }
   } catch (error) {
     await disengage();
@@ -57,6 +59,7 @@ async function engageAll(members: readonly PlannedSwitch[], context: SwitchConte
   return {
     binding: inOrder.find((each) => each.binding !== 'none')?.binding ?? 'none',
     clientHost: host,
+    tunnel,
     async tunnelUp() {
       for (const each of inOrder) await each.tunnelUp();
     },
@@ -66,6 +69,18 @@ async function engageAll(members: readonly PlannedSwitch[], context: SwitchConte
     async instants() {
       return (await Promise.all(inOrder.map((each) => each.instants()))).flat().sort((a, b) => a.atNs - b.atNs);
     },
+    pids: () => inOrder.flatMap((each) => each.pids?.() ?? []),
+    async restart() {
+      for (const each of inOrder) await each.restart?.();
+    },
+    ...(inOrder.some((each) => each.update !== undefined) ? { update: () => updateAll(context, inOrder) } : {}),
     [Symbol.asyncDispose]: disengage,
   };
+}
+
+/** Those members that can be replaced in place, one after the other; the bracket is from the first to the last. */
+function updateAll({ clock }: SwitchContext, members: readonly EngagedSwitch[]): Promise<Bracket> {
+  return clock.bracket(async () => {
+    for (const each of members) await each.update?.();
+  });
 }

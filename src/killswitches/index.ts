@@ -6,11 +6,40 @@ import { appKill } from './app-kill.ts';
 import { clientBind } from './client-bind.ts';
 import { combine, type PlannedSwitch } from './combination.ts';
 import { none } from './none.ts';
+import { appBlock } from './app-block.ts';
+import { bitmask } from './bitmask.ts';
+import { eddie } from './eddie.ts';
+import { gluetun } from './gluetun.ts';
+import { ivpn } from './ivpn.ts';
+import { mozilla } from './mozilla.ts';
+import { mullvad } from './mullvad.ts';
+import { nordvpn } from './nordvpn.ts';
+import { nordvpn4 } from './nordvpn-4.ts';
+import { ownerMatch } from './owner-match.ts';
+import { pia } from './pia.ts';
+import { vpnfailsafe } from './vpnfailsafe.ts';
 import { wgQuickPostUp } from './wg-quick-postup.ts';
 
 export type { PlannedSwitch } from './combination.ts';
 
-export const killSwitches: readonly KillSwitch[] = [none, clientBind, appKill, wgQuickPostUp];
+export const killSwitches: readonly KillSwitch[] = [
+  none,
+  clientBind,
+  appKill,
+  appBlock,
+  wgQuickPostUp,
+  mullvad,
+  ivpn,
+  pia,
+  nordvpn,
+  nordvpn4,
+  gluetun,
+  bitmask,
+  mozilla,
+  eddie,
+  vpnfailsafe,
+  ownerMatch,
+];
 
 /** The kill switch with that id. Throws `RequestError` with the known ids. */
 export function killSwitchById(id: string): KillSwitch {

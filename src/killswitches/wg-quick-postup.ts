@@ -9,7 +9,7 @@
 import type { KillSwitch } from '../harness/contracts.ts';
 import { noParameters, type NoParameters } from '../harness/reference.ts';
 import { engaged } from './engaged.ts';
-import { IPTABLES_NEEDS, deleteRule, nftTables, removeEmptyTables } from './iptables.ts';
+import { IPTABLES_NEEDS, attempt, nftTables, removeEmptyTables, runSteps } from './steps.ts';
 
 const TOOLS = ['iptables', 'ip6tables'] as const;
 const RULE = 'OUTPUT ! -o %i -m mark ! --mark $(wg show %i fwmark) -m addrtype ! --dst-type LOCAL -j REJECT';
@@ -30,11 +30,14 @@ export const wgQuickPostUp: KillSwitch<NoParameters> = {
       tunnel.addHook(`PreDown = ${tool} -D ${RULE}`);
     }
     const { device, fwmark } = tunnel;
-    const rule = RULE.replace('$(wg show %i fwmark)', String(fwmark)).replace('%i', device).split(' ');
+    const rule = RULE.replace('$(wg show %i fwmark)', String(fwmark)).replace('%i', device);
     return engaged(context, {
       async disengage() {
         // Where the tunnel is still up, or went without wg-quick, PreDown has not run.
-        for (const tool of TOOLS) await deleteRule(host, tool, rule);
+        await runSteps(
+          host,
+          TOOLS.map((tool) => attempt(`${tool} -D ${rule}`)),
+        );
         await removeEmptyTables(host, before);
       },
     });

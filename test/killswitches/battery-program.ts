@@ -1,0 +1,82 @@
+/**
+ * One lab, one kill switch: what is to be seen of it at each stage, printed as JSON for the compliance suite. Run in
+ * namespaces of its own (`enterNamespaces`).
+ */
+import { writeSync } from 'node:fs';
+import { setTimeout } from 'node:timers/promises';
+import { Clock } from '../../src/harness/clock.ts';
+import type { Host } from '../../src/harness/contracts.ts';
+import { openNetnsLab } from '../../src/harness/labs/netns.ts';
+import { killSwitchByReference } from '../../src/killswitches/index.ts';
+import { hostState } from './host-state.ts';
+import { knowNeighbours, sendProbes } from './probes.ts';
+
+const reference = process.argv[2] ?? '';
+const clock = new Clock();
+const lab = await openNetnsLab(clock);
+const { client, vpn } = lab.hosts;
+
+/** Whether an answer comes through within some seconds; ping gives up at the first rejection, so it is asked again. */
+async function carries(host: Host, address: string): Promise<boolean> {
+  for (let attempt = 0; attempt < 10; attempt++) {
+    const { status } = await host.run(['ping', '-n', '-c', '1', '-W', '1', address], { anyStatus: true });
+    if (status.code === 0) return true;
+    await setTimeout(200);
+  }
+  return false;
+}
+
+await knowNeighbours(client);
+// wg-quick leaves a sysctl behind (src_valid_mark), with or without a kill switch.
+await lab.tunnel.up();
+await lab.tunnel.down();
+const before = await hostState(client);
+
+const planned = killSwitchByReference(reference);
+const engaged = await planned.engage({ host: client, vpn, tunnel: lab.tunnel, clock, identity: lab.identity });
+const tunnel = engaged.tunnel ?? lab.tunnel;
+const boot = await sendProbes(lab, engaged.clientHost);
+
+await tunnel.up();
+await engaged.tunnelUp();
+const steady = {
+  tunnel4: await carries(engaged.clientHost, '198.18.0.7'),
+  tunnel6: await carries(engaged.clientHost, '2001:db8:f::10'),
+  probes: await sendProbes(lab, engaged.clientHost),
+};
+
+// Stands for the torrent client: what is to be killed with it.
+const bystander = await engaged.clientHost.spawn(['sleep', '600'], { unprivileged: true });
+let bystanderEnded = false;
+void bystander.exited.then(() => (bystanderEnded = true));
+await engaged.clientStarted({
+  pids: [bystander.pid],
+  exited: bystander.exited,
+  status: () => Promise.resolve({ downloadedBytes: 0, peers: 0, dhtNodes: null }),
+  addresses: () => Promise.resolve({ listens: [], announces: [] }),
+  logTail: () => Promise.resolve([]),
+  stop: () => bystander.exited,
+});
+
+await (tunnel.host ?? client).run(['ip', 'link', 'set', 'dev', tunnel.device, 'down']);
+if (planned.family === 'app') {
+  // The application's own instant says when it has acted; it polls every 100 ms here.
+  while (!(await engaged.instants()).some(({ stage }) => stage === 'acted')) await setTimeout(10);
+}
+const outage = { probes: await sendProbes(lab, engaged.clientHost), bystanderEnded };
+
+await tunnel.restore();
+const recovered = await carries(engaged.clientHost, '198.18.0.7');
+const instants = await engaged.instants();
+bystander.signal('SIGKILL');
+await tunnel.down();
+await engaged[Symbol.asyncDispose]();
+const after = await hostState(client);
+
+const left = {
+  missing: before.filter((line) => !after.includes(line)),
+  added: after.filter((line) => !before.includes(line)),
+};
+writeSync(1, JSON.stringify({ binding: engaged.binding, boot, steady, outage, recovered, instants, left }) + '\n');
+await lab[Symbol.asyncDispose]();
+process.exit(0);

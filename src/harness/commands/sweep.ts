@@ -3,19 +3,25 @@
  *
  * A lab has nothing to remove by design: its namespaces, links, mounts and processes belong to the PID namespace of the
  * trial's process, and the kernel ends that process when the harness dies. What is looked for here is the exception:
- * a trial's process whose harness is gone and which is still there.
+ * a trial's process whose harness is gone and which is still there; and containers, which the engine keeps.
  */
 import { readFile, readdir } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { EXIT } from '../errors.ts';
+import { sweepContainers } from '../labs/docker/sweep.ts';
 
 const WORKER = fileURLToPath(new URL('../worker.js', import.meta.url));
 
-/** Ends orphaned trials and says how many. */
+/** Ends orphaned trials, removes containers whose owner is gone, and says how many. */
 export async function sweepCommand(): Promise<number> {
   const orphans = await orphanedTrials();
   for (const pid of orphans) process.kill(pid, 'SIGKILL');
-  console.log(orphans.length === 0 ? 'Nothing was left behind.' : `Ended ${orphans.length} abandoned trials.`);
+  const containers = await sweepContainers();
+  console.log(
+    orphans.length + containers === 0
+      ? 'Nothing was left behind.'
+      : `Ended ${orphans.length} abandoned trials and removed ${containers} containers and folders.`,
+  );
   return EXIT.done;
 }
 

@@ -30,6 +30,7 @@ import { HOST_NAMES, type HostName, type Identity } from '../records.ts';
 import { AgentChannel } from './docker/channel.ts';
 import { containerOptions, tunDevice, type Member, type MemberSpec } from './docker/containers.ts';
 import { connectEngine, removeContainer } from './docker/engine.ts';
+import { SCRATCH_PREFIX, ownerName } from './docker/sweep.ts';
 import { awaitEnd } from './process.ts';
 import { ADDRESS, SYSCTLS, TUNNEL_DEVICE, configureHost, identityOf, linkBatch } from './topology.ts';
 import { openTunnel, type TunnelKind } from './tunnel.ts';
@@ -44,8 +45,6 @@ export const dockerLabSchema = z.object({
 });
 export type DockerLabOptions = z.infer<typeof dockerLabSchema>;
 
-/** Folders begin with this and the id of the process they belong to. */
-export const SCRATCH_PREFIX = 'killswitch-lab-';
 const LAB_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 /** Debian's `nobody` and `nogroup`, where the harness is root; else torrent clients run as the harness's own user. */
 const NOBODY = 65534;
@@ -97,11 +96,12 @@ function unprivilegedUser(): readonly [uid: number, gid: number] {
  */
 export async function openDockerLab(clock: Clock, options: DockerLabOptions): Promise<Lab> {
   const { docker } = await connectEngine();
-  const scratch = await mkdtemp(path.join(os.tmpdir(), `${SCRATCH_PREFIX}${process.pid}-`));
+  const owner = (await ownerName(process.pid)) ?? '';
+  const scratch = await mkdtemp(path.join(os.tmpdir(), `${SCRATCH_PREFIX}${owner}-`));
   // The torrent client's user must be able to pass through.
   await chmod(scratch, 0o711);
   process.once('exit', () => rmSync(scratch, { recursive: true, force: true }));
-  const containers = new Containers(docker, scratch, options);
+  const containers = new Containers(docker, scratch, owner, options);
   try {
     const internet = await containers.start('internet', null);
     const opened = await Promise.all(HOST_NAMES.map((name) => openHost(containers, name, scratch)));
@@ -187,16 +187,16 @@ interface StartedMember {
 class Containers {
   readonly #docker: Docker;
   readonly #options: DockerLabOptions;
-  readonly #common: Pick<MemberSpec, 'lab' | 'campaign' | 'trial' | 'scratch'>;
+  readonly #common: Pick<MemberSpec, 'lab' | 'campaign' | 'trial' | 'owner' | 'scratch'>;
   readonly #channels: AgentChannel[] = [];
   readonly #gone: Promise<unknown>[] = [];
   readonly #ids: string[] = [];
 
-  constructor(docker: Docker, scratch: string, options: DockerLabOptions) {
+  constructor(docker: Docker, scratch: string, owner: string, options: DockerLabOptions) {
     this.#docker = docker;
     this.#options = options;
     const { campaign, trial } = options;
-    this.#common = { lab: randomBytes(4).toString('hex'), campaign, trial, scratch };
+    this.#common = { lab: randomBytes(4).toString('hex'), campaign, trial, owner, scratch };
   }
 
   /** Starts a container and its agent; all but the first join the first one's PID namespace. */

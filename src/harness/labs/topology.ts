@@ -88,6 +88,11 @@ function swarmAddresses(): string[] {
   return [...new Set(all)];
 }
 
+/** Every address of the lab: no frame outside it may bear one. */
+export function labAddresses(): string[] {
+  return [...Object.values(ADDRESS).flatMap(({ v4, v6 }) => [v4, v6]), ...swarmAddresses()];
+}
+
 /**
  * `ip -batch` lines for each host; its links exist already: `eth0` everywhere, on the router `uplink`, `lan-n` and `wan`.
  * The router sends what it has no route for into silence, as an ISP would, and announces nothing.

@@ -68,6 +68,7 @@ export interface MemberSpec {
   readonly lab: string;
   readonly campaign: string;
   readonly trial: string;
+  readonly owner: string;
   /** The lab's scratch folder, the same inside as outside. */
   readonly scratch: string;
   /** Id of the container whose PID namespace this one joins; none for the first. */
@@ -87,7 +88,12 @@ export function containerOptions(spec: MemberSpec): ContainerCreateOptions {
     Cmd: [process.execPath, AGENT],
     User: '0:0',
     WorkingDir: '/',
-    Labels: { [LABEL.project]: member, [LABEL.campaign]: spec.campaign, [LABEL.trial]: spec.trial },
+    Labels: {
+      [LABEL.project]: member,
+      [LABEL.campaign]: spec.campaign,
+      [LABEL.trial]: spec.trial,
+      [LABEL.owner]: spec.owner,
+    },
     AttachStdin: true,
     AttachStdout: true,
     AttachStderr: true,

@@ -8,11 +8,13 @@ import Docker from 'dockerode';
 import { z } from 'zod';
 import { RequestError, messageOf } from '../../errors.ts';
 
-/** Every container and image of the project carries the first; those of a trial the other two as well. */
+/** Every container and image of the project carries the first; those of a trial the others as well. */
 export const LABEL = {
   project: 'killswitch-lab',
   campaign: 'killswitch-lab.campaign',
   trial: 'killswitch-lab.trial',
+  /** The process that opened the lab; see sweep.ts. */
+  owner: 'killswitch-lab.owner',
 } as const;
 
 /** Docker 20.10, the oldest engine the lab was tried on; read-only paths per container came with 1.38. */
@@ -74,18 +76,6 @@ function noEngine(reason: string): string {
       : 'Start it with «sudo systemctl start docker» (or «sudo dockerd &»), install it with «sudo apt-get install ' +
         'docker.io», or point DOCKER_HOST at one on this machine.')
   );
-}
-
-const containersSchema = z.array(z.looseObject({ Id: z.string() }));
-
-/**
- * Removes containers that carry the given labels, running or not, and gives how many there were. A lab makes neither
- * networks nor volumes, and images are kept for the next time.
- */
-export async function removeLabelled(docker: Docker, labels: readonly string[]): Promise<number> {
-  const found = containersSchema.parse(await docker.listContainers({ all: true, filters: { label: [...labels] } }));
-  await Promise.all(found.map(({ Id }) => removeContainer(docker, Id)));
-  return found.length;
 }
 
 /** Not found, or its removal under way already: either way it goes. */

@@ -27,6 +27,7 @@ export const aria2: TorrentClient = {
     portMapping: false,
     ipv6: true,
     webrtc: false,
+    magnet: true,
   },
   changes: [
     { setting: '--dir', reason: "keeps the payload in the trial's folder" },

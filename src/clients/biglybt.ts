@@ -34,6 +34,7 @@ export const biglybt: TorrentClient = {
     portMapping: true,
     ipv6: true,
     webrtc: false,
+    magnet: true,
   },
   changes: [
     { setting: '--ui=console', reason: 'runs without a window' },

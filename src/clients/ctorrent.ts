@@ -26,6 +26,7 @@ export const ctorrent: TorrentClient = {
     portMapping: false,
     ipv6: false,
     webrtc: false,
+    magnet: false,
   },
   changes: [
     { setting: '-p', reason: 'the observers must know where to knock' },

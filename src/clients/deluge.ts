@@ -74,6 +74,7 @@ export const deluge: TorrentClient = {
     portMapping: true,
     ipv6: true,
     webrtc: false,
+    magnet: true,
   },
   changes: [
     { setting: 'daemon_port', reason: 'two clients on one machine must not share a control port' },

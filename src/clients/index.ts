@@ -2,6 +2,7 @@
 import type { TorrentClient } from '../harness/contracts.ts';
 import { aria2 } from './aria2.ts';
 import { biglybt } from './biglybt.ts';
+import { btfs } from './btfs.ts';
 import { ctorrent } from './ctorrent.ts';
 import { deluge } from './deluge.ts';
 import { ktorrent } from './ktorrent.ts';
@@ -14,6 +15,7 @@ import { webtorrent } from './webtorrent.ts';
 export const clients: readonly TorrentClient[] = [
   aria2,
   biglybt,
+  btfs,
   ctorrent,
   deluge,
   ktorrent,

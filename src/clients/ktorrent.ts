@@ -45,6 +45,7 @@ export const ktorrent: TorrentClient = {
     portMapping: true,
     ipv6: true,
     webrtc: false,
+    magnet: true,
   },
   changes: [
     { setting: 'QT_QPA_PLATFORM=offscreen', reason: 'runs without a screen' },

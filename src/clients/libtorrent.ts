@@ -101,6 +101,7 @@ export const libtorrent: TorrentClient = {
     portMapping: true,
     ipv6: true,
     webrtc: false,
+    magnet: true,
   },
   changes: [
     { setting: 'listen_interfaces', reason: 'the observers must know where to knock' },

@@ -36,6 +36,7 @@ export const qbittorrent: TorrentClient = {
     portMapping: true,
     ipv6: true,
     webrtc: false,
+    magnet: true,
   },
   changes: [
     { setting: '[LegalNotice] Accepted', reason: 'it waits for an answer on its standard input otherwise' },

@@ -30,6 +30,7 @@ export const rtorrent: TorrentClient = {
     portMapping: false,
     ipv6: true,
     webrtc: false,
+    magnet: true,
   },
   changes: [
     { setting: 'system.daemon.set', reason: 'runs without a terminal' },

@@ -37,6 +37,7 @@ export const transmission: TorrentClient = {
     portMapping: true,
     ipv6: true,
     webrtc: false,
+    magnet: true,
   },
   changes: [
     { setting: 'watch-dir', reason: 'takes the torrent unattended' },

@@ -230,6 +230,8 @@ export interface ClientSpeaks {
   readonly portMapping: boolean;
   readonly ipv6: boolean;
   readonly webrtc: boolean;
+  /** Takes magnet links besides .torrent files. */
+  readonly magnet: boolean;
 }
 
 // -------------------------------------------------------------------------------------------------------- kill switches

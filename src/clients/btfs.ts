@@ -1,0 +1,124 @@
+/**
+ * btfs, the distribution's binary: a torrent as a file system, in which a reader (md5sum) reads every file, since btfs
+ * fetches only what is read. It has the defaults of the libtorrent it is built on and no option but ports: no binding,
+ * no switch for DHT, local discovery or port mapping.
+ */
+import { join } from 'node:path';
+import type { Argv, ClientJob, Host, RunningClient, TorrentClient } from '../harness/contracts.ts';
+import { listeningSockets } from './loopback.ts';
+import { ClientProcess } from './process.ts';
+import { homeIn, makeFolder, supportedBinding, switched } from './settings.ts';
+
+const FUSE_DEVICE = '/dev/fuse';
+/** Linux's numbers for it: Documentation/admin-guide/devices.txt. */
+const FUSE_MAJOR = '10';
+const FUSE_MINOR = '229';
+
+export const btfs: TorrentClient = {
+  id: 'btfs',
+  title: 'btfs',
+  needs: [
+    { command: 'btfs', package: 'btfs' },
+    { command: 'fusermount3', package: 'fuse3' },
+  ],
+  bindings: ['none'],
+  speaks: {
+    utp: true,
+    udpTracker: true,
+    dht: true,
+    pex: true,
+    lsd: true,
+    portMapping: true,
+    ipv6: true,
+    webrtc: false,
+    magnet: false,
+  },
+  changes: [
+    { setting: '--min-port, --max-port', reason: 'the observers must know where to knock' },
+    { setting: '--data-directory', reason: "keeps the payload in the trial's folder" },
+    { setting: '-d', reason: 'stays in the foreground and tells when it is mounted' },
+  ],
+  persists: [],
+
+  async version(host) {
+    const { stdout, stderr } = await host.run(['btfs', '--version'], { anyStatus: true });
+    return /btfs version: (\S+)/.exec(stdout + stderr)?.[1] ?? 'unknown';
+  },
+
+  async start(host, job, signal) {
+    const mountPoint = join(job.stateFolder, 'mount');
+    const argv = program(job, mountPoint);
+    await makeFolder(mountPoint);
+    await openFuse(host);
+    const env = await homeIn(job.stateFolder);
+    const client = await ClientProcess.start(
+      host,
+      { client: btfs.id, argv, env, cwd: job.stateFolder },
+      async (started) => {
+        // The kernel's first request, which the file system answers once it is mounted.
+        await started.line((line) => (line.includes('INIT: ') ? true : undefined));
+      },
+      signal,
+    );
+    const reader = await host.spawn(['find', mountPoint, '-type', 'f', '-exec', 'md5sum', '{}', '+'], {
+      env,
+      unprivileged: true,
+    });
+    reader.stdout.resume();
+    reader.stderr.resume();
+    return running(host, job, client, reader.pid);
+  },
+};
+
+function program(job: ClientJob, mountPoint: string): Argv {
+  if (!('file' in job.torrent)) {
+    throw new Error(
+      'btfs shows no files until it has the metadata of a magnet link, and does not tell when: there is nothing to read. ' +
+        'Give it the .torrent file, or choose another client.',
+    );
+  }
+  supportedBinding(btfs, job);
+  switched(btfs, job.features, {});
+  const ports = [`--min-port=${job.peerPort}`, `--max-port=${job.peerPort}`];
+  return ['btfs', '-d', ...ports, `--data-directory=${job.downloadFolder}`, job.torrent.file, mountPoint];
+}
+
+/**
+ * Lets the unprivileged user open the FUSE device, as udev does on a desktop: where the machine's own node is closed to
+ * it, a node of the host's own is bound over it, in the host's own mount namespace.
+ */
+async function openFuse(host: Host): Promise<void> {
+  const { stdout } = await host.run(['stat', '--format=%A', FUSE_DEVICE], { anyStatus: true });
+  if (/^crw.rw.rw/.test(stdout)) return;
+  const node = join(host.folder, 'fuse');
+  try {
+    await host.run(['mknod', '--mode=666', node, 'c', FUSE_MAJOR, FUSE_MINOR]);
+    await host.run(['touch', FUSE_DEVICE]);
+    await host.run(['mount', '--bind', node, FUSE_DEVICE]);
+  } catch (error) {
+    throw new Error(
+      `btfs needs ${FUSE_DEVICE}, which this lab cannot give it: run it where the kernel has FUSE and the lab is root, ` +
+        'or choose another client.',
+      { cause: error },
+    );
+  }
+}
+
+function running(host: Host, job: ClientJob, client: ClientProcess, readerPid: number): RunningClient {
+  const pids = [client.pid, readerPid];
+  return {
+    pids,
+    exited: client.exited,
+    async status(signal) {
+      // What it has on disk is all it tells.
+      const options = signal === undefined ? {} : { signal };
+      const { stdout } = await host.run(['du', '--summarize', '--block-size=1', job.downloadFolder], options);
+      return { downloadedBytes: Number.parseInt(stdout, 10), peers: 0, dhtNodes: null };
+    },
+    async addresses(signal) {
+      return { listens: await listeningSockets(host, pids, signal), announces: [] };
+    },
+    logTail: (lines) => Promise.resolve(client.tail(lines)),
+    stop: (patienceSeconds) => client.stop(patienceSeconds),
+  };
+}

@@ -1,0 +1,162 @@
+/**
+ * Every number the paper may say, by name, in words. The manuscript writes `#fact("trials.judged")`; a name that is not
+ * here ends the build, and so does a digit typed by hand (hand-typed.ts).
+ */
+import { CLEAR_CLASSES, KILL_SWITCH_FAMILIES, PARTIES, type Manifest } from '../../harness/records.ts';
+import type { FigureInput } from '../figures/figure.ts';
+import { FINDINGS } from '../figures/style.ts';
+import { clopperPearson, upperBound } from '../statistics/binomial.ts';
+import { bootstrapQuantile } from '../statistics/quantiles.ts';
+import { randomStream } from '../statistics/random.ts';
+import { kaplanMeier, medianSurvival } from '../statistics/survival.ts';
+import { judged, survivalObservations, valuesOf } from '../summary/cells.ts';
+import type { MeasuredRow, TrialRow } from '../summary/rows.ts';
+import { duration, gapWords, interval, leakWords, percent, plural } from '../summary/words.ts';
+import { CLAIM_RULES, judgeClaims, type Claim } from './claims.ts';
+
+/** What the manuscript reads: text throughout, so that nothing is formatted twice. */
+export interface PaperData {
+  readonly facts: Readonly<Record<string, string>>;
+  readonly conclusions: readonly string[];
+  readonly claims: readonly Claim[];
+  readonly rules: readonly { readonly statement: string; readonly rule: string }[];
+  /** A line a cell: found, client, kill switch, fault, moment, trials, leak probability, gap. */
+  readonly cells: readonly (readonly string[])[];
+  readonly versions: readonly (readonly [string, string])[];
+  readonly figures: readonly { readonly id: string; readonly title: string; readonly caption: string }[];
+}
+
+export function paperData(manifest: Manifest, input: FigureInput, figures: PaperData['figures']): PaperData {
+  return {
+    facts: { ...campaignFacts(manifest, input), ...familyFacts(input), ...exposureFacts(input) },
+    conclusions: input.summary.conclusions.map(({ text }) => text),
+    claims: judgeClaims(input),
+    rules: CLAIM_RULES.map(({ statement, rule }) => ({ statement, rule })),
+    cells: input.summary.cells.map((cell) => [
+      FINDINGS[cell.finding].word,
+      cell.client,
+      cell.killSwitch,
+      cell.fault,
+      cell.moment,
+      `${cell.verdicts.leak} of ${cell.verdicts.leak + cell.verdicts.noLeak}`,
+      leakWords(cell),
+      gapWords(cell.gapSeconds),
+    ]),
+    versions: [
+      ['kernel', manifest.machine.kernel],
+      ['architecture', manifest.machine.architecture],
+      ['cores', String(manifest.machine.cores)],
+      ['memory', `${manifest.machine.memoryMiB} MiB`],
+      ...Object.entries(manifest.versions),
+    ],
+    figures,
+  };
+}
+
+function campaignFacts(manifest: Manifest, { summary, rows }: FigureInput): Record<string, string> {
+  const { trials, cells } = summary;
+  const names = (of: (cell: (typeof cells)[number]) => string): string[] => [...new Set(cells.map(of))];
+  const lists = {
+    clients: names(({ client }) => client),
+    switches: names(({ killSwitch }) => killSwitch),
+    faults: names(({ fault }) => fault),
+    moments: names(({ moment }) => moment),
+  };
+  const brackets = rows.flatMap(({ faultBracketSeconds }) => faultBracketSeconds ?? []);
+  return {
+    'campaign.name': summary.campaign,
+    'campaign.date': summary.startedAt.slice(0, 10),
+    'campaign.seed': String(summary.seed),
+    'campaign.commit': manifest.commit ?? 'unknown',
+    'campaign.hypothesis': summary.scenario.hypothesis,
+    'campaign.scenario': summary.scenario.name,
+    'lab.backend': manifest.lab.backend,
+    'lab.tunnel': manifest.lab.tunnel,
+    'trials.recorded': plural(trials.recorded, 'trial'),
+    'trials.judged': plural(trials.judged, 'trial'),
+    'trials.leak': plural(trials.leak, 'trial'),
+    'trials.noLeak': plural(trials.noLeak, 'trial'),
+    'trials.inconclusive': plural(trials.inconclusive, 'trial'),
+    'trials.unsupported': plural(trials.unsupported, 'trial'),
+    'cells.count': plural(cells.length, 'cell'),
+    confidence: percent(summary.confidence),
+    'fault.bracket': interval(bootstrapQuantile(brackets, randomStream(summary.seed, 'fault bracket')), duration),
+    ...Object.fromEntries(
+      Object.entries(lists).flatMap(([name, list]) => [
+        [`${name}.list`, list.join(', ')],
+        [`${name}.count`, String(list.length)],
+      ]),
+    ),
+  };
+}
+
+/** Of each family pooled over its cells: what leaked, for how long, and what it cost to recover. */
+function familyFacts({ summary, rows }: FigureInput): Record<string, string> {
+  const facts: Record<string, string> = {};
+  for (const family of KILL_SWITCH_FAMILIES) {
+    const own = rows.filter((row) => row.family === family);
+    const evidence = judged(own);
+    const median = (name: string, measure: (row: MeasuredRow) => number | null): string =>
+      interval(
+        bootstrapQuantile(valuesOf(evidence, measure), randomStream(summary.seed, `${family} ${name}`)),
+        duration,
+      );
+    const survival = medianSurvival(kaplanMeier(survivalObservations(evidence)));
+    facts[`${family}.leak`] = leaked(own);
+    facts[`${family}.gap`] = none(
+      median('gap', ({ gapSeconds }) => gapSeconds),
+      'no gap was measured',
+    );
+    facts[`${family}.detection`] = none(
+      median('detection', ({ detectionSeconds }) => detectionSeconds),
+      'none was told',
+    );
+    facts[`${family}.latency`] = none(
+      median('latency', ({ switchLatencySeconds }) => switchLatencySeconds),
+      'none was told',
+    );
+    facts[`${family}.recovery`] = none(
+      median('recovery', ({ recoverySeconds }) => recoverySeconds),
+      'none was seen',
+    );
+    facts[`${family}.survival`] =
+      survival.median === null ? 'longer than was watched, or nobody knocked' : duration(survival.median);
+    facts[`${family}.classes`] = classes(evidence);
+  }
+  return facts;
+}
+
+function exposureFacts({ rows }: FigureInput): Record<string, string> {
+  const leaking = judged(rows.filter(({ verdict, family }) => verdict === 'leak' && family !== 'none'));
+  return Object.fromEntries(
+    PARTIES.map((party) => {
+      const told = leaking.filter(({ exposedTo }) => exposedTo[party] > 0).length;
+      return [`exposed.${party}`, share(told, leaking.length, 'leaking trials under a kill switch')];
+    }),
+  );
+}
+
+function leaked(rows: readonly TrialRow[]): string {
+  const leaks = rows.filter(({ verdict }) => verdict === 'leak').length;
+  const all = leaks + rows.filter(({ verdict }) => verdict === 'no-leak').length;
+  const bound = upperBound(0, all);
+  if (leaks > 0 || bound === null) return share(leaks, all, 'judged trials');
+  return `no leak in ${plural(all, 'judged trial')}, so at most ${percent(bound)}`;
+}
+
+function share(yes: number, all: number, of: string): string {
+  const proportion = clopperPearson(yes, all);
+  if (proportion === null) return `no ${of}`;
+  return `${yes} of ${all} ${of} (${percent(proportion.low)} to ${percent(proportion.high)})`;
+}
+
+function classes(rows: readonly MeasuredRow[]): string {
+  const total = (name: (typeof CLEAR_CLASSES)[number]): number =>
+    rows.reduce((sum, row) => sum + row.packetsByClass[name], 0);
+  const seen = CLEAR_CLASSES.filter((name) => total(name) > 0);
+  return seen.length === 0 ? 'none' : seen.map((name) => `${name} (${plural(total(name), 'packet')})`).join(', ');
+}
+
+function none(words: string, instead: string): string {
+  return words === '–' ? instead : words;
+}

@@ -2,185 +2,166 @@
  * A campaign: runs the planned trials side by side, each in a process and namespaces of its own, and seals their records
  * one by one into the results folder. A record, once sealed, is never rewritten.
  */
-import { spawn } from 'node:child_process';
-import { mkdir, open, readFile, rm, writeFile, type FileHandle } from 'node:fs/promises';
-import path from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { z } from 'zod';
-import type { Argv } from './contracts.ts';
-import { describeExit, messageOf } from './errors.ts';
+import { mkdir, rm } from 'node:fs/promises';
+import { RequestError, messageOf } from './errors.ts';
 import type { DockerLabOptions } from './labs/docker.ts';
-import { enterNamespaces } from './labs/netns.ts';
-import type { TrialSpec } from './plan.ts';
-import { RECORDS_VERSION, trialRecordSchema, type Manifest, type TrialRecord } from './records.ts';
+import { Ledger, type SealedGlance } from './ledger.ts';
+import { Escaped, watchOutside } from './outside.ts';
+import type { Pace } from './pace.ts';
+import type { PlannedTrial, TrialSpec } from './plan.ts';
+import { TrialQueue, type Attempt } from './queue.ts';
+import type { Manifest, TrialRecord } from './records.ts';
+import { NoRoom, runInProcess, workerArgv } from './trial-process.ts';
 
-const WORKER = fileURLToPath(new URL('./worker.js', import.meta.url));
-/** Last bytes kept of what a trial's process printed, for the record of one that died. */
-const STDERR_KEPT = 4000;
-
-/** What a trial's process tells while it runs. */
-export const workerMessageSchema = z.discriminatedUnion('type', [
-  z.object({ type: z.literal('stage'), stage: z.string() }),
-  z.object({ type: z.literal('record'), record: trialRecordSchema }),
-]);
-export type WorkerMessage = z.infer<typeof workerMessageSchema>;
-
+/** Who looks on: the terminal, the dashboard. */
 export interface CampaignEvents {
+  begun(campaign: { readonly earlier: readonly SealedGlance[]; readonly waiting: number }): void;
   trialStarted(trial: string): void;
   trialStage(trial: string, stage: string): void;
-  trialSealed(record: TrialRecord): void;
+  /** `waiting`: attempts still to be made; `jobs`: labs side by side from now on. */
+  trialSealed(record: TrialRecord, now: { readonly waiting: number; readonly jobs: number }): void;
 }
 
 export interface CampaignOptions {
   /** The results folder; made when missing. */
   readonly folder: string;
   readonly manifest: Manifest;
-  readonly trials: readonly Omit<TrialSpec, 'folder'>[];
-  readonly jobs: number;
-  /** The images of the labs' containers; null for labs in namespaces. */
-  readonly containers: Pick<DockerLabOptions, 'labImage' | 'clientImage'> | null;
+  readonly trials: readonly PlannedTrial[];
+  readonly pace: Pace;
   readonly events: CampaignEvents;
   readonly signal: AbortSignal;
+  /** The images of the labs' containers; null for labs in namespaces. */
+  readonly containers: Pick<DockerLabOptions, 'labImage' | 'clientImage'> | null;
 }
 
 /**
- * Runs what is not yet sealed in the folder, in the planned order, `jobs` at a time. Resolves when all are sealed, or
- * after an abort, when every trial's process is gone; trials that were under way leave nothing behind.
+ * Runs what is not yet sealed in the folder, in the planned order. Resolves when all are sealed, or after an abort, when
+ * every trial's process is gone; trials that were under way leave nothing behind. Throws `Escaped`, or `RequestError`
+ * when the folder cannot take more: what is sealed stays, and the campaign can be resumed.
  */
 export async function runCampaign(options: CampaignOptions): Promise<void> {
-  await mkdir(path.join(options.folder, 'trials'), { recursive: true });
-  await writeFile(path.join(options.folder, 'manifest.json'), JSON.stringify(options.manifest, null, 2) + '\n');
-  const done = await sealedTrials(options.folder);
-  const waiting = options.trials.filter((trial) => !done.has(trial.trial));
-  await using log = await openLog(path.join(options.folder, 'trials.jsonl'));
-  const next = async (): Promise<void> => {
-    for (;;) {
-      const trial = options.signal.aborted ? undefined : waiting.shift();
-      if (trial === undefined) return;
-      const spec: TrialSpec = { ...trial, folder: path.join(options.folder, 'trials', trial.trial) };
-      options.events.trialStarted(trial.trial);
-      const record = await runInProcess(spec, options);
-      if (record === null) await rm(spec.folder, { recursive: true, force: true });
-      else {
-        await log.append(record);
-        options.events.trialSealed(record);
-      }
-    }
-  };
-  await Promise.all(Array.from({ length: options.jobs }, next));
-}
+  await using ledger = await Ledger.open(options.folder, options.manifest);
+  const queue = new TrialQueue(options.trials, ledger.earlier);
+  options.events.begun({ earlier: ledger.earlier, waiting: queue.length });
+  if (queue.length === 0) return;
 
-/** Runs one trial in its own process; null when the campaign was stopped meanwhile. */
-async function runInProcess(spec: TrialSpec, options: CampaignOptions): Promise<TrialRecord | null> {
-  // A folder without a record is what a killed run left: the trial is run anew.
-  await rm(spec.folder, { recursive: true, force: true });
-  await mkdir(spec.folder, { recursive: true });
-  const argv = workerArgv(spec, options);
-  const [program, ...args] = argv;
-  const child = spawn(program, args, {
-    stdio: ['ignore', 'inherit', 'pipe', 'ipc'],
-    env: { ...process.env, KSL_ROOTLESS: process.getuid?.() === 0 ? '0' : '1' },
+  const session = new Session(options, ledger, queue);
+  await using watch = await watchOutside(options.containers !== null, (trouble) => session.stop(trouble));
+  const at = (): string => new Date().toISOString();
+  const { commit } = options.manifest;
+  const sealed = ledger.earlier.length;
+  await ledger.note({ event: 'started', at: at(), commit, sealed, watch: watch.description });
+  const failure = await session.run();
+  const escaped = await watch.stop();
+  const how =
+    failure instanceof Escaped
+      ? 'escaped'
+      : failure !== null
+        ? 'failed'
+        : options.signal.aborted
+          ? 'interrupted'
+          : 'finished';
+  // On a full disk the session's own end may not be written either; that it is missing says so.
+  await ledger.note({ event: 'ended', at: at(), how, escaped }).catch((error: unknown) => {
+    if (failure === null) throw error;
   });
-  const sealed: TrialRecord[] = [];
-  let complaint = '';
-  child.stderr?.on('data', (chunk: Buffer) => {
-    complaint = (complaint + chunk.toString()).slice(-STDERR_KEPT);
-  });
-  child.on('message', (message) => {
-    const parsed = workerMessageSchema.safeParse(message);
-    if (!parsed.success) complaint += `\nmalformed message: ${parsed.error.message}`;
-    else if (parsed.data.type === 'stage') options.events.trialStage(spec.trial, parsed.data.stage);
-    else sealed.push(parsed.data.record);
-  });
-  const kill = (): void => {
-    child.kill('SIGKILL');
-  };
-  options.signal.addEventListener('abort', kill, { once: true });
-  const ended = new Promise<string>((resolve) => {
-    child.once('error', (error) => resolve(`could not be started: ${messageOf(error)}`));
-    child.once('close', (code, signal) => resolve(`ended with ${describeExit({ code, signal })}`));
-  });
-  child.send(spec);
-  const how = await ended;
-  options.signal.removeEventListener('abort', kill);
-  const [record] = sealed;
-  if (record !== undefined) return record;
-  if (options.signal.aborted) return null;
-  return failedRecord(spec, `the trial's process ${how}: ${complaint.trim() || '(no message)'}`);
-}
-
-function workerArgv({ trial }: TrialSpec, { containers, manifest: { campaign } }: CampaignOptions): Argv {
-  const worker: Argv = [process.execPath, '--enable-source-maps', WORKER];
-  if (containers === null) return enterNamespaces(worker);
-  const { labImage, clientImage } = containers;
-  return [...worker, JSON.stringify({ labImage, clientImage, campaign, trial } satisfies DockerLabOptions)];
-}
-
-/** The record of a trial whose process died before it could seal one. Everything it did not say is null. */
-function failedRecord(spec: TrialSpec, reason: string): TrialRecord {
-  return {
-    version: RECORDS_VERSION,
-    trial: spec.trial,
-    cell: spec.cell,
-    repetition: spec.repetition,
-    seed: spec.seed,
-    originUnixNs: String(BigInt(Date.now()) * 1_000_000n),
-    outcome: { status: 'failed', stage: 'process', reason },
-    killSwitchFamily: 'none',
-    clientVersion: null,
-    binding: 'none',
-    identity: null,
-    swarm: null,
-    instants: { armedNs: null, clientStartedNs: null, steadyNs: null, fault: null, restored: null, endNs: null },
-    momentAchievedNs: null,
-    counters: null,
-    captures: [],
-    canaries: [],
-    heartbeatMaxDelayNs: null,
-    clockDriftNs: null,
-    clientExit: null,
-    clientLogTail: [],
-    measures: null,
-  };
-}
-
-interface SealedLog extends AsyncDisposable {
-  append(record: TrialRecord): Promise<void>;
-}
-
-/** Appends records, each written in one piece and on the disk before the next is taken. */
-async function openLog(file: string): Promise<SealedLog> {
-  const handle: FileHandle = await open(file, 'a');
-  let last: Promise<void> = Promise.resolve();
-  return {
-    append(record) {
-      last = last.then(async () => {
-        await handle.write(JSON.stringify(record) + '\n');
-        await handle.datasync();
-      });
-      return last;
-    },
-    async [Symbol.asyncDispose]() {
-      await handle.close();
-    },
-  };
-}
-
-/** Trials whose records are sealed in the folder. A torn last line, which only a crash leaves, is cut off. */
-async function sealedTrials(folder: string): Promise<ReadonlySet<string>> {
-  const file = path.join(folder, 'trials.jsonl');
-  let text: string;
-  try {
-    text = await readFile(file, 'utf8');
-  } catch {
-    return new Set();
+  if (failure instanceof NoRoom) {
+    throw new RequestError(
+      `${options.folder} takes no more (${failure.message}). Every finished trial is kept; make room, then go on with ` +
+        `npm run scenario -- --resume ${options.folder}`,
+    );
   }
-  const whole = text.slice(0, text.lastIndexOf('\n') + 1);
-  if (whole.length < text.length) await writeFile(file, whole);
-  return new Set(
-    whole
-      .split('\n')
-      .filter((line) => line !== '')
-      .map((line) => z.object({ trial: z.string() }).parse(JSON.parse(line)).trial),
-  );
+  if (failure !== null) throw failure;
+}
+
+/** The trials of one session: those under way, those being opened, and what ended it before its time. */
+class Session {
+  readonly #options: CampaignOptions;
+  readonly #ledger: Ledger;
+  readonly #queue: TrialQueue;
+  readonly #running = new Set<Promise<void>>();
+  readonly #opening = new Set<string>();
+  readonly #stop = new AbortController();
+  #failure: Error | null = null;
+  #wake: () => void = () => undefined;
+
+  constructor(options: CampaignOptions, ledger: Ledger, queue: TrialQueue) {
+    this.#options = options;
+    this.#ledger = ledger;
+    this.#queue = queue;
+  }
+
+  /** Ends every trial under way. With an error when something is wrong with the campaign itself: the first is kept. */
+  stop(error: Error | null): void {
+    this.#failure ??= error;
+    this.#stop.abort();
+    this.#wake();
+  }
+
+  /** Runs to the end; gives what went wrong with the campaign itself, null for nothing. */
+  async run(): Promise<Error | null> {
+    const onAbort = (): void => this.stop(null);
+    this.#options.signal.addEventListener('abort', onAbort, { once: true });
+    if (this.#options.signal.aborted) onAbort();
+    for (;;) {
+      // Whoever changes something from here on finds this promise.
+      const changed = new Promise<void>((resolve) => (this.#wake = resolve));
+      while (this.#room) {
+        const attempt = this.#queue.take();
+        if (attempt === null) break;
+        const trial = this.#run(attempt).catch((error: unknown) => {
+          this.stop(error instanceof Error ? error : new Error(messageOf(error)));
+        });
+        this.#running.add(trial);
+        void trial.then(() => {
+          this.#running.delete(trial);
+          this.#wake();
+        });
+      }
+      if (this.#running.size === 0) break;
+      await changed;
+    }
+    this.#options.signal.removeEventListener('abort', onAbort);
+    return this.#failure;
+  }
+
+  get #room(): boolean {
+    const { jobs, opening } = this.#options.pace;
+    return !this.#stop.signal.aborted && this.#running.size < jobs && this.#opening.size < opening;
+  }
+
+  async #run(attempt: Attempt): Promise<void> {
+    const { events, pace, containers, manifest } = this.#options;
+    const { trial } = attempt;
+    const argv = workerArgv(containers && { ...containers, campaign: manifest.campaign, trial });
+    const spec: TrialSpec = { ...attempt, folder: this.#ledger.folderOf(attempt.trial) };
+    this.#opening.add(spec.trial);
+    // A folder without a record is what a killed run left: the trial is run anew.
+    await rm(spec.folder, { recursive: true, force: true });
+    await mkdir(spec.folder, { recursive: true });
+    events.trialStarted(spec.trial);
+    const onStage = (stage: string): void => {
+      if (stage === 'waiting for steady state') this.#opened(spec.trial);
+      events.trialStage(spec.trial, stage);
+    };
+    try {
+      const record = await runInProcess(argv, spec, onStage, this.#stop.signal);
+      if (record === null) {
+        await rm(spec.folder, { recursive: true, force: true });
+        return;
+      }
+      await this.#ledger.seal(record).catch((error: unknown) => {
+        throw new NoRoom(messageOf(error));
+      });
+      pace.heard(record.heartbeatMaxDelayNs);
+      this.#queue.sealed(record);
+      events.trialSealed(record, { waiting: this.#queue.length, jobs: pace.jobs });
+    } finally {
+      this.#opened(spec.trial);
+    }
+  }
+
+  #opened(trial: string): void {
+    if (this.#opening.delete(trial)) this.#wake();
+  }
 }

@@ -19,6 +19,9 @@ export const trialSpecSchema = z.object({
   trial: z.string(),
   cell: z.object({ client: z.string(), killSwitch: z.string(), fault: z.string(), moment: z.string() }),
   repetition: z.number().int().nonnegative(),
+  /** As in the trial's record. */
+  attempt: z.number().int().nonnegative(),
+  repeats: z.string().nullable(),
   seed: z.number().int().nonnegative(),
   order: z.array(z.enum(['switch', 'tunnel', 'client'])),
   observe: z.object({ steady: z.number(), outage: z.number(), recovery: z.number() }),
@@ -29,9 +32,12 @@ export const trialSpecSchema = z.object({
 });
 export type TrialSpec = z.infer<typeof trialSpecSchema>;
 
+/** A trial as planned; where its folder is and which attempt it is the campaign knows. */
+export type PlannedTrial = Omit<TrialSpec, 'folder' | 'attempt' | 'repeats'>;
+
 export interface Plan {
   readonly cells: readonly Cell[];
-  readonly trials: readonly Omit<TrialSpec, 'folder'>[];
+  readonly trials: readonly PlannedTrial[];
   readonly needs: readonly Need[];
 }
 
@@ -57,15 +63,8 @@ export function restrict(scenario: Scenario, by: Restrictions): Scenario {
   };
 }
 
-/**
- * All cells x repetitions. Each repetition is a block in which every cell comes once, shuffled: a machine that slows
- * down slows all cells alike. Throws `RequestError` for names, parameters and moments that are not known.
- */
-export function makePlan(scenario: Scenario, seed: number): Plan {
-  const clients = scenario.clients.map(clientById);
-  const killSwitches = scenario.killSwitches.map(killSwitchByReference);
-  const faults = scenario.faults.map(faultByReference);
-  scenario.moments.forEach(parseMoment);
+/** Every combination of the scenario's names that it does not exclude. Throws `RequestError` when none is left. */
+function cellsOf(scenario: Scenario): readonly Cell[] {
   const cells = scenario.clients.flatMap((client) =>
     scenario.killSwitches.flatMap((killSwitch) =>
       scenario.faults.flatMap((fault) => scenario.moments.map((moment) => ({ client, killSwitch, fault, moment }))),
@@ -75,9 +74,23 @@ export function makePlan(scenario: Scenario, seed: number): Plan {
   if (included.length === 0) {
     throw new RequestError(`Scenario ${scenario.name}: every cell is excluded; take an entry out of «exclude».`);
   }
+  return included;
+}
+
+/**
+ * All cells x repetitions. Each repetition is a block in which every cell comes once, shuffled: a machine that slows
+ * down slows all cells alike. `planned`: the cells of a campaign that goes on; by default those of the scenario.
+ * Throws `RequestError` for names, parameters and moments that are not known.
+ */
+export function makePlan(scenario: Scenario, seed: number, planned?: readonly Cell[]): Plan {
+  const clients = scenario.clients.map(clientById);
+  const killSwitches = scenario.killSwitches.map(killSwitchByReference);
+  const faults = scenario.faults.map(faultByReference);
+  scenario.moments.forEach(parseMoment);
+  const cells = planned ?? cellsOf(scenario);
   const random = xoroshiro128plus(seed);
   const blocks = Array.from({ length: scenario.trials }, (_, repetition) => {
-    const block = included.map((cell) => ({ cell, repetition }));
+    const block = cells.map((cell) => ({ cell, repetition }));
     for (let last = block.length - 1; last > 0; last--) {
       const other = uniformInt(random, 0, last);
       const [a, b] = [block[last], block[other]];
@@ -86,10 +99,11 @@ export function makePlan(scenario: Scenario, seed: number): Plan {
     return block;
   });
   const { order, observe, features, torrent } = scenario;
+  const digits = Math.max(4, String(cells.length * scenario.trials).length);
   return {
-    cells: included,
+    cells,
     trials: blocks.flat().map(({ cell, repetition }, index) => ({
-      trial: trialId(index, cell),
+      trial: trialId(String(index + 1).padStart(digits, '0'), cell),
       cell,
       repetition,
       seed: trialSeed(seed, cell, repetition),
@@ -116,9 +130,9 @@ function excludes(pattern: Scenario['exclude'][number], cell: Cell): boolean {
 }
 
 /** `0007-transmission-app-kill-poll-2s-link-down`: sorts in the planned order, reads as the cell. */
-function trialId(index: number, cell: Cell): string {
+function trialId(number: string, cell: Cell): string {
   const slug = [cell.client, cell.killSwitch, cell.fault].join('-').replace(/[^a-z0-9.]+/gi, '-');
-  return `${String(index + 1).padStart(4, '0')}-${slug.replace(/-+$/, '')}`;
+  return `${number}-${slug.replace(/-+$/, '')}`;
 }
 
 /** A seed of 32 bits for each trial, from the campaign's seed and what the trial is. */
@@ -129,9 +143,14 @@ function trialSeed(seed: number, cell: Cell, repetition: number): number {
     .readUInt32BE(0);
 }
 
-/** Seconds a plan takes, for `--dry-run`: windows plus what opening, steady state and sealing take at the median. */
-export function expectedSeconds(plan: Plan, jobs: number): number {
+/** What one trial is planned to take: its windows, and what opening, steady state and sealing take at the median. */
+export function trialSeconds({ observe }: PlannedTrial): number {
   const OVERHEAD_SECONDS = 9;
-  const total = plan.trials.reduce((sum, { observe }) => sum + observe.outage + observe.recovery + OVERHEAD_SECONDS, 0);
+  return observe.outage + observe.recovery + OVERHEAD_SECONDS;
+}
+
+/** Seconds a plan takes, for `--dry-run`. */
+export function expectedSeconds(plan: Plan, jobs: number): number {
+  const total = plan.trials.reduce((sum, trial) => sum + trialSeconds(trial), 0);
   return total / Math.min(jobs, Math.max(1, plan.trials.length));
 }

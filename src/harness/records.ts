@@ -331,6 +331,10 @@ export const trialRecordSchema = z.object({
   cell: cellSchema,
   /** Which repetition of the cell this is, from 0. */
   repetition: count,
+  /** 0 for the trial as planned; 1 and 2 where the machine disturbed it and it was run once more. */
+  attempt: count.default(0),
+  /** The planned trial of which this is another attempt; null for the first. Disturbed attempts stay recorded. */
+  repeats: z.string().nullable().default(null),
   seed: count,
   originUnixNs: z.string().regex(/^\d+$/),
   outcome: z.discriminatedUnion('status', [
@@ -367,7 +371,10 @@ export const trialRecordSchema = z.object({
     }),
   ),
   canaries: z.array(z.object({ instrument: z.string(), stage: z.enum(['before', 'after']), seen: z.boolean() })),
-  /** Longest delay of the trial's own heartbeat: how disturbed the machine was. */
+  /**
+   * Longest delay of the trial's own heartbeat, from the instruments' arming to the end of observation: how disturbed
+   * the machine was.
+   */
   heartbeatMaxDelayNs: instant.nullable(),
   /** How far the wall clock moved against the monotonic clock during the trial. */
   clockDriftNs: instant.nullable(),
@@ -377,6 +384,15 @@ export const trialRecordSchema = z.object({
   measures: measuresSchema.nullable(),
 });
 export type TrialRecord = z.infer<typeof trialRecordSchema>;
+
+/**
+ * A trial whose heartbeat came later than this is disturbed: inconclusive, and run once more. PLACEHOLDER
+ */
+export const HEARTBEAT_BOUND_NS = 250_000_000;
+
+export function isDisturbed({ heartbeatMaxDelayNs }: Pick<TrialRecord, 'heartbeatMaxDelayNs'>): boolean {
+  return heartbeatMaxDelayNs !== null && heartbeatMaxDelayNs > HEARTBEAT_BOUND_NS;
+}
 
 // -------------------------------------------------------------------------------------------------------- manifest.json
 
@@ -402,3 +418,32 @@ export const manifestSchema = z.object({
   commit: z.string().nullable(),
 });
 export type Manifest = z.infer<typeof manifestSchema>;
+
+// ------------------------------------------------------------------ sessions.jsonl: what each run of the harness had to say
+
+/**
+ * One campaign takes one session of the harness, or several where it was interrupted. A session without its end was
+ * killed.
+ */
+export const sessionRecordSchema = z.discriminatedUnion('event', [
+  z.object({
+    event: z.literal('started'),
+    at: z.string(),
+    commit: z.string().nullable(),
+    /** Trials that were already sealed. */
+    sealed: count,
+    /** What is watched outside the labs: the addresses no frame may bear there; in words why, where nothing is. */
+    watch: z.discriminatedUnion('kind', [
+      z.object({ kind: z.literal('armed'), addresses: z.array(z.string()), leftOut: z.array(z.string()) }),
+      z.object({ kind: z.literal('none'), reason: z.string() }),
+    ]),
+  }),
+  z.object({
+    event: z.literal('ended'),
+    at: z.string(),
+    how: z.enum(['finished', 'interrupted', 'failed', 'escaped']),
+    /** Frames with a lab's address seen outside the labs: one is one too many. Null where nothing was watched. */
+    escaped: z.object({ frames: count, dropped: count.nullable(), first: z.array(z.string()) }).nullable(),
+  }),
+]);
+export type SessionRecord = z.infer<typeof sessionRecordSchema>;

@@ -4,13 +4,13 @@
  */
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { clientById } from '../clients/index.ts';
 import { faultByReference } from '../faults/index.ts';
 import { killSwitchByReference } from '../killswitches/index.ts';
 import type { Clock } from './clock.ts';
 import type { ArmedFault, Binding, EngagedSwitch, Lab, RunningClient, TorrentClient } from './contracts.ts';
 import { Unsupported, describeExit, messageOf } from './errors.ts';
+import { Heartbeat } from './heartbeat.ts';
 import { Instruments } from './instruments.ts';
 import { awaitMoment } from './moments.ts';
 import type { TrialSpec } from './plan.ts';
@@ -27,8 +27,6 @@ export interface TrialHooks {
 
 /** Payload that must have come through the tunnel, from at least one observer, before a trial counts. */
 const STEADY_BYTES = 32 * 1024;
-/** Heartbeat of the trial's own event loop, in milliseconds. */
-const HEARTBEAT_MS = 10;
 /** Lines of the client's log kept in the record of a trial that did not complete. */
 const LOG_LINES = 20;
 const PEER_PORT = 51_000;
@@ -41,8 +39,6 @@ export async function runTrial(spec: TrialSpec, hooks: TrialHooks): Promise<Tria
   const timeline = new Timeline();
   const trial = new Trial(spec, hooks, timeline);
   await mkdir(spec.folder, { recursive: true });
-  const heartbeat = monitorEventLoopDelay({ resolution: HEARTBEAT_MS });
-  heartbeat.enable();
   try {
     await trial.run();
   } catch (error) {
@@ -50,8 +46,6 @@ export async function runTrial(spec: TrialSpec, hooks: TrialHooks): Promise<Tria
   } finally {
     await trial.close();
   }
-  heartbeat.disable();
-  trial.record.heartbeatMaxDelayNs = Number.isFinite(heartbeat.max) ? heartbeat.max : null;
   trial.record.clockDriftNs = hooks.clock.recalibrate();
   await timeline.save(path.join(spec.folder, 'timeline.jsonl'));
   hooks.onStage('sealing');
@@ -64,6 +58,7 @@ class Trial {
   readonly #hooks: TrialHooks;
   readonly #timeline: Timeline;
   readonly #client: TorrentClient;
+  readonly #heartbeat = new Heartbeat();
   #stage = 'opening the lab';
   #lab: Lab | null = null;
   #instruments: Instruments | null = null;
@@ -81,6 +76,8 @@ class Trial {
       trial: spec.trial,
       cell: spec.cell,
       repetition: spec.repetition,
+      attempt: spec.attempt,
+      repeats: spec.repeats,
       seed: spec.seed,
       originUnixNs: String(hooks.clock.originUnixNs),
       outcome: { status: 'completed' },
@@ -128,6 +125,7 @@ class Trial {
     this.record.swarm = instruments.swarm;
     this.record.canaries.push(...(await instruments.canaries('before')));
     note({ armedNs: clock.nowNs() });
+    this.#heartbeat.start();
 
     const steps = {
       switch: () => this.#engage(lab),
@@ -157,6 +155,7 @@ class Trial {
     note({ fault: span });
     this.#timeline.add({ kind: 'fault', atNs: span.beforeNs, fault: this.#spec.cell.fault, span });
     this.#timeline.add({ kind: 'phase', atNs: span.afterNs, name: 'outage' });
+    enter('outage');
     await observe(this.#spec.observe.outage, signal);
 
     enter('restoring');
@@ -164,8 +163,10 @@ class Trial {
     note({ restored });
     this.#timeline.add({ kind: 'restored', atNs: restored.beforeNs, fault: this.#spec.cell.fault, span: restored });
     this.#timeline.add({ kind: 'phase', atNs: restored.afterNs, name: 'recovery' });
+    enter('recovery');
     await observe(this.#spec.observe.recovery, signal);
     note({ endNs: clock.nowNs() });
+    this.#heartbeat.stop();
 
     enter('closing');
     this.#timeline.add({ kind: 'phase', atNs: clock.nowNs(), name: 'closing' });
@@ -187,6 +188,8 @@ class Trial {
    * link taken down on the client's side, after which neither witness can count a frame that the other does not.
    */
   async close(): Promise<void> {
+    this.#heartbeat.stop();
+    this.record.heartbeatMaxDelayNs = this.#heartbeat.maxDelayNs;
     try {
       for (const said of (await this.#switch?.instants()) ?? []) this.#timeline.add({ kind: 'switch', ...said });
       if (this.#lab !== null && this.#instruments !== null) {

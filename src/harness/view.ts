@@ -5,43 +5,65 @@ import type { Summary } from '../analysis/summary/schema.ts';
 import type { CampaignEvents } from './campaign.ts';
 import { describeSeconds } from './durations.ts';
 import type { TrialRecord } from './records.ts';
+import { TimeLeft } from './time-left.ts';
+
+/** Several look on at the same campaign. */
+export function everyone(views: readonly CampaignEvents[]): CampaignEvents {
+  return {
+    begun: (campaign) => views.forEach((view) => view.begun(campaign)),
+    trialStarted: (trial) => views.forEach((view) => view.trialStarted(trial)),
+    trialStage: (trial, stage) => views.forEach((view) => view.trialStage(trial, stage)),
+    trialSealed: (record, now) => views.forEach((view) => view.trialSealed(record, now)),
+  };
+}
 
 /** Progress of a campaign. On a terminal one live block; elsewhere one line a sealed trial. */
 export class ProgressView implements CampaignEvents {
-  readonly #total: number;
   readonly #stream: NodeJS.WriteStream;
   readonly #live: ReturnType<typeof createLogUpdate> | null;
-  readonly #running = new Map<string, { stage: string; since: number }>();
-  readonly #began = Date.now();
-  #alreadyDone: number;
-  #sealed = 0;
+  readonly #running = new Map<string, { stage: string; began: number }>();
   readonly #verdicts = new Map<string, number>();
+  readonly #left: TimeLeft;
+  #done = 0;
+  #waiting = 0;
+  #jobs: number;
 
-  constructor(total: number, alreadyDone: number, stream: NodeJS.WriteStream) {
-    this.#total = total;
-    this.#alreadyDone = alreadyDone;
+  /** `trialSeconds`: what a trial is planned to take, until the first has ended. */
+  constructor(stream: NodeJS.WriteStream, jobs: number, trialSeconds: number) {
     this.#stream = stream;
+    this.#jobs = jobs;
+    this.#left = new TimeLeft(trialSeconds);
     this.#live = stream.isTTY ? createLogUpdate(stream) : null;
   }
 
+  begun({ earlier, waiting }: Parameters<CampaignEvents['begun']>[0]): void {
+    this.#done = earlier.length;
+    this.#waiting = waiting;
+    for (const { measures } of earlier) this.#count(measures?.verdict);
+    if (earlier.length > 0) this.#stream.write(`${earlier.length} trials are sealed already, ${waiting} are left\n`);
+  }
+
   trialStarted(trial: string): void {
-    this.#running.set(trial, { stage: 'opening the lab', since: Date.now() });
+    this.#running.set(trial, { stage: 'opening the lab', began: Date.now() });
+    this.#waiting -= 1;
     this.#draw();
   }
 
   trialStage(trial: string, stage: string): void {
-    this.#running.set(trial, { stage, since: Date.now() });
+    const running = this.#running.get(trial);
+    if (running !== undefined) running.stage = stage;
     this.#draw();
   }
 
-  trialSealed(record: TrialRecord): void {
+  trialSealed(record: TrialRecord, now: Parameters<CampaignEvents['trialSealed']>[1]): void {
+    this.#left.ended((Date.now() - (this.#running.get(record.trial)?.began ?? Date.now())) / 1000);
     this.#running.delete(record.trial);
-    this.#sealed += 1;
-    const verdict = record.measures?.verdict ?? 'inconclusive';
-    this.#verdicts.set(verdict, (this.#verdicts.get(verdict) ?? 0) + 1);
+    this.#waiting = now.waiting;
+    this.#jobs = now.jobs;
+    this.#done += 1;
+    const verdict = this.#count(record.measures?.verdict);
     if (this.#live === null) {
-      const done = this.#alreadyDone + this.#sealed;
-      this.#stream.write(`[${done}/${this.#total}] ${record.trial}: ${verdict} - ${reasonOf(record)}\n`);
+      this.#stream.write(`${this.progress} ${record.trial}: ${verdict} - ${reasonOf(record)}\n`);
     }
     this.#draw();
   }
@@ -50,16 +72,25 @@ export class ProgressView implements CampaignEvents {
     this.#live?.clear();
   }
 
+  /** «[12/24, 2 min 5 s left]»; what is done and to be done counts repeated trials. */
+  get progress(): string {
+    const now = Date.now();
+    const running = [...this.#running.values()].map(({ began }) => (now - began) / 1000);
+    const seconds = this.#left.seconds(running, this.#waiting, this.#jobs);
+    const left = `${this.#left.measured ? '' : 'by plan '}${describeSeconds(seconds)} left`;
+    return `[${this.#done}/${this.#done + this.#running.size + this.#waiting}, ${left}]`;
+  }
+
+  #count(verdict = 'inconclusive'): string {
+    this.#verdicts.set(verdict, (this.#verdicts.get(verdict) ?? 0) + 1);
+    return verdict;
+  }
+
   #draw(): void {
     if (this.#live === null) return;
-    const done = this.#alreadyDone + this.#sealed;
-    const perTrial = (Date.now() - this.#began) / 1000 / Math.max(1, this.#sealed);
-    const left = this.#sealed === 0 ? 'unknown' : describeSeconds(perTrial * (this.#total - done));
     const verdicts = [...this.#verdicts].map(([verdict, times]) => `${verdict} ${times}`).join(', ');
     const running = [...this.#running].map(([trial, { stage }]) => `  ${trial}: ${stage}`);
-    this.#live(
-      [`${done}/${this.#total} trials, left: ${left}${verdicts ? `; ${verdicts}` : ''}`, ...running].join('\n'),
-    );
+    this.#live([`${this.progress} ${this.#jobs} at a time  ${verdicts}`, ...running].join('\n'));
   }
 }
 

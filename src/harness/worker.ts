@@ -4,12 +4,16 @@
  * and one sealed record. It ends when the harness does.
  */
 import process from 'node:process';
-import type { WorkerMessage } from './campaign.ts';
 import { Clock } from './clock.ts';
+import { messageOf } from './errors.ts';
 import { dockerLabSchema, openDockerLab } from './labs/docker.ts';
 import { openNetnsLab } from './labs/netns.ts';
 import { trialSpecSchema } from './plan.ts';
 import { runTrial } from './trial.ts';
+import type { WorkerMessage } from './trial-process.ts';
+
+/** The results folder is full, over its quota, or cannot be written any more. */
+const NO_ROOM = ['ENOSPC', 'EDQUOT', 'EROFS', 'EIO'];
 
 function tell(message: WorkerMessage): Promise<void> {
   return new Promise((resolve, reject) => {
@@ -32,7 +36,9 @@ process.once('message', (message) => {
     });
     await tell({ type: 'record', record });
     process.exit(0);
-  })().catch((error: unknown) => {
+  })().catch(async (error: unknown) => {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+    if (NO_ROOM.includes(code)) await tell({ type: 'no-room', reason: messageOf(error) });
     process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
     process.exit(1);
   });

@@ -3,7 +3,14 @@
  * `unsupported` is only ever declared; what could not be judged is `inconclusive`, never safe; the client's own word
  * plays no part.
  */
-import type { Exposure, Measures, TrialRecord, WitnessCount } from '../../harness/records.ts';
+import {
+  HEARTBEAT_BOUND_NS,
+  isDisturbed,
+  type Exposure,
+  type Measures,
+  type TrialRecord,
+  type WitnessCount,
+} from '../../harness/records.ts';
 
 /** What the verdict rests on. */
 export type Findings = Omit<Measures, 'verdict' | 'reason'>;
@@ -47,6 +54,10 @@ export function problemsOfRecord(record: TrialRecord): string[] {
   if (outcome.status === 'failed') problems.push(`the trial failed at ${outcome.stage}: ${outcome.reason}`);
   if (instants.steadyNs === null) problems.push('the client never reached steady state through the tunnel');
   if (instants.fault === null) problems.push('no fault was injected');
+  if (isDisturbed(record)) {
+    const [late, bound] = [record.heartbeatMaxDelayNs ?? 0, HEARTBEAT_BOUND_NS].map((ns) => Math.round(ns / 1e6));
+    problems.push(`the machine disturbed the trial: its heartbeat was late by ${late} ms, more than ${bound} ms`);
+  }
   if (canaries.length === 0) problems.push('no canary was sent, so no instrument is proven to see');
   for (const { instrument, stage, seen } of canaries) {
     if (!seen) problems.push(`the instrument "${instrument}" missed the canary ${stage} the trial`);

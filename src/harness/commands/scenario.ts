@@ -1,8 +1,6 @@
 /** `npm run scenario <name|file.yaml>`: plan, provision, run, derive, show. */
-import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Command, InvalidArgumentError, Option } from 'commander';
@@ -14,21 +12,19 @@ import { EXIT, RequestError } from '../errors.ts';
 import { BACKENDS, chooseBackend, type Backend } from '../labs/choose.ts';
 import { connectEngine } from '../labs/docker/engine.ts';
 import { provideImages, type LabImages } from '../labs/docker/images.ts';
+import { sweepContainers } from '../labs/docker/sweep.ts';
 import { NETNS_NEEDS } from '../labs/netns.ts';
-import { expectedSeconds, makePlan, restrict, type Plan } from '../plan.ts';
-import { findCommand, provide } from '../provision.ts';
-import { RECORDS_VERSION, manifestSchema, type Manifest } from '../records.ts';
+import { assertSameSetting, makeManifest } from '../manifest.ts';
+import { AdaptivePace, fixedPace, type Pace } from '../pace.ts';
+import { expectedSeconds, makePlan, restrict, trialSeconds, type Plan } from '../plan.ts';
+import { provide } from '../provision.ts';
+import { manifestSchema, type Manifest } from '../records.ts';
 import { listScenarios, loadScenario, parseScenario, type Scenario } from '../scenario.ts';
 import { ProgressView, summaryTable } from '../view.ts';
 
 const PROJECT = fileURLToPath(new URL('../../../', import.meta.url));
-/**
- * Trials are mostly waiting, so several share a core. At four a core on a 2-core machine the scheduling delay a trial
- * sees stays in the low milliseconds; the trial's record tells how much it was.
- */
-const JOBS_PER_CORE = 4;
-/** What a lab takes at most: its hosts' daemons, swarm, client, captures. */
-const LAB_MIB = 400;
+/** Ctrl-C, a service manager, a closed terminal. */
+const STOP_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 interface Options {
   readonly lab: Backend | 'auto';
@@ -93,8 +89,9 @@ export async function scenarioCommand(argv: readonly string[]): Promise<number> 
     return EXIT.done;
   }
   const run = options.resume === undefined ? await freshRun(name, options) : await resumedRun(options.resume, options);
-  const plan = makePlan(run.scenario, run.seed);
-  const jobs = options.jobs === 'auto' ? autoJobs() : options.jobs;
+  const plan = makePlan(run.scenario, run.seed, run.manifest?.scenario.cells);
+  const pace = options.jobs === 'auto' ? AdaptivePace.ofMachine() : fixedPace(options.jobs);
+  const { jobs } = pace;
   const say = (line: string): void => void process.stderr.write(`killswitch-lab: ${line}\n`);
   const scale = `${plan.cells.length} cells x ${run.scenario.trials} trials, ${jobs} at a time`;
   if (options.dryRun) {
@@ -103,9 +100,11 @@ export async function scenarioCommand(argv: readonly string[]): Promise<number> 
     return EXIT.done;
   }
   const images = await provideLab(options.lab, plan, say);
-  const manifest = makeManifest(run, plan, jobs, images);
+  const now = makeManifest(run, plan, jobs, images?.versions ?? null);
+  if (run.manifest !== null) assertSameSetting(run.manifest, now);
+  const manifest: Manifest = { ...(run.manifest ?? now), commit: now.commit };
   say(`${manifest.campaign}: ${scale}; results in ${path.relative('', run.folder) || '.'}`);
-  return execute(run, plan, manifest, jobs, images, options.json);
+  return execute(run, plan, manifest, pace, images, options.json);
 }
 
 /** Sees to it that labs can be opened: packages for namespaces, images for containers (which are the answer). */
@@ -122,6 +121,8 @@ interface Run {
   readonly seed: number;
   readonly folder: string;
   readonly startedAt: string;
+  /** Of the campaign that goes on; null for a new one. */
+  readonly manifest: Manifest | null;
 }
 
 async function freshRun(name: string | undefined, options: Options): Promise<Run> {
@@ -143,7 +144,7 @@ async function freshRun(name: string | undefined, options: Options): Promise<Run
       `${folder} holds a campaign already. To go on with it: --resume ${folder}; for a new one give another --out.`,
     );
   }
-  return { scenario, seed: options.seed, folder, startedAt };
+  return { scenario, seed: options.seed, folder, startedAt, manifest: null };
 }
 
 /** A campaign's own manifest says what it was to be; the command line cannot change it half-way. */
@@ -168,107 +169,38 @@ async function resumedRun(folder: string, options: Options): Promise<Run> {
     faults: unique(asRun.cells.map((cell) => cell.fault)),
     trials: asRun.trialsPerCell,
   });
-  return { scenario, seed: manifest.seed, folder: path.resolve(folder), startedAt: manifest.startedAt };
-}
-
-function autoJobs(): number {
-  const byMemory = Math.floor(os.freemem() / 2 ** 20 / LAB_MIB);
-  return Math.max(1, Math.min(os.availableParallelism() * JOBS_PER_CORE, byMemory));
-}
-
-function makeManifest(run: Run, plan: Plan, jobs: number, images: LabImages | null): Manifest {
-  const { scenario } = run;
-  return {
-    version: RECORDS_VERSION,
-    campaign: path.basename(run.folder),
-    startedAt: run.startedAt,
-    scenario: {
-      name: scenario.name,
-      title: scenario.title,
-      hypothesis: scenario.hypothesis,
-      source: scenario.source,
-      cells: [...plan.cells],
-      trialsPerCell: scenario.trials,
-      mustNotLeak: scenario.mustNotLeak,
-    },
-    seed: run.seed,
-    lab: { backend: images === null ? 'netns' : 'docker', tunnel: 'wg-quick', jobs },
-    versions: images === null ? toolVersions() : { node: process.version, ...images.versions },
-    machine: {
-      kernel: os.release(),
-      architecture: os.arch(),
-      cores: os.availableParallelism(),
-      memoryMiB: Math.round(os.totalmem() / 2 ** 20),
-    },
-    commit: commitOf(PROJECT),
-  };
-}
-
-/** First line of what a tool says of its version. */
-function toolVersions(): Record<string, string> {
-  const tools: readonly (readonly [command: string, ...args: string[]])[] = [
-    ['ip', '-V'],
-    ['wg', '--version'],
-    ['wireguard-go', '--version'],
-    ['nft', '--version'],
-    ['iptables', '--version'],
-    ['tcpdump', '--version'],
-    ['dnsmasq', '--version'],
-  ];
-  const versions: Record<string, string> = { node: process.version };
-  for (const [command, ...args] of tools) {
-    const program = findCommand(command);
-    if (program === null) continue;
-    try {
-      const output = execFileSync(program, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
-      versions[command] = output.split('\n')[0]?.trim() ?? '';
-    } catch {
-      versions[command] = 'does not tell';
-    }
-  }
-  return versions;
-}
-
-function commitOf(folder: string): string | null {
-  try {
-    return execFileSync('git', ['rev-parse', 'HEAD'], {
-      cwd: folder,
-      encoding: 'utf8',
-      stdio: ['ignore', 'pipe', 'ignore'],
-    }).trim();
-  } catch {
-    return null;
-  }
+  return { scenario, seed: manifest.seed, folder: path.resolve(folder), startedAt: manifest.startedAt, manifest };
 }
 
 async function execute(
   run: Run,
   plan: Plan,
   manifest: Manifest,
-  jobs: number,
+  pace: Pace,
   images: LabImages | null,
   json: boolean,
 ): Promise<number> {
   const stop = new AbortController();
-  const onSignal = (): void => stop.abort(new Error('interrupted'));
-  process.once('SIGINT', onSignal);
-  process.once('SIGTERM', onSignal);
-  const view = new ProgressView(plan.trials.length, 0, process.stderr);
+  const onSignal = (): void => stop.abort();
+  for (const signal of STOP_SIGNALS) process.once(signal, onSignal);
+  const longest = Math.max(...plan.trials.map(trialSeconds));
+  const view = new ProgressView(process.stderr, pace.jobs, longest);
   try {
     await runCampaign({
       folder: run.folder,
       manifest,
       trials: plan.trials,
-      jobs,
+      pace,
       containers: images,
       events: view,
       signal: stop.signal,
     });
   } finally {
     view.end();
-    process.removeListener('SIGINT', onSignal);
-    process.removeListener('SIGTERM', onSignal);
+    if (images !== null) await sweepContainers();
+    for (const signal of STOP_SIGNALS) process.removeListener(signal, onSignal);
   }
+  if (stop.signal.aborted) process.stderr.write('killswitch-lab: interrupted; what is finished is being summarised\n');
   const summary = await deriveCampaign(run.folder);
   console.log(json ? JSON.stringify(summary, null, 2) : summaryTable(summary));
   if (!json) console.log(`\nReport: ${path.relative('', path.join(run.folder, 'report.html'))}`);

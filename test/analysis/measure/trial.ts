@@ -52,6 +52,8 @@ export function recordOf({ uplink = [], wan = [], counted = 0, change = (same) =
     trial: 't00001',
     cell: { client: 'transmission', killSwitch: 'none', fault: 'link-down', moment: '2s' },
     repetition: 0,
+    attempt: 0,
+    repeats: null,
     seed: 1,
     originUnixNs: String(ORIGIN),
     outcome: { status: 'completed' },

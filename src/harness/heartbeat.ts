@@ -1,0 +1,28 @@
+/**
+ * How late the trial's own process is run: a timer that should fire every 10 ms, and how much later than that it ever
+ * did. On a machine with too much to do every process of the lab waits like this one, and instants are late by as much.
+ * Work of the process itself counts too, since it delays instants just the same.
+ */
+import { monitorEventLoopDelay, type IntervalHistogram } from 'node:perf_hooks';
+
+const INTERVAL_MS = 10;
+const INTERVAL_NS = INTERVAL_MS * 1e6;
+
+export class Heartbeat {
+  readonly #intervals: IntervalHistogram = monitorEventLoopDelay({ resolution: INTERVAL_MS });
+
+  start(): void {
+    this.#intervals.enable();
+  }
+
+  /** Ends it; what it has found stays. */
+  stop(): void {
+    this.#intervals.disable();
+  }
+
+  /** The longest delay in nanoseconds; null when it never beat. */
+  get maxDelayNs(): number | null {
+    // The histogram holds intervals, the ten milliseconds included.
+    return this.#intervals.count === 0 ? null : Math.max(0, this.#intervals.max - INTERVAL_NS);
+  }
+}

@@ -1,14 +1,22 @@
 /** bittorrent-dht 11: the part the lab uses. */
 declare module 'bittorrent-dht' {
-  import type { Socket } from 'node:dgram';
   import type { EventEmitter } from 'node:events';
+  import type { AddressInfo } from 'node:net';
 
   export interface DhtOptions {
     nodeId: Buffer;
     /** False: ask nobody at start. */
     bootstrap: false;
     /** Passed through k-rpc to k-rpc-socket, which listens on it instead of opening its own. */
-    socket: Socket;
+    socket: DhtSocket;
+  }
+
+  /** What k-rpc-socket uses of a datagram socket. */
+  export interface DhtSocket extends EventEmitter {
+    bind(port: number, address: string, onListening: () => void): void;
+    send(message: Uint8Array, offset: number, length: number, port: number, address: string, done: () => void): void;
+    address(): AddressInfo;
+    close(): void;
   }
 
   interface DhtEvents {

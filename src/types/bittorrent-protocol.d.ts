@@ -46,5 +46,7 @@ declare module 'bittorrent-protocol' {
     haveAll(): void;
     bitfield(bits: Uint8Array): void;
     destroy(): void;
+    /** The stream's own hook: parses what came. Calls `done` last. */
+    _write(chunk: Uint8Array, done: (error: Error | null) => void): void;
   }
 }

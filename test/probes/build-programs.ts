@@ -1,6 +1,6 @@
 /** The swarm and neighbour programs, compiled to a folder of the tests' own (types are checked elsewhere). */
-import { mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
-import { mkdtemp } from 'node:fs/promises';
+import { rmSync } from 'node:fs';
+import { mkdir, mkdtemp, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import ts from 'typescript';
@@ -20,6 +20,7 @@ export function buildPrograms(): Promise<Programs> {
 async function build(): Promise<Programs> {
   const root = path.resolve(import.meta.dirname, '../..');
   const out = await mkdtemp(path.join(tmpdir(), 'ksl-programs-'));
+  process.once('exit', () => rmSync(out, { recursive: true, force: true }));
   await symlink(path.join(root, 'node_modules'), path.join(out, 'node_modules'));
   await writeFile(path.join(out, 'package.json'), '{"type":"module"}');
   const files = [

@@ -4,7 +4,7 @@ import { Clock } from '../../src/harness/clock.ts';
 import type { RunningInstrument } from '../../src/harness/contracts.ts';
 import type { InstrumentEvent } from '../../src/harness/records.ts';
 import { CANARY_INSTRUMENTS, CanaryWatch } from '../../src/probes/canary-watch.ts';
-import { type CanaryRoundParts, canaryRound, macOf } from '../../src/probes/canary-round.ts';
+import { type CanaryRoundParts, canaryRound, macOf } from './canary-round.ts';
 import { nonceIn } from '../../src/probes/canary.ts';
 import { type RunningCapture, startCapture } from '../../src/probes/capture.ts';
 import { type RunningCounters, startCounters } from '../../src/probes/counters.ts';

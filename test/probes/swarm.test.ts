@@ -315,6 +315,23 @@ describe('swarm', function () {
     }
   });
 
+  it('outlives a client that gets everything wrong', async () => {
+    const hostile = path.join(import.meta.dirname, 'hostile-client.mjs');
+    await lab.client.run([process.execPath, hostile, payload.infoHash, '1', '40']);
+    const query = `d1:ad2:id20:${'a'.repeat(20)}e1:q4:ping1:t2:xx1:y1:qe`;
+    const answer = await script(
+      lab.client,
+      `import { createSocket } from 'node:dgram';
+       const ask = createSocket('udp4');
+       ask.on('message', (message) => { console.log(message.includes('1:y1:r')); ask.close(); });
+       ask.send('${query}', 6881, '198.18.20.1');`,
+    );
+    assert.equal(answer, 'true');
+    for (const kind of ['dht-query', 'tracker-announce', 'peer-handshake', 'peer-closed'] as const) {
+      assert.ok(seen.of(kind).length > 10, `${kind}: what could be read was reported`);
+    }
+  });
+
   it('reports a peer of another torrent and hangs up on it', async () => {
     const gone = await script(
       lab.client,

@@ -51,6 +51,17 @@ const PIECE_EVENT_NS = 250_000_000;
 /** Nobody asks for more (clients ask for 16 KiB). */
 const LARGEST_BLOCK_BYTES = 128 * 1024;
 
+/** A message on which the library or an extension throws ends its connection, not the program. */
+class GuardedWire extends Wire {
+  override _write(chunk: Uint8Array, done: (error: Error | null) => void): void {
+    try {
+      super._write(chunk, done);
+    } catch (error) {
+      this.emit('error', error instanceof Error ? error : new Error(String(error)));
+    }
+  }
+}
+
 export class PeerConnection {
   readonly remote: Endpoint;
   readonly #stream: PeerStream;
@@ -81,7 +92,7 @@ export class PeerConnection {
     this.#owner = owner;
     this.#seenNs = owner.context.clock.nowNs();
     // Outgoing connections are plain: every client accepts them by default, and a knock is told by its first bytes.
-    this.#wire = new Wire(
+    this.#wire = new GuardedWire(
       transport + (direction === 'incoming' ? 'Incoming' : 'Outgoing'),
       direction === 'incoming' ? 1 : 0,
     );

@@ -8,7 +8,9 @@
  */
 import { createHash } from 'node:crypto';
 import { createSocket, type RemoteInfo } from 'node:dgram';
-import { Client as Dht } from 'bittorrent-dht';
+import { EventEmitter } from 'node:events';
+import type { AddressInfo } from 'node:net';
+import { Client as Dht, type DhtSocket } from 'bittorrent-dht';
 import { z } from 'zod';
 import { nonceIn } from '../canary.ts';
 import type { SwarmConfig } from './config.ts';
@@ -41,20 +43,66 @@ interface RunningNode {
 
 async function startNode(node: NodeConfig, context: SwarmContext): Promise<RunningNode> {
   const nodeId = verifiableNodeId(node.address, node.id);
-  const socket = createSocket('udp4');
-  // Registered before the library's own listener, so that the instant is the first one JavaScript has.
-  socket.on('message', (message, remote) => {
-    const asker = reportQuery(node.id, message, remote, context);
-    // A canary comes from the client's LAN: its address must not be handed to others as a node's.
-    if (asker !== null && nonceIn(asker) !== null) queueMicrotask(() => dht.removeNode(asker));
-  });
+  const socket = new GuardedSocket((message, remote) => reportQuery(node.id, message, remote, context));
   const dht = new Dht({ nodeId, bootstrap: false, socket });
+  // A canary comes from the client's LAN: its address must not be handed to others as a node's.
+  socket.on('canary', (asker) => dht.removeNode(asker));
+  socket.on('malformed', (error) => context.warn(node.id, error));
   dht.on('warning', () => undefined); // Malformed datagrams and late replies: traffic, not trouble.
   dht.on('error', (error) => context.warn(node.id, error));
   await new Promise<void>((resolve) => {
     dht.listen(node.port, node.address, resolve);
   });
   return { at: node, nodeId, dht };
+}
+
+interface GuardedEvents {
+  message: [message: Buffer, remote: RemoteInfo];
+  listening: [];
+  close: [];
+  error: [error: Error];
+  canary: [asker: Buffer];
+  malformed: [error: Error];
+}
+
+/**
+ * The datagram socket as the library sees it. Every datagram is reported first, at the first instant JavaScript has;
+ * and one on which the library throws (a `target` that is a number, say) is a warning instead of the program's end.
+ */
+class GuardedSocket extends EventEmitter<GuardedEvents> implements DhtSocket {
+  readonly #socket = createSocket('udp4');
+
+  /** `report` gives the node id of a query's sender, null for anything else. */
+  constructor(report: (message: Buffer, remote: RemoteInfo) => Buffer | null) {
+    super();
+    for (const event of ['listening', 'close'] as const) this.#socket.on(event, () => this.emit(event));
+    this.#socket.on('error', (error) => this.emit('error', error));
+    this.#socket.on('message', (message, remote) => {
+      const asker = report(message, remote);
+      try {
+        this.emit('message', message, remote);
+      } catch (error) {
+        this.emit('malformed', error instanceof Error ? error : new Error(String(error)));
+      }
+      if (asker !== null && nonceIn(asker) !== null) this.emit('canary', asker);
+    });
+  }
+
+  bind(port: number, address: string, onListening: () => void): void {
+    this.#socket.bind(port, address, onListening);
+  }
+
+  send(message: Uint8Array, offset: number, length: number, port: number, address: string, done: () => void): void {
+    this.#socket.send(message, offset, length, port, address, done);
+  }
+
+  address(): AddressInfo {
+    return this.#socket.address();
+  }
+
+  close(): void {
+    this.#socket.close();
+  }
 }
 
 const bytes = z.instanceof(Uint8Array).transform((value) => Buffer.from(value));

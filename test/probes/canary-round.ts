@@ -4,14 +4,14 @@
  * sink, which both captures and the counters must see, and one to the LAN's service-discovery group, which the
  * neighbour must hear.
  */
-import type { Clock } from '../harness/clock.ts';
-import type { Host, Tap } from '../harness/contracts.ts';
-import type { Identity } from '../harness/records.ts';
-import type { CanaryInstrument, CanarySighting, CanaryWatch } from './canary-watch.ts';
-import { CANARY_PORT, canaryBytes, canaryNonce } from './canary.ts';
-import type { RunningCounters } from './counters.ts';
-import { type RawFrameSender, udpFrame } from './raw-frame.ts';
-import type { RunningNeighbour } from './swarm-client.ts';
+import type { Clock } from '../../src/harness/clock.ts';
+import type { Host, Tap } from '../../src/harness/contracts.ts';
+import type { Identity } from '../../src/harness/records.ts';
+import type { CanaryInstrument, CanarySighting, CanaryWatch } from '../../src/probes/canary-watch.ts';
+import { CANARY_PORT, canaryBytes, canaryNonce } from '../../src/probes/canary.ts';
+import type { RunningCounters } from '../../src/probes/counters.ts';
+import { type RawFrameSender, udpFrame } from '../../src/probes/raw-frame.ts';
+import type { RunningNeighbour } from '../../src/probes/swarm-client.ts';
 
 export interface CanaryRoundParts {
   readonly watch: CanaryWatch;

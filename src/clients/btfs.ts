@@ -5,6 +5,7 @@
  */
 import { join } from 'node:path';
 import type { Argv, ClientJob, Host, RunningClient, TorrentClient } from '../harness/contracts.ts';
+import { Unsupported } from '../harness/errors.ts';
 import { listeningSockets } from './loopback.ts';
 import { ClientProcess } from './process.ts';
 import { homeIn, makeFolder, supportedBinding, switched } from './settings.ts';
@@ -72,7 +73,7 @@ export const btfs: TorrentClient = {
 
 function program(job: ClientJob, mountPoint: string): Argv {
   if (!('file' in job.torrent)) {
-    throw new Error(
+    throw new Unsupported(
       'btfs shows no files until it has the metadata of a magnet link, and does not tell when: there is nothing to read. ' +
         'Give it the .torrent file, or choose another client.',
     );
@@ -96,7 +97,7 @@ async function openFuse(host: Host): Promise<void> {
     await host.run(['touch', FUSE_DEVICE]);
     await host.run(['mount', '--bind', node, FUSE_DEVICE]);
   } catch (error) {
-    throw new Error(
+    throw new Unsupported(
       `btfs needs ${FUSE_DEVICE}, which this lab cannot give it: run it where the kernel has FUSE and the lab is root, ` +
         'or choose another client.',
       { cause: error },

@@ -4,6 +4,7 @@
  */
 import { join } from 'node:path';
 import type { Argv, ClientJob, Host, RunningClient, RunningProcess, TorrentClient } from '../harness/contracts.ts';
+import { Unsupported } from '../harness/errors.ts';
 import { listeningSockets } from './loopback.ts';
 import { ClientProcess } from './process.ts';
 import { homeIn, supportedBinding, switched } from './settings.ts';
@@ -54,7 +55,7 @@ export const ctorrent: TorrentClient = {
 
 function program(job: ClientJob): Argv {
   if (!('file' in job.torrent)) {
-    throw new Error('ctorrent takes no magnet links. Give it the .torrent file, or choose another client.');
+    throw new Unsupported('ctorrent takes no magnet links. Give it the .torrent file, or choose another client.');
   }
   const binding = supportedBinding(ctorrent, job);
   switched(ctorrent, job.features, {});

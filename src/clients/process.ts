@@ -6,6 +6,7 @@ import { type FSWatcher, closeSync, openSync, readSync, readdirSync, statSync, w
 import { basename, dirname } from 'node:path';
 import type { Readable } from 'node:stream';
 import type { Argv, ExitStatus, Host, RunningProcess } from '../harness/contracts.ts';
+import { describeExit } from '../harness/errors.ts';
 
 /** Lines kept of a client's output: enough to explain an end, little enough to keep for every trial. */
 const KEPT_LINES = 500;
@@ -168,15 +169,10 @@ export class ClientProcess {
   #endedEarly(status: ExitStatus): Error {
     const last = this.tail(QUOTED_LINES).join('\n  ');
     return new Error(
-      `${this.#launch.client} ended ${describeExit(status)} before it answered (${this.#launch.argv.join(' ')}).` +
+      `${this.#launch.client} ended with ${describeExit(status)} before it answered (${this.#launch.argv.join(' ')}).` +
         (last === '' ? ' It wrote nothing.' : ` Its last lines:\n  ${last}`),
     );
   }
-}
-
-/** `with status 1`, `by SIGKILL`. */
-export function describeExit(status: ExitStatus): string {
-  return status.signal === null ? `with status ${status.code ?? 'unknown'}` : `by ${status.signal}`;
 }
 
 function terminate(process: RunningProcess): void {

@@ -5,6 +5,7 @@
 import { chmod, chown, mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Binding, ClientFeatures, ClientJob, TorrentClient } from '../harness/contracts.ts';
+import { Unsupported } from '../harness/errors.ts';
 
 type Feature = keyof ClientFeatures;
 
@@ -20,7 +21,7 @@ export type Toggles<T> = Readonly<Partial<Record<Feature, Toggle<T> | readonly T
 
 const FEATURES: readonly Feature[] = ['dht', 'pex', 'lsd', 'portMapping', 'utp'];
 
-/** The settings a job asks for, and none for what it leaves at the client's default. Throws on what it cannot switch. */
+/** The settings a job asks for, and none for what it leaves at the client's default. Throws `Unsupported` on what it cannot switch. */
 export function switched<T>(client: TorrentClient, features: ClientFeatures, toggles: Toggles<T>): Record<string, T> {
   const settings: Record<string, T> = {};
   for (const feature of FEATURES) {
@@ -30,7 +31,7 @@ export function switched<T>(client: TorrentClient, features: ClientFeatures, tog
     if (toggle === undefined) {
       const already = client.speaks[feature] ? 'on' : 'off';
       if (wanted === already) continue;
-      throw new Error(
+      throw new Unsupported(
         `${client.id} cannot switch ${feature} ${wanted}: it is always ${already}. ` +
           `Leave ${feature} at "default" or "${already}", or choose another client.`,
       );
@@ -40,10 +41,10 @@ export function switched<T>(client: TorrentClient, features: ClientFeatures, tog
   return settings;
 }
 
-/** The job's binding, after checking that the client has such an option. */
+/** The job's binding; throws `Unsupported` when the client has no such option. */
 export function supportedBinding(client: TorrentClient, job: ClientJob): Binding {
   if (!client.bindings.includes(job.binding.kind)) {
-    throw new Error(
+    throw new Unsupported(
       `${client.id} cannot be bound by ${job.binding.kind}: it supports ${client.bindings.join(', ')}. ` +
         'Choose one of these, or another client.',
     );

@@ -1,18 +1,18 @@
 /**
  * WebTorrent, the npm package, run as its own Node.js program with WebRTC on as in its default. This one file is the
- * adapter and, started as a program with a job file, the client: it answers `status` and `stop` on its standard input,
+ * adapter and, started as a program with its job, the client: it answers `status` and `stop` on its standard input,
  * one JSON object a line. It has no option to bind to an interface or address.
  */
 import { realpathSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
-import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import type { ClientJob, Host, RunningClient, TorrentClient } from '../harness/contracts.ts';
+import { programArgv } from '../harness/program.ts';
 import { listeningSockets } from './loopback.ts';
 import { ClientProcess } from './process.ts';
-import { homeIn, placeFile, supportedBinding, switched } from './settings.ts';
+import { homeIn, supportedBinding, switched } from './settings.ts';
 
 /** What the program is told: the package's own options, and nothing that is left at its default. */
 const programJobSchema = z.object({
@@ -73,16 +73,13 @@ export const webtorrent: TorrentClient = {
 
   async start(host, job, signal) {
     supportedBinding(webtorrent, job);
-    const file = join(job.stateFolder, 'webtorrent-job.json');
-    await placeFile(file, JSON.stringify(programJob(job), null, 2));
     const client = await ClientProcess.start(
       host,
       {
         client: webtorrent.id,
-        // The way this very process was started: as built, or through a loader of TypeScript.
-        argv: [process.execPath, ...process.execArgv, fileURLToPath(import.meta.url), file],
+        argv: programArgv('clients/webtorrent', programJob(job)),
         env: await homeIn(job.stateFolder),
-        cwd: process.cwd(),
+        cwd: job.stateFolder,
       },
       async (started) => {
         await started.line((line) => reportOf(line, 'accepted'));
@@ -155,8 +152,8 @@ function running(host: Host, client: ClientProcess): RunningClient {
 
 // ---------------------------------------------------------------------------------------------------- the program itself
 
-async function main(file: string): Promise<void> {
-  const job = programJobSchema.parse(JSON.parse(await readFile(file, 'utf8')));
+async function main(argument: string): Promise<void> {
+  const job = programJobSchema.parse(JSON.parse(argument));
   const { default: WebTorrent } = await import('webtorrent');
   const client = new WebTorrent(job.options);
   const report = (what: Report): void => void process.stdout.write(`${JSON.stringify(what)}\n`);
@@ -181,7 +178,7 @@ async function main(file: string): Promise<void> {
   client.destroy(() => process.exit(0));
 }
 
-const [, started, jobFile] = process.argv;
-if (jobFile !== undefined && started !== undefined && realpathSync(started) === fileURLToPath(import.meta.url)) {
-  await main(jobFile);
+const [, started, argument] = process.argv;
+if (argument !== undefined && started !== undefined && realpathSync(started) === fileURLToPath(import.meta.url)) {
+  await main(argument);
 }

@@ -13,7 +13,8 @@ import { INK, LEAK, SAFE } from './style.ts';
 
 interface Strip {
   readonly measure: (row: MeasuredRow) => number | null;
-  readonly censored: (row: MeasuredRow) => boolean;
+  /** Whether a value is only a lower bound; null where none can be. */
+  readonly censored: ((row: MeasuredRow) => boolean) | null;
   readonly axis: string;
   readonly colour: string;
   /** What the trials without a value are called in the row's label. */
@@ -36,7 +37,7 @@ function stripSpec(input: FigureInput, strip: Strip): TopLevelSpec | null {
     const values = rows
       .flatMap((row) => {
         const seconds = strip.measure(row);
-        return seconds === null ? [] : [{ seconds, censored: strip.censored(row) }];
+        return seconds === null ? [] : [{ seconds, censored: strip.censored?.(row) ?? false }];
       })
       .sort((a, b) => a.seconds - b.seconds);
     const without = rows.length - values.length;
@@ -81,7 +82,7 @@ function stripSpec(input: FigureInput, strip: Strip): TopLevelSpec | null {
             field: 'end',
             type: 'nominal',
             scale: { domain: ['seen', 'not seen'], range: ['circle', 'triangle-right'] },
-            legend: { title: 'its end was', orient: 'top' },
+            legend: strip.censored === null ? null : { title: 'its end was', orient: 'top' },
           },
         },
       },
@@ -128,7 +129,7 @@ export const recoveryFigure: Figure = {
   spec: (input) =>
     stripSpec(input, {
       measure: (row) => row.recoverySeconds,
-      censored: () => false,
+      censored: null,
       axis: 'recovery, seconds (logarithmic)',
       colour: SAFE,
       without: 'never recovered',

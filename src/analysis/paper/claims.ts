@@ -91,7 +91,7 @@ export const CLAIM_RULES: readonly ClaimRule[] = [
       const words = polling
         .map(
           ({ killSwitch, detectionSeconds, uniform }) =>
-            `${killSwitch}: median ${duration(detectionSeconds.median)}, ${pWords('p', uniform.p)}`,
+            `${killSwitch}: median ${duration(detectionSeconds.median)}, ${pWords('Kolmogorov-Smirnov', uniform.p)}`,
         )
         .join('; ');
       if (contradicted.length > 0) return { verdict: 'refuted', because: words };
@@ -213,5 +213,5 @@ function medianWords(family: Family, gaps: readonly number[]): string {
 }
 
 function pWords(test: string, p: number): string {
-  return p < 0.001 ? `${test} < 0.001` : `${test} = ${p.toFixed(3)}`;
+  return p < 0.001 ? `${test} p < 0.001` : `${test} p = ${p.toFixed(3)}`;
 }

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -49,6 +49,14 @@ describe('a number typed by hand', () => {
   });
 
   it('is told by its line', () => assert.deepEqual(handTyped('a\nb 7\nc'), [{ line: 2, text: 'b 7' }]));
+});
+
+describe('the manuscript', () => {
+  it('ends no fact with a semicolon, which Typst would swallow', async () => {
+    for (const file of (await readdir(join(PAPER, 'sections'))).sort()) {
+      assert.doesNotMatch(await readFile(join(PAPER, 'sections', file), 'utf8'), /"\);/, file);
+    }
+  });
 });
 
 describe('the paper', function () {

@@ -21,6 +21,8 @@ const HASH = 'h'.repeat(20);
 export const PING = bytes(`d1:ad2:id20:${HASH}e1:q4:ping1:t2:aa1:y1:qe`);
 export const REPLY = bytes(`d2:ip6:${HASH.slice(0, 6)}1:rd2:id20:${HASH}e1:t2:aa1:y1:re`);
 export const UTP_SYN = bytes(0x41, 0, u16(9), u32(1), u32(0), u32(0x100000), u16(1), u16(0));
+/** As libtorrent closes a connection, with the reason in extension 3. */
+export const UTP_FIN = bytes(0x11, 3, u16(9), u32(1), u32(1), u32(0), u16(2), u16(1), 0, 4, u32(1));
 export const TRACKER_CONNECT = bytes(hex('00000417 27101980'), u32(0), u32(77));
 export const TRACKER_ANNOUNCE = bytes(
   hex('0123456789abcdef'),
@@ -57,6 +59,7 @@ function tcpTo(to: Record<Version, string>, port: number, payload: Uint8Array): 
 export const CLEAR: readonly { readonly class: string; readonly what: string; readonly build: Build }[] = [
   { class: 'peer-tcp', what: 'handshake', build: tcpTo(STRANGER, 6000, HANDSHAKE) },
   { class: 'peer-utp', what: 'SYN', build: udpTo(STRANGER, 6000, UTP_SYN) },
+  { class: 'peer-utp', what: 'FIN with its reason', build: udpTo(STRANGER, 6000, UTP_FIN) },
   { class: 'dht', what: 'ping', build: udpTo(STRANGER, 6000, PING) },
   { class: 'dht', what: 'reply with ip', build: udpTo(STRANGER, 6000, REPLY) },
   { class: 'tracker-http', what: 'announce', build: tcpTo(STRANGER, 80, HTTP_ANNOUNCE) },

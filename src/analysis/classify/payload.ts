@@ -13,8 +13,8 @@ const STUN_COOKIE = 0x2112a442;
 /** BEP 29: the header has 20 bytes; types 0 (DATA) to 4 (SYN), version 1. */
 const UTP_HEADER_BYTES = 20;
 const UTP_MAX_TYPE = 4;
-/** Extensions seen in practice: none, selective ack, and two early experiments. */
-const UTP_MAX_EXTENSION = 2;
+/** Extensions in use: none (0), selective ack (1), extension bits (2), libtorrent's close reason (3). */
+const UTP_MAX_EXTENSION = 3;
 const WIREGUARD_INITIATION_BYTES = 148;
 
 const PEER_HANDSHAKE = ascii('\x13BitTorrent protocol');
@@ -52,9 +52,15 @@ export function udpPayloadClass(view: DataView, at: number, end: number, wireByt
 export function looksLikeUtp(view: DataView, at: number, end: number, wireBytes: number): boolean {
   if (end - at < 4 || wireBytes < UTP_HEADER_BYTES) return false;
   const first = view.getUint8(at);
-  if ((first & 0x0f) !== 1 || first >> 4 > UTP_MAX_TYPE || view.getUint8(at + 1) > UTP_MAX_EXTENSION) return false;
+  const extension = view.getUint8(at + 1);
+  if ((first & 0x0f) !== 1 || first >> 4 > UTP_MAX_TYPE || extension > UTP_MAX_EXTENSION) return false;
   // WireGuard's handshake initiation begins 1, 0, 0, 0, which would be uTP data of connection 0.
-  return !(wireBytes === WIREGUARD_INITIATION_BYTES && view.getUint32(at) === 0x01000000);
+  if (wireBytes === WIREGUARD_INITIATION_BYTES && view.getUint32(at) === 0x01000000) return false;
+  if (extension === 0 || end - at < UTP_HEADER_BYTES + 2) return true;
+  // An extension is the number of the next one, its own length, and that many bytes.
+  const next = view.getUint8(at + UTP_HEADER_BYTES);
+  const bytes = view.getUint8(at + UTP_HEADER_BYTES + 1);
+  return next <= UTP_MAX_EXTENSION && bytes > 0 && UTP_HEADER_BYTES + 2 + bytes <= wireBytes;
 }
 
 /** The class a TCP payload proves, or UNDECIDED. */

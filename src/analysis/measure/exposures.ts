@@ -66,7 +66,7 @@ export function findExposures(
       });
     }
   }
-  return [...found.values()].sort((a, b) => a.firstNs - b.firstNs);
+  return [...found.values()];
 }
 
 /** The real identity: the home router's public address and the client's own addresses. */

@@ -4,13 +4,13 @@
  *
  *   record + timeline --> spans --> uplink capture --> gap, traffic, housekeeping, witness
  *                                   timeline       --> exposures, detection, recovery
- *                                   WAN capture    --> knocks            --> verdict
+ *                                   WAN capture    --> exposures, knocks            --> verdict
  */
-import type { Identity, Measures, TimelineEvent, TrialRecord, WitnessCount } from '../../harness/records.ts';
+import type { Exposure, Identity, Measures, TimelineEvent, TrialRecord, WitnessCount } from '../../harness/records.ts';
 import { canonicalAddress } from '../capture/address.ts';
 import type { CaptureReport } from '../capture/read.ts';
 import { findExposures } from './exposures.ts';
-import { measureWan } from './knocks.ts';
+import { measureWan } from './wan.ts';
 import { type Spans, spansOf } from './phases.ts';
 import { type UplinkMeasures, measureUplink, present } from './uplink.ts';
 import { type Findings, judge, problemsOfRecord, problemsOfWitnesses } from './verdict.ts';
@@ -51,18 +51,22 @@ export async function measureTrial({ record, timeline, uplinkFile, wanFile }: Tr
   problems.push(...problemsOfCapture(record, 'uplink', uplink.report));
   problems.push(...problemsOfWitnesses(record.counters, uplink.witness));
 
-  let knocks = NOTHING.knocks;
+  let { knocks } = NOTHING;
+  let contacts: readonly Exposure[] = [];
   if (wanFile !== null && swarm !== null) {
     const wan = await measureWan(wanFile, origin, identity, swarm, spans, uplink.lastClearNs ?? spans.faultNs);
     problems.push(...problemsOfCapture(record, 'wan', wan.report));
     knocks = wan.knocks;
+    contacts = wan.exposures;
   }
   const findings: Findings = {
     ...gapOf(uplink, spans),
     ...reactionOf(timeline, spans.faultNs),
     traffic: uplink.traffic,
     housekeeping: uplink.housekeeping,
-    exposures: findExposures(timeline, identity, spans, uplink.lastClearNs),
+    exposures: [...findExposures(timeline, identity, spans, uplink.lastClearNs), ...contacts].sort(
+      (a, b) => a.firstNs - b.firstNs,
+    ),
     knocks,
     recoveryNs: recoveryOf(record, timeline, identity),
   };

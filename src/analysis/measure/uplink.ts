@@ -52,7 +52,7 @@ export async function measureUplink(
   swarm: SwarmMap | null,
   spans: Spans,
 ): Promise<UplinkMeasures> {
-  const classifier = new Classifier(clientOf(identity), swarm);
+  const classifier = new Classifier(clientOf(identity), withItself(swarm, identity));
   const clear = new ClearTally(CLEAR_PHASES.length);
   const housekeeping = new HousekeepingTally();
   const witness = { clear: 0, tunnel: 0, housekeeping: 0 };
@@ -93,6 +93,13 @@ export async function measureUplink(
     firstClearNs,
     lastClearNs,
   };
+}
+
+/** A client hears from the swarm of a peer at its own public addresses, and tries to connect: peer traffic like any other. */
+function withItself(swarm: SwarmMap | null, { wan4, exit4, exit6 }: Identity): SwarmMap | null {
+  if (swarm === null) return null;
+  const itself = { id: 'itself', addresses: present([wan4, exit4, exit6]), port: 0 };
+  return { ...swarm, peers: [...swarm.peers, itself] };
 }
 
 /** Housekeeping by phase. Where the gap ends is known only with the outage's last clear packet, so it is closed at each. */

@@ -3,7 +3,7 @@ import { measureTrial } from '../../../src/analysis/measure/measure.ts';
 import { type TimelineEvent, type TrialRecord, trialRecordSchema } from '../../../src/harness/records.ts';
 import { type Sent, bytes, icmpFrame, tcpFrame, udpFrame } from '../frames.ts';
 import { ENDPOINT, HANDSHAKE, INNER, NODE, PEER, PING, REAL, TRACKER, arp, tunnelFrame } from '../planted.ts';
-import { END, FAULT, RESTORED, S, at, measured, recordOf } from './trial.ts';
+import { END, FAULT, RESTORED, S, WAN4, at, measured, recordOf } from './trial.ts';
 
 const DHT = udpFrame(REAL.v4, NODE.v4, [51413, 6881], PING);
 const SYN6 = tcpFrame(INNER.v6, PEER.v6, [40000, 51413], bytes());
@@ -164,6 +164,17 @@ describe('measuring a trial', () => {
     assert.deepEqual(
       [none.measures.recoveryNs, none.measures.detectionNs, none.measures.switchLatencyNs],
       [null, null, null],
+    );
+  });
+
+  it('takes an attempt to connect to its own public address, heard of from the swarm, for peer traffic', async () => {
+    const uplink = [WAN4, ENDPOINT.v4].map((address, index) =>
+      at(11 + index, tcpFrame(REAL.v4, address, [40000, 51413], bytes())),
+    );
+    const { measures } = await measured({ uplink, counted: 2 });
+    assert.deepEqual(
+      measures.traffic.map((row) => [row.class, row.packets]),
+      [['peer-tcp', 2]],
     );
   });
 

@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
-import type { Measures } from '../../../src/harness/records.ts';
+import type { Measures, TrialRecord } from '../../../src/harness/records.ts';
 import { type Sent, bytes, icmpFrame, tcpFrame, udpFrame } from '../frames.ts';
-import { NODE, PEER, PING, REAL, TRACKER } from '../planted.ts';
+import { SWARM } from '../classify/judged.ts';
+import { ENDPOINT, INNER, NODE, PEER, PING, REAL, TRACKER } from '../planted.ts';
 import { END, S, WAN4, at, measured } from './trial.ts';
 
+const NOTHING_KNOWN = bytes('????????????????????????');
 const WAN_LINK = { from: '02:00:00:00:02:01', to: '02:00:00:00:02:02' };
 const toReal = (sender: string, ports: readonly [number, number] = [6881, 51413]): Uint8Array =>
   udpFrame(sender, sender.includes(':') ? REAL.v6 : WAN4, ports, PING, WAN_LINK);
@@ -15,6 +17,56 @@ async function knocks(...wan: readonly Sent[]): Promise<Measures['knocks']> {
   const uplink = [at(12, udpFrame(REAL.v4, NODE.v4, [51413, 6881], PING))];
   return (await measured({ uplink, counted: 1, wan })).measures.knocks;
 }
+
+describe('a packet from the real address', () => {
+  it('exposes it to the party of the swarm it reaches, whatever it says', async () => {
+    const uplink = [at(12, udpFrame(INNER.v4, PEER.v4, [51413, 51413], NOTHING_KNOWN))];
+    const wan = [
+      at(9, fromReal(TRACKER.v4, [40000, 6969])),
+      at(12, udpFrame(WAN4, PEER.v4, [51413, 51413], NOTHING_KNOWN)),
+      at(12.0001, udpFrame(WAN4, PEER.v4, [51413, 51413], NOTHING_KNOWN)),
+      at(13, toReal(NODE.v4)),
+      at(13, udpFrame(WAN4, '198.18.0.7', [1, 9], NOTHING_KNOWN)),
+      at(13, udpFrame(ENDPOINT.v4, PEER.v4, [51413, 51413], NOTHING_KNOWN)),
+      at(22, fromReal(NODE.v6, [51413, 6881])),
+      at(END + 1, fromReal(NODE.v6, [51413, 6881])),
+    ];
+    const { measures } = await measured({ uplink, counted: 1, wan });
+    const row = (
+      party: string,
+      id: string,
+      phase: string,
+      address: string,
+      times: number,
+      first: number,
+      last: number,
+    ) => ({
+      ...{ party, id, by: 'source', phase, address, how: 'packet', times, firstNs: first * S, lastNs: last * S },
+    });
+    assert.deepEqual(measures.exposures, [
+      row('tracker', 'tracker', 'baseline', WAN4, 1, 9, 9),
+      row('peer', 'peer-0', 'gap', WAN4, 2, 12, 12.0001),
+      row('dht', 'node-0', 'recovery', REAL.v6, 1, 22, 22),
+    ]);
+  });
+
+  it('tells parties at one address apart by their ports', async () => {
+    const router = { id: 'router', addresses: [NODE.v4], port: 25401 };
+    const change = (record: TrialRecord): TrialRecord => ({
+      ...record,
+      swarm: { ...SWARM, dhtNodes: [...SWARM.dhtNodes, router] },
+    });
+    const wan = [6881, 25401, 1].map((port, index) => at(12 + index, fromReal(NODE.v4, [51413, port])));
+    const { measures } = await measured({ wan, change });
+    assert.deepEqual(
+      measures.exposures.map(({ id, times }) => [id, times]),
+      [
+        ['node-0', 2],
+        ['router', 1],
+      ],
+    );
+  });
+});
 
 describe('a knock', () => {
   it('is a packet of the swarm to the real address after containment', async () => {

@@ -1,0 +1,150 @@
+/**
+ * What the capture on the router's WAN side shows: which parties of the swarm the real address sent packets to, and which
+ * of them knock afterwards.
+ *
+ * A packet that reaches a party from the real address exposes it, whether the party's protocol takes notice or not (data
+ * of a connection made through the tunnel, say); what the party made of it is told by its own events.
+ *
+ * A knock is a packet of the swarm to the real address after containment, that is after the last clear packet of the
+ * outage (after the fault when nothing left), until the end of the trial. Late answers to the last clear packets count:
+ * whoever sends one knows the address. Not counted are answers of the recovery (packets of a flow on which the real
+ * address itself sends after restoration) and the lab's canaries (their sink is not of the swarm).
+ */
+import type { Exposure, Identity, Measures, Phase, SwarmMap } from '../../harness/records.ts';
+import { AddressSet } from '../capture/address.ts';
+import type { Frame } from '../capture/frame.ts';
+import { Headers, NETWORK, PROTOCOL } from '../capture/headers.ts';
+import { type CaptureReport, readCapture } from '../capture/read.ts';
+import { FlowTable, NO_FLOW } from '../classify/flows.ts';
+import { CANARY_MARKER, startsWith } from '../classify/payload.ts';
+import { SwarmParties, type SwarmParty, keyAt } from './parties.ts';
+import { SPAN, type Spans, spanAt } from './phases.ts';
+import { present } from './uplink.ts';
+
+export interface WanMeasures {
+  readonly report: CaptureReport;
+  readonly exposures: readonly Exposure[];
+  readonly knocks: Measures['knocks'];
+}
+
+/** Every clear packet of the outage is of the gap. */
+const PHASE_OF_SPAN: readonly Phase[] = ['baseline', 'gap', 'recovery'];
+/** What a flow is remembered as once the real address itself used it in the recovery. */
+const USED_BY_CLIENT = 1;
+
+/** @param containmentNs the last clear packet of the outage, or the fault when nothing left. */
+export async function measureWan(
+  file: string,
+  originUnixNs: bigint,
+  identity: Identity,
+  swarm: SwarmMap,
+  spans: Spans,
+  containmentNs: number,
+): Promise<WanMeasures> {
+  const headers = new Headers();
+  const parties = new SwarmParties(swarm);
+  const real = new AddressSet(present([identity.wan4, identity.lan6]));
+  const contacts = new Contacts(parties, identity, spans);
+  const knocks = new Knocks(spans, containmentNs);
+
+  const report = await readCapture(file, originUnixNs, (frame) => {
+    headers.read(frame);
+    const v6 = headers.network === NETWORK.ip6;
+    if (!v6 && headers.network !== NETWORK.ip4) return;
+    const { view } = frame;
+    const { sourceAt, destinationAt } = headers;
+    const isReal = (at: number): boolean => (v6 ? real.has6(view, at) : real.has4(view, at));
+    if (parties.has(view, destinationAt, v6) && isReal(sourceAt)) {
+      contacts.add(frame, headers, v6);
+      knocks.sent(frame, headers, v6);
+    } else if (parties.has(view, sourceAt, v6) && isReal(destinationAt)) {
+      knocks.came(frame, headers, v6);
+    }
+  });
+  return { report, exposures: contacts.exposures(), knocks: knocks.count() };
+}
+
+/** Packets from the real address to parties of the swarm. */
+class Contacts {
+  readonly #parties: SwarmParties;
+  readonly #identity: Identity;
+  readonly #spans: Spans;
+  readonly #flows = new FlowTable();
+  /** By flow: who is at its other end. */
+  readonly #partyOf: (SwarmParty | null)[] = [];
+  readonly #found = new Map<string, Exposure>();
+
+  constructor(parties: SwarmParties, identity: Identity, spans: Spans) {
+    this.#parties = parties;
+    this.#identity = identity;
+    this.#spans = spans;
+  }
+
+  add({ view, atNs }: Frame, headers: Headers, v6: boolean): void {
+    const phase = PHASE_OF_SPAN[spanAt(this.#spans, atNs)];
+    if (phase === undefined) return;
+    const { protocol, sourceAt, destinationAt, sourcePort, destinationPort } = headers;
+    const flow = this.#flows.find(protocol, portsOf(sourcePort, destinationPort), view, sourceAt, destinationAt, v6);
+    const find = (): SwarmParty | null => this.#parties.find(view, destinationAt, v6, destinationPort);
+    const party = flow === NO_FLOW ? find() : (this.#partyOf[flow] ??= find());
+    const address = v6 ? this.#identity.lan6 : this.#identity.wan4;
+    if (party === null || address === null) return;
+    const key = `${party.party} ${party.id} ${phase} ${address}`;
+    const before = this.#found.get(key);
+    this.#found.set(key, {
+      ...party,
+      ...{ by: 'source', phase, address, how: 'packet' },
+      times: (before?.times ?? 0) + 1,
+      firstNs: before?.firstNs ?? atNs,
+      lastNs: atNs,
+    });
+  }
+
+  exposures(): Exposure[] {
+    return [...this.#found.values()];
+  }
+}
+
+class Knocks {
+  readonly #spans: Spans;
+  readonly #containmentNs: number;
+  readonly #flows = new FlowTable();
+  readonly #senders = new Set<string>();
+  #packets = 0;
+  #firstNs: number | null = null;
+  #lastNs: number | null = null;
+
+  constructor(spans: Spans, containmentNs: number) {
+    this.#spans = spans;
+    this.#containmentNs = containmentNs;
+  }
+
+  sent({ view, atNs }: Frame, headers: Headers, v6: boolean): void {
+    if (spanAt(this.#spans, atNs) !== SPAN.recovery) return;
+    const { protocol, sourceAt, destinationAt } = headers;
+    const ports = portsOf(headers.sourcePort, headers.destinationPort);
+    const flow = this.#flows.find(protocol, ports, view, sourceAt, destinationAt, v6);
+    this.#flows.learn(flow, USED_BY_CLIENT, true);
+  }
+
+  came({ view, atNs }: Frame, headers: Headers, v6: boolean): void {
+    if (atNs <= this.#containmentNs || atNs > this.#spans.endNs) return;
+    const { protocol, sourceAt, destinationAt } = headers;
+    if (protocol === PROTOCOL.udp && startsWith(view, headers.payloadAt, headers.end, CANARY_MARKER)) return;
+    const ports = portsOf(headers.destinationPort, headers.sourcePort);
+    const flow = this.#flows.find(protocol, ports, view, destinationAt, sourceAt, v6);
+    if (this.#flows.classOf(flow) === USED_BY_CLIENT) return;
+    this.#packets++;
+    this.#firstNs ??= atNs;
+    this.#lastNs = atNs;
+    this.#senders.add(keyAt(view, sourceAt, v6));
+  }
+
+  count(): Measures['knocks'] {
+    return { packets: this.#packets, senders: this.#senders.size, firstNs: this.#firstNs, lastNs: this.#lastNs };
+  }
+}
+
+function portsOf(local: number, remote: number): number {
+  return ((local << 16) | (remote & 0xffff)) >>> 0;
+}

@@ -9,7 +9,12 @@ import { startCounters, type RunningCounters } from '../probes/counters.ts';
 import { labNeighbour } from '../probes/neighbour/config.ts';
 import { magnetLink, makePayload, type Payload } from '../probes/payload.ts';
 import { startRawFrameSender, udpFrame, type RawFrameSender } from '../probes/raw-frame.ts';
+import { INSTRUMENTED_EXPIRY, infrastructureById, startInfrastructure } from '../probes/infrastructure/index.ts';
+import type { RunningInfrastructure } from '../probes/infrastructure/infrastructure.ts';
+import { opentracker } from '../probes/infrastructure/opentracker.ts';
 import { startResolver } from '../probes/resolver.ts';
+import { startReader, type RunningReader } from '../probes/retrieval-client.ts';
+import { PLANT, VANTAGES, type RetrievalConfig } from '../probes/retrieval/config.ts';
 import { CANARY_SINK_ADDRESS, SWARM_NAMES, TRACKER_NAME, labSwarm, swarmMap } from '../probes/swarm/config.ts';
 import { passOn, startNeighbour, startSwarm, type RunningNeighbour } from '../probes/swarm-client.ts';
 import type { Host, Lab, RunningInstrument } from './contracts.ts';
@@ -20,6 +25,7 @@ import type { InstrumentEvent, SwarmMap, TrialRecord, WitnessCount } from './rec
 import type { Timeline } from './timeline.ts';
 
 const SWARM_PROGRAM = fileURLToPath(new URL('../probes/swarm.js', import.meta.url));
+const READER_PROGRAM = fileURLToPath(new URL('../probes/retrieval.js', import.meta.url));
 const NEIGHBOUR_PROGRAM = fileURLToPath(new URL('../probes/neighbour.js', import.meta.url));
 
 /** A canary crosses the lab in milliseconds; an instrument that has not seen it after this long is blind. */
@@ -32,6 +38,8 @@ const TRACKER_URLS: Readonly<Record<TrialSpec['torrent']['trackers'][number], st
   udp: `udp://${TRACKER_NAME}:6969/announce`,
   'http-v6': 'http://[2001:db8:f::10]:6969/announce',
   'udp-v6': 'udp://[2001:db8:f::10]:6969/announce',
+  'opentracker-http': `http://${opentracker.address}:${opentracker.port}/announce`,
+  'opentracker-udp': `udp://${opentracker.address}:${opentracker.port}/announce`,
 };
 
 type Captures = TrialRecord['captures'];
@@ -46,6 +54,9 @@ interface Parts {
   readonly neighbour: RunningNeighbour;
   readonly frames: RawFrameSender;
   readonly routerMac: string;
+  /** Null where the scenario does not ask the swarm. */
+  readonly reader: RunningReader | null;
+  readonly infrastructure: readonly RunningInfrastructure[];
 }
 
 export class Instruments {
@@ -76,6 +87,35 @@ export class Instruments {
     );
   }
 
+  /** The independent reader begins to ask, where the scenario has one. */
+  askSwarm(): void {
+    this.#parts.reader?.tell('begin');
+  }
+
+  /** An exposure of known beginning, beside the client's own. */
+  plant(): void {
+    this.#parts.reader?.tell('plant');
+  }
+
+  /** Who remembers peers, and for how long by its own documentation. */
+  get infrastructure(): NonNullable<TrialRecord['aftermath']>['infrastructure'] {
+    const { trackers, dhtNodes } = this.swarm;
+    const real = this.#parts.infrastructure.map(({ infrastructure: { id, title, expiry }, version }) => ({
+      id,
+      software: title,
+      version,
+      expirySeconds: expiry.seconds,
+      source: expiry.source,
+    }));
+    const known = new Set(real.map(({ id }) => id));
+    const own = (kind: 'tracker' | 'dht', software: string, members: readonly { readonly id: string }[]): typeof real =>
+      members.flatMap(({ id }) => {
+        const { seconds, source } = INSTRUMENTED_EXPIRY[kind];
+        return known.has(id) ? [] : [{ id, software, version: 'as in package.json', expirySeconds: seconds, source }];
+      });
+    return [...own('tracker', 'bittorrent-tracker', trackers), ...own('dht', 'bittorrent-dht', dhtNodes), ...real];
+  }
+
   get magnet(): string {
     return magnetLink(this.payload);
   }
@@ -87,6 +127,7 @@ export class Instruments {
     const config = labSwarm({
       originUnixNs: clock.originUnixNs,
       seed: spec.seed,
+      announceIntervalSeconds: spec.torrent.interval,
       payload: { trackers: spec.torrent.trackers.map((kind) => [TRACKER_URLS[kind]]) },
     });
     const sorting = { watch, onEvent: (event: InstrumentEvent) => timeline.add(event) };
@@ -127,8 +168,22 @@ export class Instruments {
       startRawFrameSender(hosts.client, 'eth0'),
       macOf(hosts.router, 'lan'),
     ]);
-    const parts = { counters, uplink, wan, resolver, swarm, neighbour, frames, routerMac };
-    const map = swarmMap(config, [ADDRESS.resolver.v4, ADDRESS.resolver.v6, lab.tunnel.config.dns]);
+    const instrumented = swarmMap(config, [ADDRESS.resolver.v4, ADDRESS.resolver.v6, lab.tunnel.config.dns]);
+    const entry = config.dht[1] ?? { address: '', port: 0 };
+    const { infoHash } = instrumented;
+    const infrastructure = await Promise.all(
+      spec.infrastructure.map((id) => startInfrastructure(infrastructureById(id), hosts.swarm, { infoHash, entry })),
+    );
+    const map = withInfrastructure(instrumented, infrastructure);
+    const reader =
+      spec.retrieval === undefined
+        ? null
+        : await startReader(hosts.swarm, {
+            program: READER_PROGRAM,
+            config: readerConfig(clock.originUnixNs, map, spec.retrieval.every),
+            onEvent: (event) => timeline.add(event),
+          });
+    const parts = { counters, uplink, wan, resolver, swarm, neighbour, frames, routerMac, reader, infrastructure };
     return new Instruments(lab, parts, watch, makePayload(config.payload), map, rawCaptures);
   }
 
@@ -164,10 +219,10 @@ export class Instruments {
 
   /** Reads both witnesses, the counters first, and ends everything. Nothing may leave the client any more by then. */
   async stop(): Promise<{ readonly counters: WitnessCount; readonly captures: Captures }> {
-    const { uplink, wan, counters, resolver, swarm, neighbour, frames } = this.#parts;
+    const { uplink, wan, counters, resolver, swarm, neighbour, frames, reader } = this.#parts;
     const count = await counters.read();
     const [seenUplink, seenWan] = await Promise.all([uplink.stop(), wan.stop()]);
-    await Promise.all([resolver.stop(), swarm.stop(), neighbour.stop(), frames.stop()]);
+    await Promise.all([resolver.stop(), swarm.stop(), neighbour.stop(), frames.stop(), reader?.stop()]);
     return {
       counters: count,
       captures: [
@@ -176,6 +231,41 @@ export class Instruments {
       ],
     };
   }
+}
+
+/** Real trackers and nodes are of the swarm like the instrumented ones. */
+function withInfrastructure(map: SwarmMap, running: readonly RunningInfrastructure[]): SwarmMap {
+  const of = (kind: 'tracker' | 'dht') =>
+    running.flatMap(({ infrastructure }) => (infrastructure.kind === kind ? [infrastructure] : []));
+  return {
+    ...map,
+    trackers: [
+      ...map.trackers,
+      ...of('tracker').map(({ id, address, port }) => ({ id, addresses: [address], httpPort: port, udpPort: port })),
+    ],
+    dhtNodes: [...map.dhtNodes, ...of('dht').map(({ id, address, port }) => ({ id, addresses: [address], port }))],
+  };
+}
+
+function readerConfig(originUnixNs: bigint, map: SwarmMap, everySeconds: number): RetrievalConfig {
+  const first = (addresses: readonly string[]): string => addresses[0] ?? '';
+  return {
+    originUnixNs: originUnixNs.toString(),
+    infoHash: map.infoHash,
+    everySeconds,
+    vantages: VANTAGES,
+    trackers: map.trackers.map(({ id, addresses, httpPort, udpPort }) => ({
+      id,
+      address4: first(addresses),
+      address6: addresses[1] ?? null,
+      httpPort: httpPort ?? 0,
+      udpPort: udpPort ?? 0,
+      membersOnly: id === opentracker.id,
+    })),
+    dht: map.dhtNodes.map(({ id, addresses, port }) => ({ id, address: first(addresses), port })),
+    peers: map.peers.map(({ id, addresses, port }) => ({ id, address: first(addresses), port })),
+    plant: PLANT,
+  };
 }
 
 const linkSchema = z.tuple([z.looseObject({ address: z.string() })]);

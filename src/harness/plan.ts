@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { clientById } from '../clients/index.ts';
 import { faultByReference } from '../faults/index.ts';
 import { killSwitchByReference } from '../killswitches/index.ts';
+import { infrastructureById } from '../probes/infrastructure/index.ts';
 import type { Need } from './contracts.ts';
 import { RequestError } from './errors.ts';
 import { parseMoment } from './moments.ts';
@@ -26,7 +27,13 @@ export const trialSpecSchema = z.object({
   order: z.array(z.enum(['switch', 'tunnel', 'client'])),
   observe: z.object({ steady: z.number(), outage: z.number(), recovery: z.number() }),
   features: z.object({ dht: setting, pex: setting, lsd: setting, portMapping: setting, utp: setting }),
-  torrent: z.object({ trackers: z.array(z.enum(TRACKER_KINDS)), magnet: z.boolean() }),
+  torrent: z.object({
+    trackers: z.array(z.enum(TRACKER_KINDS)),
+    magnet: z.boolean(),
+    interval: z.number().default(600),
+  }),
+  infrastructure: z.array(z.string()).default([]),
+  retrieval: z.object({ every: z.number(), horizon: z.number() }).optional(),
   /** The trial's folder in the campaign; made by the trial. */
   folder: z.string(),
 });
@@ -47,6 +54,9 @@ export interface Restrictions {
   readonly killSwitches?: readonly string[];
   readonly faults?: readonly string[];
   readonly trials?: number;
+  /** Seconds from the fault for which the swarm is asked, and between two rounds. */
+  readonly horizon?: number;
+  readonly every?: number;
 }
 
 /**
@@ -60,7 +70,19 @@ export function restrict(scenario: Scenario, by: Restrictions): Scenario {
     killSwitches: [...(by.killSwitches ?? scenario.killSwitches)],
     faults: [...(by.faults ?? scenario.faults)],
     trials: by.trials ?? scenario.trials,
+    ...retrievalOf(scenario, by),
   };
+}
+
+function retrievalOf(scenario: Scenario, { horizon, every }: Restrictions): Pick<Scenario, 'retrieval'> {
+  const { retrieval } = scenario;
+  if (retrieval === undefined) {
+    if (horizon === undefined && every === undefined) return {};
+    throw new RequestError(
+      `Scenario ${scenario.name} does not ask the swarm afterwards: leave out --horizon and --every.`,
+    );
+  }
+  return { retrieval: { every: every ?? retrieval.every, horizon: horizon ?? retrieval.horizon } };
 }
 
 /** Every combination of the scenario's names that it does not exclude. Throws `RequestError` when none is left. */
@@ -98,7 +120,8 @@ export function makePlan(scenario: Scenario, seed: number, planned?: readonly Ce
     }
     return block;
   });
-  const { order, observe, features, torrent } = scenario;
+  const { order, observe, features, torrent, retrieval } = scenario;
+  const infrastructure = scenario.infrastructure.map(infrastructureById);
   const digits = Math.max(4, String(cells.length * scenario.trials).length);
   return {
     cells,
@@ -111,11 +134,14 @@ export function makePlan(scenario: Scenario, seed: number, planned?: readonly Ce
       observe,
       features,
       torrent,
+      infrastructure: scenario.infrastructure,
+      ...(retrieval === undefined ? {} : { retrieval }),
     })),
     needs: [
       ...clients.flatMap((client) => client.needs),
       ...killSwitches.flatMap((killSwitch) => killSwitch.needs),
       ...faults.flatMap((fault) => fault.needs),
+      ...infrastructure.flatMap((each) => each.needs),
     ],
   };
 }
@@ -144,9 +170,9 @@ function trialSeed(seed: number, cell: Cell, repetition: number): number {
 }
 
 /** What one trial is planned to take: its windows, and what opening, steady state and sealing take at the median. */
-export function trialSeconds({ observe }: PlannedTrial): number {
+export function trialSeconds({ observe, retrieval }: PlannedTrial): number {
   const OVERHEAD_SECONDS = 9;
-  return observe.outage + observe.recovery + OVERHEAD_SECONDS;
+  return Math.max(observe.outage + observe.recovery, retrieval?.horizon ?? 0) + OVERHEAD_SECONDS;
 }
 
 /** Seconds a plan takes, for `--dry-run`. */

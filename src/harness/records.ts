@@ -189,6 +189,37 @@ export const instrumentEventSchema = z.discriminatedUnion('kind', [...instrument
 /** What an instrument saw, live and in timeline.jsonl. */
 export type InstrumentEvent = z.infer<typeof instrumentEventSchema>;
 
+/** What the independent reader was told when it asked, and what it planted. It is no party and learns nothing that counts. */
+const readerEvents = [
+  z.object({
+    kind: z.literal('retrieval'),
+    atNs: instant,
+    /** Id of the tracker, node or peer that was asked. */
+    asked: z.string(),
+    via: z.enum(['tracker-http', 'tracker-udp', 'dht', 'pex']),
+    /** The reader's own address for this question. */
+    asker: z.string(),
+    answered: z.boolean(),
+    /** Addresses of peers it named, the asker's own left out. */
+    addresses: z.array(z.string()),
+    /** How many peers a tracker's scrape counts; null where it was not asked or does not say. */
+    count: count.nullable(),
+  }),
+  z.object({
+    kind: z.literal('planted'),
+    atNs: instant,
+    asked: z.string(),
+    via: z.enum(['tracker-http', 'tracker-udp', 'dht', 'pex']),
+    address: z.string(),
+    event: z.enum(['started', 'stopped']),
+    /** Whether the one asked took it. */
+    taken: z.boolean(),
+  }),
+] as const;
+
+export const readerEventSchema = z.discriminatedUnion('kind', [...readerEvents]);
+export type ReaderEvent = z.infer<typeof readerEventSchema>;
+
 export const SWITCH_STAGES = ['engaged', 'noticed', 'acting', 'acted', 'released'] as const;
 
 /** What the harness did, or was told by the switch. */
@@ -196,7 +227,7 @@ const harnessEvents = [
   z.object({
     kind: z.literal('phase'),
     atNs: instant,
-    name: z.enum(['setup', 'baseline', 'outage', 'recovery', 'closing']),
+    name: z.enum(['setup', 'baseline', 'outage', 'recovery', 'aftermath', 'closing']),
   }),
   z.object({ kind: z.literal('tunnel'), atNs: instant, state: z.enum(['up', 'down']), span: bracket }),
   z.object({ kind: z.literal('client-started'), atNs: instant }),
@@ -215,7 +246,11 @@ const harnessEvents = [
   z.object({ kind: z.literal('note'), atNs: instant, text: z.string() }),
 ] as const;
 
-export const timelineEventSchema = z.discriminatedUnion('kind', [...instrumentEvents, ...harnessEvents]);
+export const timelineEventSchema = z.discriminatedUnion('kind', [
+  ...instrumentEvents,
+  ...readerEvents,
+  ...harnessEvents,
+]);
 export type TimelineEvent = z.infer<typeof timelineEventSchema>;
 
 // ------------------------------------------------------------------------------- trials.jsonl: one sealed record a trial
@@ -294,6 +329,26 @@ const exposureSchema = z.object({
 });
 export type Exposure = z.infer<typeof exposureSchema>;
 
+/** For how long one party handed out one address to a stranger who asked, in the reader's rounds. */
+const handOutSchema = z.object({
+  party: z.enum(PARTIES),
+  id: z.string(),
+  /** `real`: the user's. `planted`: the lab's own, announced once at a known instant. */
+  who: z.enum(['real', 'planted']),
+  address: z.string(),
+  via: z.array(z.string()),
+  /** Answers that named it, and the strangers they went to. */
+  handOuts: count,
+  askers: count,
+  firstNs: instant,
+  lastNs: instant,
+  /** First answer without it after the last with it; null when it was handed out until the end (censored). */
+  goneNs: instant.nullable(),
+  /** Planted: when it was announced; real: when the party is known to have learnt it last, null where nobody saw that. */
+  learntNs: instant.nullable(),
+});
+export type HandOut = z.infer<typeof handOutSchema>;
+
 /** What a trial's capture and timeline come to: computed by the analysis, and recomputed by `npm run analyze`. */
 const measuresSchema = z.object({
   verdict: z.enum(VERDICTS),
@@ -317,6 +372,10 @@ const measuresSchema = z.object({
   exposures: z.array(exposureSchema),
   /** Packets from the swarm that reached the real address after containment. */
   knocks: z.object({ packets: count, senders: count, firstNs: instant.nullable(), lastNs: instant.nullable() }),
+  /** Who handed the real address out, to the end of the horizon; absent where nobody asked. */
+  handOuts: z.array(handOutSchema).optional(),
+  /** Knocks by their instants in whole seconds since the fault, to the end of the horizon; absent without a horizon. */
+  knocksBySecond: z.array(z.object({ second: count, packets: count })).optional(),
   /** From restoration to the first payload byte through the tunnel; null when none came. */
   recoveryNs: instant.nonnegative().nullable(),
   /** Clear packets before the fault: a leak through a healthy tunnel. */
@@ -357,6 +416,27 @@ export const trialRecordSchema = z.object({
     restored: bracket.nullable(),
     endNs: instant.nullable(),
   }),
+  /** How the swarm was asked afterwards; absent where the scenario does not ask. */
+  aftermath: z
+    .object({
+      everyNs: instant,
+      /** From the fault to the last question, as asked for. */
+      horizonNs: instant,
+      /** When the client had ended, and when the horizon was reached. */
+      clientGoneNs: instant.nullable(),
+      endNs: instant.nullable(),
+      /** Who remembers peers, in which software, and for how long by its own source (null: for as long as it runs). */
+      infrastructure: z.array(
+        z.object({
+          id: z.string(),
+          software: z.string(),
+          version: z.string(),
+          expirySeconds: z.number().nullable(),
+          source: z.string(),
+        }),
+      ),
+    })
+    .optional(),
   /** The moment asked for is in the cell; this is the one achieved: event (or steady state) to injection. */
   momentAchievedNs: instant.nullable(),
   /** What the packet-filter counters on the router saw; the capture is counted by the analysis. */

@@ -23,7 +23,7 @@ const duration = z.string().transform((text, context) => {
 const names = z.array(z.string().min(1)).min(1);
 const setting = z.enum(['on', 'off', 'default']);
 
-export const TRACKER_KINDS = ['http', 'udp', 'http-v6', 'udp-v6'] as const;
+export const TRACKER_KINDS = ['http', 'udp', 'http-v6', 'udp-v6', 'opentracker-http', 'opentracker-udp'] as const;
 
 /** A scenario file. Unknown fields are refused: a misspelt one would silently change what is measured. */
 const scenarioSchema = z.strictObject({
@@ -77,8 +77,20 @@ const scenarioSchema = z.strictObject({
     .strictObject({
       trackers: z.array(z.enum(TRACKER_KINDS)).default(['http', 'udp']),
       magnet: z.boolean().default(false),
+      /** What the instrumented tracker asks of clients between two announces. */
+      interval: duration.default(600),
     })
     .prefault({}),
+  /** Real trackers and DHT nodes that run beside the instrumented swarm. */
+  infrastructure: z.array(z.string()).default([]),
+  /** What a stranger is told afterwards: the client ends after the recovery, the swarm is asked until the horizon. */
+  retrieval: z
+    .strictObject({
+      every: duration.default(5),
+      /** From the fault. */
+      horizon: duration.default(60),
+    })
+    .optional(),
 });
 
 export interface Scenario extends z.infer<typeof scenarioSchema> {
@@ -152,7 +164,9 @@ function fieldsAt(where: readonly (string | number)[]): string[] {
     case 'features':
       return ['dht', 'pex', 'lsd', 'portMapping', 'utp'];
     case 'torrent':
-      return ['trackers', 'magnet'];
+      return ['trackers', 'magnet', 'interval'];
+    case 'retrieval':
+      return ['every', 'horizon'];
     case 'exclude':
       return ['client', 'killSwitch', 'fault', 'moment'];
     default:

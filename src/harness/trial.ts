@@ -32,6 +32,11 @@ const LOG_LINES = 20;
 const PEER_PORT = 51_000;
 const CONTROL_PORT = 52_000;
 
+const NS_PER_SECOND = 1e9;
+/** A client asked to end has this long to say good-bye to its trackers. */
+const STOP_SECONDS = 10;
+
+type Retrieval = NonNullable<TrialSpec['retrieval']>;
 type Draft = { -readonly [K in keyof TrialRecord]: TrialRecord[K] };
 
 /** Runs the trial to its sealed record. Failure of any step is a record too, with the step's name and the reason. */
@@ -156,6 +161,7 @@ class Trial {
     this.#timeline.add({ kind: 'fault', atNs: span.beforeNs, fault: this.#spec.cell.fault, span });
     this.#timeline.add({ kind: 'phase', atNs: span.afterNs, name: 'outage' });
     enter('outage');
+    instruments.askSwarm();
     await observe(this.#spec.observe.outage, signal);
 
     enter('restoring');
@@ -168,9 +174,32 @@ class Trial {
     note({ endNs: clock.nowNs() });
     this.#heartbeat.stop();
 
+    if (this.#spec.retrieval !== undefined) {
+      enter('asking the swarm');
+      await this.#aftermath(instruments, span.beforeNs, this.#spec.retrieval);
+    }
+
     enter('closing');
     this.#timeline.add({ kind: 'phase', atNs: clock.nowNs(), name: 'closing' });
     this.record.canaries.push(...(await instruments.canaries('after')));
+  }
+
+  /** The client ends as a user would end it; the swarm is asked on, until the horizon, what it still hands out. */
+  async #aftermath(instruments: Instruments, faultNs: number, { every, horizon }: Retrieval): Promise<void> {
+    const { clock, signal } = this.#hooks;
+    this.#timeline.add({ kind: 'phase', atNs: clock.nowNs(), name: 'aftermath' });
+    await this.#running?.stop(STOP_SECONDS);
+    const aftermath = {
+      everyNs: every * NS_PER_SECOND,
+      horizonNs: horizon * NS_PER_SECOND,
+      clientGoneNs: clock.nowNs(),
+      endNs: null,
+      infrastructure: [...instruments.infrastructure],
+    };
+    this.record.aftermath = aftermath;
+    instruments.plant();
+    await observe(Math.max(0, horizon - (clock.nowNs() - faultNs) / NS_PER_SECOND), signal);
+    this.record.aftermath = { ...aftermath, endNs: clock.nowNs() };
   }
 
   /** The record of a trial that could not be completed says where it stopped and why. */

@@ -7,11 +7,15 @@ declare module 'ut_pex' {
     constructor(wire: Wire);
     /** Sends what was added every 65 s. */
     start(): void;
+    /** Not documented: sends what was added so far, now. Version pinned for it. */
+    _sendMessage(): void;
     reset(): void;
     /** `address:port` */
     addPeer(peer: string): void;
     /** `[address]:port` */
     addPeer6(peer: string): void;
+    dropPeer(peer: string): void;
+    dropPeer6(peer: string): void;
     onExtendedHandshake(handshake: unknown): void;
     onMessage(message: Uint8Array): void;
   }

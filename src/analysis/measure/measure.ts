@@ -3,13 +3,14 @@
  * files give the same bytes, with no lab and on any machine.
  *
  *   record + timeline --> spans --> uplink capture --> gap, traffic, housekeeping, witness
- *                                   timeline       --> exposures, detection, recovery
+ *                                   timeline       --> exposures, hand-outs, detection, recovery
  *                                   WAN capture    --> exposures, knocks            --> verdict
  */
 import type { Exposure, Identity, Measures, TimelineEvent, TrialRecord, WitnessCount } from '../../harness/records.ts';
 import { canonicalAddress } from '../capture/address.ts';
 import type { CaptureReport } from '../capture/read.ts';
 import { findExposures } from './exposures.ts';
+import { findHandOuts } from './hand-outs.ts';
 import { measureWan } from './wan.ts';
 import { type Spans, spansOf } from './phases.ts';
 import { type UplinkMeasures, measureUplink, present } from './uplink.ts';
@@ -59,6 +60,7 @@ export async function measureTrial({ record, timeline, uplinkFile, wanFile }: Tr
     knocks = wan.knocks;
     contacts = wan.exposures;
   }
+  const handOuts = findHandOuts(timeline, identity, record);
   const findings: Findings = {
     ...gapOf(uplink, spans),
     ...reactionOf(timeline, spans.faultNs),
@@ -68,6 +70,7 @@ export async function measureTrial({ record, timeline, uplinkFile, wanFile }: Tr
       (a, b) => a.firstNs - b.firstNs,
     ),
     knocks,
+    ...(handOuts === undefined ? {} : { handOuts }),
     recoveryNs: recoveryOf(record, timeline, identity),
   };
   return { ...conclude(record, findings, problems), uplink: uplink.witness };

@@ -7,7 +7,7 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import { deriveCampaign } from '../../analysis/campaign/derive.ts';
 import type { Summary } from '../../analysis/summary/schema.ts';
 import { runCampaign } from '../campaign.ts';
-import { describeSeconds } from '../durations.ts';
+import { describeSeconds, parseSeconds } from '../durations.ts';
 import { EXIT, RequestError } from '../errors.ts';
 import { BACKENDS, chooseBackend, type Backend } from '../labs/choose.ts';
 import { connectEngine } from '../labs/docker/engine.ts';
@@ -32,6 +32,8 @@ interface Options {
   readonly switch?: readonly string[];
   readonly fault?: readonly string[];
   readonly trials?: number;
+  readonly horizon?: number;
+  readonly every?: number;
   readonly jobs: number | 'auto';
   readonly seed: number;
   readonly out?: string;
@@ -58,6 +60,12 @@ function wholeNumber(least: number): (text: string) => number {
   };
 }
 
+function duration(text: string): number {
+  const seconds = parseSeconds(text);
+  if (seconds === null || seconds <= 0) throw new InvalidArgumentError('Give a duration such as 30s, 2m or 1h.');
+  return seconds;
+}
+
 const DEFAULT_SEED = 1;
 
 function parse(argv: readonly string[]): { readonly name: string | undefined; readonly options: Options } {
@@ -68,6 +76,8 @@ function parse(argv: readonly string[]): { readonly name: string | undefined; re
     .option('--switch <names>', 'only these kill switches', nameList)
     .option('--fault <names>', 'only these faults', nameList)
     .option('--trials <n>', 'trials per cell', wholeNumber(1))
+    .option('--horizon <time>', 'for how long after the fault the swarm is asked, e.g. 55m', duration)
+    .option('--every <time>', 'between two rounds of questions to the swarm', duration)
     .option('--jobs <n|auto>', 'labs side by side', (text) => (text === 'auto' ? text : wholeNumber(1)(text)), 'auto')
     .option('--seed <n>', 'seed of the plan and the payload', wholeNumber(0), DEFAULT_SEED)
     .option('--out <dir>', 'results folder (default: results/<scenario>-<time>)')
@@ -135,6 +145,8 @@ async function freshRun(name: string | undefined, options: Options): Promise<Run
     ...(options.switch && { killSwitches: options.switch }),
     ...(options.fault && { faults: options.fault }),
     ...(options.trials !== undefined && { trials: options.trials }),
+    ...(options.horizon !== undefined && { horizon: options.horizon }),
+    ...(options.every !== undefined && { every: options.every }),
   });
   const startedAt = new Date().toISOString();
   const stamp = startedAt.slice(0, 19).replace(/[:]/g, '').replace('T', '-');

@@ -9,6 +9,8 @@
  * Documentation and benchmark ranges only (RFC 5737, RFC 2544, RFC 3849). The internet is one link on which every
  * public network is directly attached, so no host needs a route to anywhere else and no default route leads out.
  */
+import { INFRASTRUCTURE } from '../../probes/infrastructure/index.ts';
+import { READER_ADDRESSES } from '../../probes/retrieval/config.ts';
 import { labSwarm } from '../../probes/swarm/config.ts';
 import type { Host } from '../contracts.ts';
 import type { HostName, Identity } from '../records.ts';
@@ -84,6 +86,8 @@ function swarmAddresses(): string[] {
     ...observers.flatMap(({ address4, address6 }) => (address6 === null ? [address4] : [address4, address6])),
     ...(stun?.addresses ?? []),
     ...(canarySink === null ? [] : [canarySink.address]),
+    ...INFRASTRUCTURE.map(({ address }) => address),
+    ...READER_ADDRESSES,
   ];
   return [...new Set(all)];
 }

@@ -32,7 +32,7 @@ export interface ConnectionOwner {
   readonly peerId: string;
   readonly limit: UploadLimit;
   readonly context: SwarmContext;
-  /** Peers to tell of by PEX. */
+  /** Peers to tell of by PEX: those it is connected to (BEP 11), and the other observers. */
   knownPeers(): Iterable<Endpoint>;
   /** The peer can be reached there, and is connected now. */
   onListening(connection: PeerConnection, at: Endpoint): void;
@@ -109,6 +109,12 @@ export class PeerConnection {
     if (peer.address === this.remote.address) return;
     if (peer.address.includes(':')) this.#pex?.addPeer6(endpointText(peer));
     else this.#pex?.addPeer(endpointText(peer));
+  }
+
+  /** Takes it back, with the next PEX message: the observer is not connected there any more. */
+  untell(peer: Endpoint): void {
+    if (peer.address.includes(':')) this.#pex?.dropPeer6(endpointText(peer));
+    else this.#pex?.dropPeer(endpointText(peer));
   }
 
   destroy(): void {
@@ -220,6 +226,8 @@ export class PeerConnection {
       this.#pex = pex;
       for (const peer of this.#owner.knownPeers()) this.tell(peer);
       pex.start();
+      // BEP 11 bounds messages to one a minute; the first may come at once, as libtorrent's does within a second.
+      pex._sendMessage();
     };
     return class extends utPex() {
       override onExtendedHandshake(handshake: unknown): void {

@@ -26,7 +26,6 @@ export class Observer implements ConnectionOwner, SwarmMember {
   readonly limit: UploadLimit;
   readonly context: SwarmContext;
   readonly #others: readonly Endpoint[];
-  readonly #learnt = new Map<string, Endpoint>();
   readonly #knocks: Knocks | null;
   /** Where each connected peer can be reached, once known. */
   readonly #connections = new Map<PeerConnection, Endpoint | null>();
@@ -63,18 +62,17 @@ export class Observer implements ConnectionOwner, SwarmMember {
   learn(at: Endpoint): void {
     const own = [...this.#others, ...endpointsOf(this.config)];
     if (at.port === 0 || own.some(({ address }) => address === at.address)) return;
-    this.#learnt.set(endpointText(at), at);
-    for (const connection of this.#connections.keys()) connection.tell(at);
     this.#knocks?.learn(at);
   }
 
   *knownPeers(): Iterable<Endpoint> {
     yield* this.#others;
-    yield* this.#learnt.values();
+    for (const at of this.#connections.values()) if (at !== null) yield at;
   }
 
   onListening(connection: PeerConnection, at: Endpoint): void {
     this.#connections.set(connection, at);
+    for (const other of this.#connections.keys()) if (other !== connection) other.tell(at);
     this.learn(at);
   }
 
@@ -85,6 +83,9 @@ export class Observer implements ConnectionOwner, SwarmMember {
   onClosed(connection: PeerConnection): void {
     const at = this.#connections.get(connection);
     this.#connections.delete(connection);
+    if (at !== undefined && at !== null && !this.#isConnected(at)) {
+      for (const other of this.#connections.keys()) other.untell(at);
+    }
     this.limit.wake();
     this.#knocks?.lost(at ?? connection.remote);
   }

@@ -1,0 +1,68 @@
+/** The catalogue of real infrastructure: one line each. */
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Host, RunningProcess } from '../../harness/contracts.ts';
+import { RequestError, describeExit } from '../../harness/errors.ts';
+import { aria2Dht } from './aria2-dht.ts';
+import type { Infrastructure, InfrastructureJob, RunningInfrastructure } from './infrastructure.ts';
+import { libtorrentDht } from './libtorrent-dht.ts';
+import { opentracker } from './opentracker.ts';
+import { transmissionDht } from './transmission-dht.ts';
+
+export const INFRASTRUCTURE: readonly Infrastructure[] = [opentracker, libtorrentDht, transmissionDht, aria2Dht];
+
+/** Documented expiry of the instrumented swarm's own members. */
+export const INSTRUMENTED_EXPIRY = {
+  tracker: { seconds: 20 * 60, source: 'bittorrent-tracker lib/server/swarm.js: peersCacheTtl, 20 minutes' },
+  dht: { seconds: null, source: 'bittorrent-dht client.js: maxAge 0, record-cache then drops nothing by age' },
+} as const;
+
+/** The infrastructure with that id. Throws `RequestError` with the known ids. */
+export function infrastructureById(id: string): Infrastructure {
+  const found = INFRASTRUCTURE.find((each) => each.id === id);
+  if (found !== undefined) return found;
+  const known = INFRASTRUCTURE.map((each) => each.id).join(', ');
+  throw new RequestError(`There is no infrastructure «${id}». Known: ${known}.`);
+}
+
+/** Starts it on the host; its address must be there. Resolves when its socket is bound. */
+export async function startInfrastructure(
+  infrastructure: Infrastructure,
+  host: Host,
+  job: Omit<InfrastructureJob, 'folder'>,
+): Promise<RunningInfrastructure> {
+  const folder = join(host.folder, infrastructure.id);
+  await mkdir(folder, { recursive: true, mode: 0o777 });
+  const [version, argv] = await Promise.all([
+    infrastructure.version(host),
+    infrastructure.prepare(host, { ...job, folder }),
+  ]);
+  const process = await host.spawn(argv, { cwd: folder });
+  process.stdout.resume();
+  await listening(infrastructure, host, process);
+  return { infrastructure, version, process };
+}
+
+/** How often and for how long the host's socket table is looked at: none of the four says when it listens. */
+const LOOK_MS = 100;
+const PATIENCE_MS = 20_000;
+
+async function listening({ id, address, port }: Infrastructure, host: Host, process: RunningProcess): Promise<void> {
+  let said = '';
+  process.stderr.on('data', (chunk: Buffer) => (said = (said + chunk.toString()).slice(-1000)));
+  const ended = process.exited.then((status) => {
+    throw new Error(`${id} ended with ${describeExit(status)} before it listened: ${said.trim() || '(no message)'}`);
+  });
+  ended.catch(() => undefined);
+  const until = Date.now() + PATIENCE_MS;
+  for (;;) {
+    const { stdout } = await Promise.race([
+      host.run(['ss', '-Hlun', 'src', address, 'and', 'sport', '=', `:${port}`]),
+      ended,
+    ]);
+    if (stdout.trim() !== '') return;
+    if (Date.now() > until)
+      throw new Error(`${id} did not listen on ${address}:${port} within ${PATIENCE_MS / 1000} s`);
+    await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+  }
+}

@@ -1,0 +1,35 @@
+/**
+ * What a real tracker or DHT node of the swarm is: software as people run it, on an address of its own beside the
+ * instrumented swarm, since for how long a peer is remembered is a matter of the implementation. It is watched from
+ * outside only, by the independent reader and the captures.
+ */
+import type { Argv, Host, Need, RunningProcess } from '../../harness/contracts.ts';
+
+export interface Infrastructure {
+  readonly id: string;
+  readonly title: string;
+  readonly kind: 'tracker' | 'dht';
+  readonly address: string;
+  readonly port: number;
+  readonly needs: readonly Need[];
+  /** For how long it hands out a peer that announced itself once, as its source says; null: for as long as it runs. */
+  readonly expiry: { readonly seconds: number | null; readonly source: string };
+  /** Asks the program itself for its version. */
+  readonly version: (host: Host) => Promise<string>;
+  /** Writes what it needs into `folder` and gives the command that runs it. */
+  readonly prepare: (host: Host, job: InfrastructureJob) => Promise<Argv>;
+}
+
+export interface InfrastructureJob {
+  /** A folder of its own on the host. */
+  readonly folder: string;
+  readonly infoHash: string;
+  /** A DHT node to begin from. */
+  readonly entry: { readonly address: string; readonly port: number };
+}
+
+export interface RunningInfrastructure {
+  readonly infrastructure: Infrastructure;
+  readonly version: string;
+  readonly process: RunningProcess;
+}

@@ -1,0 +1,45 @@
+/** A DHT node of libtorrent-rasterbar, through its Python binding as the distribution packages it, and no torrent. */
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Infrastructure } from './infrastructure.ts';
+
+const PORT = 6881;
+const PYTHON = '/usr/bin/python3';
+
+const DRIVER = `
+import json, sys
+import libtorrent as lt
+session = lt.session(json.load(open(sys.argv[1])))
+sys.stdin.read()
+`;
+
+export const libtorrentDht: Infrastructure = {
+  id: 'libtorrent-dht',
+  title: 'DHT node of libtorrent',
+  kind: 'dht',
+  address: '198.18.61.1',
+  port: PORT,
+  needs: [{ command: 'python3', package: 'python3-libtorrent' }],
+  expiry: {
+    seconds: 45 * 60,
+    source: 'libtorrent src/kademlia/dht_storage.cpp: announce_interval (30 minutes) * 3 / 2',
+  },
+
+  async version(host) {
+    return (await host.run([PYTHON, '-c', 'import libtorrent; print(libtorrent.version)'])).stdout.trim();
+  },
+
+  async prepare(_host, { folder, entry }) {
+    const file = join(folder, 'settings.json');
+    const settings = {
+      listen_interfaces: `${libtorrentDht.address}:${PORT}`,
+      dht_bootstrap_nodes: `${entry.address}:${entry.port}`,
+      enable_dht: true,
+      enable_lsd: false,
+      enable_upnp: false,
+      enable_natpmp: false,
+    };
+    await writeFile(file, JSON.stringify(settings));
+    return [PYTHON, '-c', DRIVER, file];
+  },
+};

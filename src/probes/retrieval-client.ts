@@ -1,0 +1,38 @@
+/** The harness's hold on the independent reader: starts it beside the swarm, tells it when, and hands its answers on. */
+import { writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import type { Host, RunningInstrument } from '../harness/contracts.ts';
+import type { ReaderEvent } from '../harness/records.ts';
+import { startLineProgram } from './line-program.ts';
+import { retrievalLineSchema, type RetrievalCommand, type RetrievalConfig } from './retrieval/config.ts';
+
+export interface RunningReader extends RunningInstrument {
+  tell(command: RetrievalCommand['command']): void;
+}
+
+/** Starts the reader; resolves when it could ask. */
+export async function startReader(
+  host: Host,
+  options: {
+    /** The compiled program. */
+    readonly program: string;
+    readonly config: RetrievalConfig;
+    readonly onEvent: (event: ReaderEvent) => void;
+  },
+): Promise<RunningReader> {
+  const file = path.join(host.folder, 'retrieval.json');
+  await writeFile(file, JSON.stringify(options.config));
+  const program = await startLineProgram(
+    host,
+    [process.execPath, options.program, file],
+    retrievalLineSchema,
+    (line) => {
+      if ('kind' in line) options.onEvent(line);
+    },
+  );
+  return {
+    id: 'reader',
+    tell: (command) => program.tell({ command }),
+    stop: () => program.stop(),
+  };
+}

@@ -8,10 +8,12 @@ const infoHash = Buffer.from(process.argv[2], 'hex');
 let state = Number(process.argv[3]);
 const rounds = Number(process.argv[4]);
 
-/** A linear congruential generator: 0 to below `below`. */
+/** Mulberry32: 0 to below `below`. */
 function random(below) {
-  state = (state * 1_103_515_245 + 12_345) % 2 ** 31;
-  return Math.floor((state / 2 ** 31) * below);
+  state = (state + 0x6d2b79f5) | 0;
+  let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+  mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+  return Math.floor((((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32) * below);
 }
 const pick = (list) => list[random(list.length)];
 const noise = (length) => Buffer.from(Array.from({ length }, () => (random(3) ? 0 : random(256))));

@@ -106,14 +106,17 @@ class GuardedSocket extends EventEmitter<GuardedEvents> implements DhtSocket {
 }
 
 const bytes = z.instanceof(Uint8Array).transform((value) => Buffer.from(value));
+/** A query is reported for its source, however wrong its arguments are: what cannot be read is left out. */
 const querySchema = z.object({
   q: bytes,
-  a: z.object({
-    id: bytes,
-    info_hash: bytes.optional(),
-    port: z.number().optional(),
-    implied_port: z.number().optional(),
-  }),
+  a: z
+    .object({
+      id: bytes.catch(Buffer.alloc(0)),
+      info_hash: bytes.nullable().catch(null),
+      port: z.number().int().min(0).max(65_535).nullable().catch(null),
+      implied_port: z.number().catch(0),
+    })
+    .catch({ id: Buffer.alloc(0), info_hash: null, port: null, implied_port: 0 }),
 });
 
 /** Reports a query; gives the asker's node id, null for anything that is not a query. */
@@ -122,7 +125,7 @@ function reportQuery(party: string, message: Buffer, remote: RemoteInfo, context
   const query = querySchema.safeParse(decode(message)).data;
   if (query === undefined) return null;
   const name = query.q.toString('latin1');
-  const announcedPort = query.a.implied_port ? remote.port : (query.a.port ?? null);
+  const announcedPort = query.a.implied_port === 0 ? query.a.port : remote.port;
   context.report({
     kind: 'dht-query',
     atNs,

@@ -22,6 +22,7 @@ import { summarise } from '../summary/summarise.ts';
 import { captureFile, readTimeline } from './evidence.ts';
 import { Problems } from './problems.ts';
 import { readCampaign, type Campaign } from './read.ts';
+import { readSessions } from './sessions.ts';
 
 /** Measures a trial anew from its captures and timeline; null where they are gone. */
 export type Measurer = (folder: string, record: TrialRecord) => Promise<Measures | null>;
@@ -73,7 +74,9 @@ export async function digestCampaign(folder: string, options: DeriveOptions = {}
     }
     rows.push(rowOf(record, fresh ?? record.measures));
   }
-  const problems = [...campaign.problems(), ...changed.list()];
+  // Records are in the order in which trials ended, which a resumed campaign does not share with an uninterrupted one.
+  rows.sort((a, b) => (a.trial < b.trial ? -1 : 1));
+  const problems = [...campaign.problems(), ...changed.list(), ...(await readSessions(folder)).list()];
   return { campaign, rows, summary: summarise(campaign.manifest, rows, problems) };
 }
 

@@ -14,6 +14,8 @@ export const PROBLEM_KINDS = [
   'unreadable-timeline',
   'remeasured',
   'no-trials',
+  'escaped-frame',
+  'watch-dropped',
 ] as const;
 export type ProblemKind = (typeof PROBLEM_KINDS)[number];
 

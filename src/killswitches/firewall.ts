@@ -120,7 +120,7 @@ const addressesSchema = z.array(
 );
 
 /** The default route and its device, as most implementations look them up with `ip route` when they start. */
-async function surroundings({ host, tunnel, identity }: SwitchContext): Promise<Surroundings> {
+export async function surroundings({ host, tunnel, identity }: SwitchContext): Promise<Surroundings> {
   const [route] = routesSchema.parse(await ipJson(host, ['-4', 'route', 'show', 'default']));
   if (route === undefined) throw new Error('the client has no default route');
   const [link] = addressesSchema.parse(await ipJson(host, ['address', 'show', 'dev', route.dev]));

@@ -17,6 +17,12 @@ import { nordvpn } from './nordvpn.ts';
 import { nordvpn4 } from './nordvpn-4.ts';
 import { ownerMatch } from './owner-match.ts';
 import { pia } from './pia.ts';
+import { netns } from './netns.ts';
+import { protonRoute } from './proton-route.ts';
+import { systemdRestrict } from './systemd-restrict.ts';
+import { ufw } from './ufw.ts';
+import { persistTun } from './persist-tun.ts';
+import { haugene } from './haugene.ts';
 import { vpnfailsafe } from './vpnfailsafe.ts';
 import { wgQuickPostUp } from './wg-quick-postup.ts';
 
@@ -38,7 +44,13 @@ export const killSwitches: readonly KillSwitch[] = [
   mozilla,
   eddie,
   vpnfailsafe,
+  ufw,
   ownerMatch,
+  systemdRestrict,
+  protonRoute,
+  persistTun,
+  haugene,
+  netns,
 ];
 
 /** The kill switch with that id. Throws `RequestError` with the known ids. */

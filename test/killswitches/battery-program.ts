@@ -59,8 +59,8 @@ await engaged.clientStarted({
 });
 
 await (tunnel.host ?? client).run(['ip', 'link', 'set', 'dev', tunnel.device, 'down']);
-if (planned.family === 'app') {
-  // The application's own instant says when it has acted; it polls every 100 ms here.
+if (/app-(kill|block)/.test(reference)) {
+  // The application's own word says when it has acted; what comes of it is looked at from outside.
   while (!(await engaged.instants()).some(({ stage }) => stage === 'acted')) await setTimeout(10);
 }
 const outage = { probes: await sendProbes(lab, engaged.clientHost), bystanderEnded };

@@ -1,0 +1,73 @@
+/**
+ * systemd's `RestrictNetworkInterfaces=lo wg0` on the torrent client's service: what the service sends or receives over
+ * another interface is dropped, wherever its routes lead. Interfaces are known by *index*, looked up when the service
+ * starts: one that is made again under the same name is another one.
+ *
+ * Reproduces: systemd 252, systemd.resource-control(5) and src/core/restrict-ifaces.c (two cgroup programs, ingress and
+ * egress, over a set of interface indices). Simplified: where there is no systemd, the service is a control group the
+ * client is started in, and a packet filter that knows packets by their socket's control group takes the place of the
+ * programs; inbound packets are known only when their socket is (established TCP, connected UDP).
+ */
+import { randomBytes } from 'node:crypto';
+import type { Host, KillSwitch } from '../harness/contracts.ts';
+import { Unsupported } from '../harness/errors.ts';
+import { noParameters, type NoParameters } from '../harness/reference.ts';
+import { engaged } from './engaged.ts';
+import { insideHost } from './inside.ts';
+import { NFT_NEEDS, nft, runSteps } from './steps.ts';
+
+const MOUNT = '/sys/fs/cgroup';
+const PREFIX = 'killswitch-lab-';
+const TABLE = 'inet restrict_interfaces';
+/** Becomes the program after it has joined the control group named first. */
+const JOIN = 'echo $$ > "$0" && exec "$@"';
+
+export const systemdRestrict: KillSwitch<NoParameters> = {
+  id: 'systemd-restrict',
+  title: 'systemd RestrictNetworkInterfaces',
+  family: 'firewall',
+  reproduces: 'systemd 252, src/core/restrict-ifaces.c; a control group and a packet filter instead of cgroup programs',
+  claims: { v4: true, v6: true, dns: true, lan: true, boot: false, reconnect: true },
+  needs: NFT_NEEDS,
+  parameters: noParameters,
+  async engage(context) {
+    const { host, tunnel } = context;
+    const group = `${PREFIX}${randomBytes(6).toString('hex')}`;
+    await makeGroup(host, group);
+    return engaged(context, {
+      clientHost: await insideHost(host, ['sh', '-c', JOIN, `${MOUNT}/${group}/cgroup.procs`]),
+      tunnelUp: () =>
+        runSteps(host, [
+          nft(`
+            table ${TABLE} {
+              chain egress {
+                type filter hook output priority filter;
+                socket cgroupv2 level 1 "${group}" oif != { "lo", "${tunnel.device}" } drop
+              }
+              chain ingress {
+                type filter hook input priority filter;
+                socket cgroupv2 level 1 "${group}" iif != { "lo", "${tunnel.device}" } drop
+              }
+            }`),
+        ]),
+      async disengage() {
+        await runSteps(host, [nft(`table ${TABLE}\ndelete table ${TABLE}`)]);
+        await host.run(['rmdir', `${MOUNT}/${group}`], { anyStatus: true });
+        await host.run(['umount', MOUNT]);
+      },
+    });
+  },
+};
+
+/** Control groups outlive their processes and their lab: those a killed run has left behind, empty, go first. */
+async function makeGroup(host: Host, group: string): Promise<void> {
+  const mounted = await host.run(['mount', '-t', 'cgroup2', 'none', MOUNT], { anyStatus: true });
+  if (mounted.status.code !== 0) throw new Unsupported(`no control groups (cgroup v2) here: ${mounted.stderr.trim()}`);
+  const listed = await host.run(['ls', MOUNT]);
+  for (const name of listed.stdout.split('\n')) {
+    // One that is in use refuses.
+    if (name.startsWith(PREFIX)) await host.run(['rmdir', `${MOUNT}/${name}`], { anyStatus: true });
+  }
+  const made = await host.run(['mkdir', `${MOUNT}/${group}`], { anyStatus: true });
+  if (made.status.code !== 0) throw new Unsupported(`no control group of our own here: ${made.stderr.trim()}`);
+}

@@ -90,7 +90,8 @@ const statusSchema = z.object({
 export const libtorrent: TorrentClient = {
   id: 'libtorrent',
   title: 'libtorrent (Python)',
-  needs: [{ command: 'python3', package: 'python3-libtorrent' }],
+  // A package without a command: found by a folder it brings.
+  needs: [{ command: '/usr/lib/python3/dist-packages/libtorrent.egg-info', package: 'python3-libtorrent' }],
   bindings: ['none', 'interface', 'address'],
   speaks: {
     utp: true,

@@ -90,25 +90,20 @@ async function hasTorrent(stateFolder: string): Promise<boolean> {
 }
 
 function configuration(job: ClientJob): string {
-  const session: Record<string, string | number | boolean> = {
-    'Session\\Port': job.peerPort,
-    ...bindingSettings(supportedBinding(qbittorrent, job)),
-    ...switched<boolean | string>(qbittorrent, job.features, {
-      dht: { setting: 'Session\\DHTEnabled', on: true, off: false },
-      pex: { setting: 'Session\\PeXEnabled', on: true, off: false },
-      lsd: { setting: 'Session\\LSDEnabled', on: true, off: false },
-      utp: { setting: 'Session\\BTProtocol', on: 'Both', off: 'TCP' },
-    }),
-  };
-  const network = switched(qbittorrent, job.features, {
+  const binding = bindingSettings(supportedBinding(qbittorrent, job));
+  const { PortForwardingEnabled, ...switches } = switched<boolean | string>(qbittorrent, job.features, {
+    dht: { setting: 'Session\\DHTEnabled', on: true, off: false },
+    pex: { setting: 'Session\\PeXEnabled', on: true, off: false },
+    lsd: { setting: 'Session\\LSDEnabled', on: true, off: false },
+    utp: { setting: 'Session\\BTProtocol', on: 'Both', off: 'TCP' },
     portMapping: { setting: 'PortForwardingEnabled', on: true, off: false },
   });
-  const preferences = { 'WebUI\\LocalHostAuth': false, 'WebUI\\Port': job.controlPort };
   return [
     section('LegalNotice', { Accepted: true }),
-    section('Preferences', preferences),
-    section('BitTorrent', session),
-    section('Network', network),
+    section('Preferences', { 'WebUI\\LocalHostAuth': false, 'WebUI\\Port': job.controlPort }),
+    section('BitTorrent', { 'Session\\Port': job.peerPort, ...binding, ...switches }),
+    // Alone in a section of its own.
+    section('Network', PortForwardingEnabled === undefined ? {} : { PortForwardingEnabled }),
   ].join('\n');
 }
 

@@ -5,6 +5,7 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { readdirSync, readlinkSync } from 'node:fs';
 import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -16,7 +17,8 @@ const UNPRIVILEGED = 65534;
 
 export const CLIENT4 = '10.8.0.2';
 export const CLIENT6 = '2001:db8:8::2';
-export const RESOLVER = '10.8.0.1';
+const RESOLVER = '10.8.0.1';
+export const DHT_NODES = Array.from({ length: 8 }, (_, i) => ({ address: `198.18.${20 + i}.1`, port: 6881 }));
 
 export interface Namespaces extends AsyncDisposable {
   readonly client: Host;
@@ -44,6 +46,7 @@ export async function openNamespaces(): Promise<Namespaces> {
     swarm,
     async [Symbol.asyncDispose]() {
       for (const holder of holders) {
+        killAllIn(holder.pid ?? 0);
         const ended = once(holder, 'exit');
         holder.stdin?.end();
         await ended;
@@ -51,6 +54,20 @@ export async function openNamespaces(): Promise<Namespaces> {
       await rm(folder, { recursive: true, force: true });
     },
   };
+}
+
+/** Kills what a failed test left running in a namespace of ours. */
+function killAllIn(holder: number): void {
+  const namespace = readlinkSync(`/proc/${holder}/ns/net`);
+  for (const name of readdirSync('/proc')) {
+    const pid = Number(name);
+    if (Number.isNaN(pid) || pid === holder) continue;
+    try {
+      if (readlinkSync(`/proc/${pid}/ns/net`) === namespace) process.kill(pid, 'SIGKILL');
+    } catch {
+      // It ended meanwhile.
+    }
+  }
 }
 
 async function connect(client: NamespaceHost, swarm: NamespaceHost, folder: string): Promise<void> {
@@ -73,10 +90,7 @@ async function connect(client: NamespaceHost, swarm: NamespaceHost, folder: stri
     [client, 'ip route add default via 10.8.0.1'],
     [client, 'ip route add default via 2001:db8:8::1'],
     [swarm, 'ip addr add 198.18.0.10/32 dev lo'],
-    ...Array.from({ length: 8 }, (_, i): readonly [NamespaceHost, string] => [
-      swarm,
-      `ip addr add 198.18.${20 + i}.1/32 dev lo`,
-    ]),
+    ...DHT_NODES.map(({ address }): readonly [NamespaceHost, string] => [swarm, `ip addr add ${address}/32 dev lo`]),
   ];
   for (const [host, command] of commands) {
     const [program = '', ...args] = command.split(' ');

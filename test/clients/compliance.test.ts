@@ -1,0 +1,206 @@
+/**
+ * Every client of the catalogue, held to its contract: it starts unattended, accepts the torrent, downloads, says
+ * nothing false about where it listens, honours the bindings it declares, stops in time and restarts from its state.
+ * Whether anything leaks is not looked at here.
+ */
+import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
+import { chmod, mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { clients } from '../../src/clients/index.ts';
+import { listeningSockets } from '../../src/clients/loopback.ts';
+import type { Binding, ClientFeatures, ClientJob, RunningClient, TorrentClient } from '../../src/harness/contracts.ts';
+import { Unsupported } from '../../src/harness/errors.ts';
+import { missing } from '../../src/harness/provision.ts';
+import { CLIENT4, CLIENT6, DHT_NODES, type Namespaces, openNamespaces } from './namespace.ts';
+import { Swarm } from './swarm.ts';
+
+const PEER_PORT = 51413;
+const CONTROL_PORT = 18080;
+/** Longest start, in seconds: a Java virtual machine on a busy machine. */
+const START_SECONDS = 30;
+/** Longest wait for payload: Transmission looks for a gateway for 8 s, then takes an interest every 10 s. */
+const PAYLOAD_SECONDS = 40;
+/** CTorrent waits for half of it before it is told again. */
+const STOP_SECONDS = 16;
+/** Enough that no client has it all within a moment. */
+const PAYLOAD_MEGABYTES = 16;
+
+const DEFAULTS: ClientFeatures = {
+  dht: 'default',
+  pex: 'default',
+  lsd: 'default',
+  portMapping: 'default',
+  utp: 'default',
+};
+const UNBOUND: Binding = { kind: 'none' };
+const TUNNEL = { device: 'wg0', address4: CLIENT4, address6: CLIENT6 };
+
+describe('torrent clients', function () {
+  this.timeout((START_SECONDS + PAYLOAD_SECONDS + STOP_SECONDS) * 1000);
+
+  let lab: Namespaces;
+  let swarm: Swarm;
+  let folders = 0;
+
+  before(async function () {
+    if (process.getuid?.() !== 0) this.skip();
+    lab = await openNamespaces();
+    swarm = await Swarm.start(lab.swarm, PAYLOAD_MEGABYTES);
+  });
+
+  after(async () => {
+    if (process.getuid?.() !== 0) return;
+    await swarm.stop();
+    await lab[Symbol.asyncDispose]();
+  });
+
+  async function newJob(changes: Partial<ClientJob> = {}): Promise<ClientJob> {
+    const folder = join(lab.client.folder, `job-${folders++}`);
+    const [stateFolder, downloadFolder] = [join(folder, 'state'), join(folder, 'downloads')];
+    for (const each of [folder, stateFolder, downloadFolder]) {
+      await mkdir(each);
+      await chmod(each, 0o777);
+    }
+    return {
+      torrent: { file: swarm.torrentFile },
+      stateFolder,
+      downloadFolder,
+      binding: UNBOUND,
+      features: DEFAULTS,
+      peerPort: PEER_PORT,
+      controlPort: CONTROL_PORT,
+      dhtBootstrap: DHT_NODES,
+      ...changes,
+    };
+  }
+
+  /** Starts it, uses it, and stops it whatever happened. */
+  async function running(
+    client: TorrentClient,
+    job: ClientJob,
+    use: (started: RunningClient) => Promise<void>,
+  ): Promise<void> {
+    swarm.forget();
+    const started = await client.start(lab.client, job, AbortSignal.timeout(START_SECONDS * 1000));
+    try {
+      await use(started);
+    } catch (error) {
+      const log = (await started.logTail(20)).join('\n  ');
+      throw new Error(`${client.id}: its log ends with\n  ${log}`, { cause: error });
+    } finally {
+      await started.stop(STOP_SECONDS);
+    }
+  }
+
+  /** Where its processes listen on the peer port, by the kernel, once they do. */
+  async function peerSockets({ pids }: RunningClient): Promise<readonly string[]> {
+    for (let tries = 0; tries < 50; tries++) {
+      const sockets = await listeningSockets(lab.client, pids);
+      const peer = sockets.filter((socket) => socket.endsWith(`:${PEER_PORT}`));
+      if (peer.length > 0) return peer;
+      await delay(100);
+    }
+    return [];
+  }
+
+  for (const client of clients) {
+    describe(client.title, () => {
+      before(function () {
+        const absent = missing(client.needs).map((need) => need.package);
+        if (absent.length > 0) {
+          console.error(`${client.title} is left out: install ${absent.join(', ')}`);
+          this.skip();
+        }
+      });
+
+      it('tells its version', async () => {
+        assert.match(await client.version(lab.client), /^(dnh)?\d+(\.\d+)+/);
+      });
+
+      it('starts, announces, downloads, stops in time and takes up its torrent again', async () => {
+        const job = await newJob();
+        let pids: readonly number[] = [];
+        for (const run of ['first', 'second']) {
+          await running(client, job, async (started) => {
+            pids = started.pids;
+            await swarm.sees('announce', CLIENT4, PAYLOAD_SECONDS);
+            if (run === 'first') await swarm.sees('payload', CLIENT4, PAYLOAD_SECONDS);
+            const status = await started.status();
+            assert.ok(status.downloadedBytes >= 0 && Number.isSafeInteger(status.downloadedBytes));
+            assert.ok(status.peers >= 0 && Number.isSafeInteger(status.peers));
+            const { listens } = await started.addresses();
+            assert.ok(listens.some((socket) => socket.endsWith(`:${PEER_PORT}`)));
+            const before = performance.now();
+            const { signal } = await started.stop(STOP_SECONDS);
+            assert.notEqual(signal, 'SIGKILL', `had to be killed after ${performance.now() - before} ms`);
+          });
+          for (const pid of pids) await gone(pid);
+        }
+        const kept = client.persists.filter(({ path }) => existsSync(join(job.stateFolder, path)));
+        assert.ok(client.persists.length === 0 || kept.length > 0, 'nothing of what it is said to persist is there');
+      });
+
+      for (const kind of ['interface', 'address'] as const) {
+        if (!client.bindings.includes(kind)) {
+          it(`declares that it cannot be bound by ${kind}`, async () => {
+            const job = await newJob({ binding: { kind, ...TUNNEL } });
+            await assert.rejects(client.start(lab.client, job), Unsupported);
+          });
+          continue;
+        }
+        it(`listens only where it is bound, by ${kind}`, async () => {
+          const job = await newJob({ binding: { kind, ...TUNNEL }, features: { ...DEFAULTS, portMapping: 'off' } });
+          await running(client, job, async (started) => {
+            const sockets = await peerSockets(started);
+            assert.ok(sockets.length > 0, `nothing listens on port ${PEER_PORT}`);
+            for (const socket of sockets) {
+              assert.ok(
+                socket.includes(`%${TUNNEL.device}:`) || socket.includes(CLIENT4) || socket.includes(CLIENT6),
+                `bound by ${kind}, it listens on ${socket}`,
+              );
+            }
+          });
+        });
+      }
+
+      it(client.speaks.magnet ? 'downloads from a magnet link' : 'declares that it takes no magnet links', async () => {
+        const job = await newJob({ torrent: { magnet: swarm.magnet } });
+        if (!client.speaks.magnet) {
+          await assert.rejects(client.start(lab.client, job), Unsupported);
+          return;
+        }
+        await running(client, { ...job, features: { ...DEFAULTS, portMapping: 'off' } }, async () => {
+          await swarm.sees('payload', CLIENT4, PAYLOAD_SECONDS);
+        });
+      });
+
+      if (client.speaks.dht) {
+        it("reaches the lab's DHT", async () => {
+          const job = await newJob({ features: { ...DEFAULTS, dht: 'on' } });
+          await running(client, job, async () => {
+            await swarm.sees('dht', CLIENT4, PAYLOAD_SECONDS);
+          });
+        });
+      }
+
+      it('tells how it ended when it is killed', async () => {
+        const job = await newJob();
+        await running(client, job, async (started) => {
+          process.kill(started.pids[0]!, 'SIGKILL');
+          assert.deepEqual(await started.exited, { code: null, signal: 'SIGKILL' });
+          assert.ok(Array.isArray(await started.logTail(5)));
+        });
+      });
+    });
+  }
+});
+
+/** Waits until the process is gone: helpers end a little after the client. */
+async function gone(pid: number): Promise<void> {
+  for (let tries = 0; existsSync(`/proc/${pid}`); tries++) {
+    assert.ok(tries < 50, `process ${pid} of the client is still there`);
+    await delay(100);
+  }
+}

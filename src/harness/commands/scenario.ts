@@ -20,11 +20,15 @@ import { expectedSeconds, makePlan, restrict, trialSeconds, type Plan } from '..
 import { provide } from '../provision.ts';
 import { manifestSchema, type Manifest } from '../records.ts';
 import { listScenarios, loadScenario, parseScenario, type Scenario } from '../scenario.ts';
+import { runSelftest, selftestText } from '../selftest/run.ts';
 import { ProgressView, summaryTable } from '../view.ts';
 
 const PROJECT = fileURLToPath(new URL('../../../', import.meta.url));
 /** Ctrl-C, a service manager, a closed terminal. */
 const STOP_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
+/** The self-test is to test the detector and not the machine. */
+const SELFTEST_JOBS = 4;
 
 interface Options {
   readonly lab: Backend | 'auto';
@@ -114,6 +118,7 @@ export async function scenarioCommand(argv: readonly string[]): Promise<number> 
   if (run.manifest !== null) assertSameSetting(run.manifest, now);
   const manifest: Manifest = { ...(run.manifest ?? now), commit: now.commit };
   say(`${manifest.campaign}: ${scale}; results in ${path.relative('', run.folder) || '.'}`);
+  if (run.scenario.kind === 'selftest') return selftest(run.folder, plan, jobs, options.json, say);
   return execute(run, plan, manifest, pace, images, options.json);
 }
 
@@ -121,7 +126,7 @@ export async function scenarioCommand(argv: readonly string[]): Promise<number> 
 async function provideLab(lab: Options['lab'], plan: Plan, say: (line: string) => void): Promise<LabImages | null> {
   const { backend, reason } = lab === 'auto' ? await chooseBackend() : { backend: lab, reason: 'as asked' };
   say(`lab: ${backend} (${reason})`);
-  if (backend === 'docker') return provideImages((await connectEngine()).docker, say);
+  if (backend === 'docker') return provideImages((await connectEngine()).docker, plan.needs, say);
   await provide([...NETNS_NEEDS, ...plan.needs], say);
   return null;
 }
@@ -192,9 +197,7 @@ async function execute(
   images: LabImages | null,
   json: boolean,
 ): Promise<number> {
-  const stop = new AbortController();
-  const onSignal = (): void => stop.abort();
-  for (const signal of STOP_SIGNALS) process.once(signal, onSignal);
+  const stop = stopSignal();
   const longest = Math.max(...plan.trials.map(trialSeconds));
   const view = new ProgressView(process.stderr, pace.jobs, longest);
   try {
@@ -205,22 +208,42 @@ async function execute(
       pace,
       containers: images,
       events: view,
-      signal: stop.signal,
+      signal: stop,
     });
   } finally {
     view.end();
     if (images !== null) await sweepContainers();
-    for (const signal of STOP_SIGNALS) process.removeListener(signal, onSignal);
   }
-  if (stop.signal.aborted) process.stderr.write('killswitch-lab: interrupted; what is finished is being summarised\n');
+  if (stop.aborted) process.stderr.write('killswitch-lab: interrupted; what is finished is being summarised\n');
   const summary = await deriveCampaign(run.folder);
   console.log(json ? JSON.stringify(summary, null, 2) : summaryTable(summary));
   if (!json) console.log(`\nReport: ${path.relative('', path.join(run.folder, 'report.html'))}`);
-  if (stop.signal.aborted) {
+  if (stop.aborted) {
     process.stderr.write(`killswitch-lab: interrupted; to go on: npm run scenario -- --resume ${run.folder}\n`);
     return EXIT.interrupted;
   }
   return exitCode(summary);
+}
+
+async function selftest(
+  folder: string,
+  { trials }: Plan,
+  jobs: number,
+  json: boolean,
+  say: (line: string) => void,
+): Promise<number> {
+  const stopped = stopSignal();
+  const report = await runSelftest({ folder, trials, jobs: Math.min(jobs, SELFTEST_JOBS), say, signal: stopped });
+  if (report === null) return EXIT.interrupted;
+  console.log(json ? JSON.stringify(report, null, 2) : selftestText(report));
+  return report.passed ? EXIT.done : EXIT.leaked;
+}
+
+/** Aborted when somebody asks for the end; a second time ends the process at once, and every lab with it. */
+function stopSignal(): AbortSignal {
+  const stop = new AbortController();
+  for (const signal of STOP_SIGNALS) process.once(signal, () => stop.abort());
+  return stop.signal;
 }
 
 function exitCode(summary: Summary): number {

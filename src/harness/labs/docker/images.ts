@@ -1,5 +1,5 @@
 /**
- * The lab's images, built when missing: a base, the lab's tools on it, the torrent clients on those. A tag names the
+ * The lab's images, built when missing: a base, the lab's tools on it, the plan's torrent clients on those. A tag names the
  * content it was asked for (base, Dockerfile, packages), so that a changed catalogue makes new images and an unchanged
  * one none.
  *
@@ -14,9 +14,6 @@ import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import type Docker from 'dockerode';
 import { z } from 'zod';
-import { clients } from '../../../clients/index.ts';
-import { faults } from '../../../faults/index.ts';
-import { killSwitches } from '../../../killswitches/index.ts';
 import type { Need } from '../../contracts.ts';
 import { RequestError, messageOf } from '../../errors.ts';
 import { findCommand, provide } from '../../provision.ts';
@@ -42,19 +39,25 @@ export interface LabImages {
   readonly versions: Readonly<Record<string, string>>;
 }
 
-/** Finds or builds the images. Throws `RequestError` with what to do where that is not possible. */
-export async function provideImages(docker: Docker, say: (line: string) => void): Promise<LabImages> {
+/**
+ * Finds or builds the images for what a plan needs beside the lab's own tools (only that: some clients bring a whole
+ * desktop). Throws `RequestError` with what to do where that is not possible.
+ */
+export async function provideImages(
+  docker: Docker,
+  needs: readonly Need[],
+  say: (line: string) => void,
+): Promise<LabImages> {
   const dockerfile = await readFile(path.join(CONTEXT, 'Dockerfile'), 'utf8');
-  const plugins = [...clients, ...killSwitches, ...faults].flatMap((plugin) => packagesOf(plugin.needs));
   const sorted = (names: readonly string[]): string[] => [...new Set(names)].sort();
   const layers = [
     { name: 'lab', packages: sorted(LAB_PACKAGES) },
-    { name: 'clients', packages: sorted(plugins) },
+    { name: 'clients', packages: sorted(packagesOf(needs)).filter((name) => !LAB_PACKAGES.includes(name)) },
   ];
   const digest = createHash('sha256').update(dockerfile);
   let base: string | null = null;
   const tags: string[] = [];
-  for (const { name, packages } of layers) {
+  for (const { name, packages } of layers.filter((layer) => layer.packages.length > 0)) {
     const tag = `${REPOSITORY}/${name}:${digest.update(packages.join(' ')).copy().digest('hex').slice(0, 12)}`;
     if (!(await hasImage(docker, tag))) {
       base ??= tags.at(-1) ?? (await provideBase(docker, say));
@@ -64,8 +67,8 @@ export async function provideImages(docker: Docker, say: (line: string) => void)
     base = tag;
     tags.push(tag);
   }
-  const [labImage = '', clientImage = ''] = tags;
-  const names = sorted([...LAB_PACKAGES, ...plugins]);
+  const [labImage = '', clientImage = labImage] = tags;
+  const names = layers.flatMap((layer) => layer.packages);
   return { labImage, clientImage, versions: await packageVersions(docker, clientImage, names) };
 }
 

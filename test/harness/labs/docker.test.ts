@@ -1,0 +1,120 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readdir } from 'node:fs/promises';
+import os from 'node:os';
+import { z } from 'zod';
+import type { DockerLabOptions } from '../../../src/harness/labs/docker.ts';
+import { LABEL, type Engine } from '../../../src/harness/labs/docker/engine.ts';
+import type { LabImages } from '../../../src/harness/labs/docker/images.ts';
+import { SCRATCH_PREFIX, sweepContainers } from '../../../src/harness/labs/docker/sweep.ts';
+import { TestEngine } from './engine.ts';
+import { build, complianceSuite, programArgv } from './suite.ts';
+
+const listSchema = z.array(z.looseObject({ Id: z.string(), Labels: z.record(z.string(), z.string()) }));
+const inspectSchema = z.looseObject({
+  HostConfig: z.looseObject({
+    NetworkMode: z.string(),
+    Privileged: z.boolean(),
+    CapAdd: z.array(z.string()),
+    CapDrop: z.array(z.string()),
+    Binds: z.array(z.string()),
+    Devices: z.array(z.looseObject({ PathOnHost: z.string() })).nullable(),
+    PortBindings: z.record(z.string(), z.unknown()).nullable(),
+  }),
+});
+
+describe('the lab in containers', function () {
+  this.timeout(60_000);
+  const engines = new TestEngine();
+  let opened: { engine: Engine; images: LabImages } | null = null;
+
+  const options = (trial: string): string => {
+    assert.ok(opened !== null);
+    const { labImage, clientImage } = opened.images;
+    return JSON.stringify({ campaign: 'test', trial, labImage, clientImage } satisfies DockerLabOptions);
+  };
+  const containers = async (trial: string): Promise<z.infer<typeof listSchema>> => {
+    assert.ok(opened !== null);
+    const filters = { label: [`${LABEL.trial}=${trial}`] };
+    return listSchema.parse(await opened.engine.docker.listContainers({ all: true, filters }));
+  };
+
+  before(async function () {
+    this.timeout(600_000);
+    const result = await engines.open();
+    if (typeof result === 'string') {
+      console.log(`      NOT RUN, no Docker lab here: ${result}`);
+      this.skip();
+    }
+    opened = result;
+  });
+  after(() => engines.close());
+
+  complianceSuite(() => Promise.resolve(programArgv(options('compliance'))));
+
+  it('leaves no container behind', async () => {
+    assert.deepEqual(await containers('compliance'), []);
+  });
+
+  describe('while it stands', () => {
+    const trial = `standing-${process.pid}`;
+
+    it('gives no container a network, a port, a privilege or a writable mount but its scratch', async () => {
+      await build();
+      const program = spawn(process.execPath, programArgv(options(trial)).slice(1), {
+        stdio: ['ignore', 'pipe', 'inherit'],
+      });
+      await once(program.stdout, 'data');
+      const found = await containers(trial);
+      assert.equal(found.length, 7);
+      assert.ok(opened !== null);
+      const { docker } = opened.engine;
+      for (const { Id, Labels } of found) {
+        const { HostConfig: given } = inspectSchema.parse(await docker.getContainer(Id).inspect());
+        const member = Labels[LABEL.project] ?? '';
+        assert.equal(given.NetworkMode, 'none');
+        assert.equal(given.Privileged, false);
+        assert.deepEqual(given.CapDrop, ['ALL']);
+        assert.ok(!given.CapAdd.some((name) => /SYS_ADMIN|SYS_MODULE|SYS_PTRACE|ALL/.test(name)), given.CapAdd.join());
+        assert.deepEqual(Object.keys(given.PortBindings ?? {}), []);
+        const devices = (given.Devices ?? []).map(({ PathOnHost }) => PathOnHost);
+        assert.deepEqual(devices, member === 'client' || member === 'vpn' ? ['/dev/net/tun'] : []);
+        assert.equal(given.Binds.filter((bind) => !bind.endsWith(':ro')).length, 1);
+      }
+
+      // And when its process is killed, the engine removes them all by itself, and a sweep the folder.
+      const owner = found[0]?.Labels[LABEL.owner] ?? '';
+      const gone = Promise.allSettled(found.map(({ Id }) => docker.getContainer(Id).wait({ condition: 'removed' })));
+      program.kill('SIGKILL');
+      await gone;
+      assert.deepEqual(await containers(trial), []);
+      assert.equal((await scratchFolders(owner)).length, 1);
+      assert.ok((await sweepContainers()) >= 1);
+      assert.deepEqual(await scratchFolders(owner), []);
+    });
+  });
+
+  it('sweeps a container whose owner is gone, and no other', async () => {
+    assert.ok(opened !== null);
+    const { engine, images } = opened;
+    const make = (labels: Record<string, string>): ReturnType<typeof engine.docker.createContainer> =>
+      engine.docker.createContainer({ Image: images.labImage, Cmd: ['true'], Labels: labels });
+    // One above the largest process id that Linux gives (proc(5), pid_max).
+    const [abandoned, theirs] = await Promise.all([
+      make({ [LABEL.owner]: '4194304.1' }),
+      make({ 'someone.else': 'yes' }),
+    ]);
+    try {
+      assert.ok((await sweepContainers()) >= 1);
+      await assert.rejects(abandoned.inspect(), /no such container/i);
+      await theirs.inspect();
+    } finally {
+      await theirs.remove();
+    }
+  });
+});
+
+async function scratchFolders(owner: string): Promise<readonly string[]> {
+  return (await readdir(os.tmpdir())).filter((entry) => entry.startsWith(`${SCRATCH_PREFIX}${owner}`));
+}

@@ -1,0 +1,6 @@
+import { enterNamespaces } from '../../../src/harness/labs/netns.ts';
+import { complianceSuite, programArgv } from './suite.ts';
+
+describe('the lab in network namespaces', () => {
+  complianceSuite(() => Promise.resolve(enterNamespaces(programArgv())));
+});

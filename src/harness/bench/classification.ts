@@ -18,9 +18,9 @@ const UNIT = 'packets/s';
 const RUNS = 7;
 const FRAMES = 2_000_000;
 /** For peers that are slower by orders of magnitude. */
-const SLOW_RUNS = 3;
+const SLOW_RUNS = 5;
 const SLOW_FRAMES = 400_000;
-/** What a person waits for without noticing: an hour's capture at 1,000 packets a second, in under a second. */
+/** Packets a second of one core: an hour's capture at 1,000 packets a second in under a second. */
 const FLOOR = 5_000_000;
 
 const { address: ENDPOINT, port: PORT } = BENCH_CLIENT.endpoint;
@@ -62,7 +62,7 @@ export async function classificationBench(): Promise<readonly BenchRow[]> {
       await compare('classify pcap', classified(pcap, FRAMES), RUNS, 'tcpdump -r -w /dev/null FILTER', tcpdump),
       await compare('classify pcap', classified(pcap, FRAMES), SLOW_RUNS, 'tshark -Y FILTER', tshark),
       await compare('read pcap', read, SLOW_RUNS, 'pcap-parser', parser),
-      benchRow('classify pcapng', UNIT, await rates(classified(pcapng, FRAMES), RUNS), { name: 'floor', value: FLOOR }),
+      await floorRow('classify pcapng', classified(pcapng, FRAMES)),
     ];
     return rows.filter((row) => row !== null);
   } finally {
@@ -90,6 +90,18 @@ async function compare(name: string, ours: Work, runs: number, peer: string, the
     return null;
   }
   return benchRow(name, UNIT, our, { name: peer, value: median(their) });
+}
+
+/** Against the floor, in processor time: other programs on the machine do not make this one slower. */
+async function floorRow(name: string, { frames, run }: Work): Promise<BenchRow> {
+  const found: number[] = [];
+  for (let count = 0; count < RUNS; count++) {
+    const before = process.cpuUsage();
+    await run();
+    const { user, system } = process.cpuUsage(before);
+    found.push((frames * 1e6) / (user + system));
+  }
+  return benchRow(name, `${UNIT} of one core`, found, { name: 'floor', value: FLOOR });
 }
 
 /** Frames a second of each run. */

@@ -94,12 +94,14 @@ function peerMessage() {
   return Buffer.concat([head, body]);
 }
 
-async function talk(port, host, bytes) {
+/** Says something, and hangs up after `patienceMs` unless the other does. */
+async function talk(port, host, bytes, patienceMs = 30) {
   const socket = connect(port, host, () => socket.write(bytes));
   socket.on('error', () => undefined);
   socket.resume();
-  setTimeout(() => (random(2) ? socket.destroy() : socket.resetAndDestroy()), 30);
+  const hangUp = setTimeout(() => (random(2) ? socket.destroy() : socket.resetAndDestroy()), patienceMs);
   await once(socket, 'close');
+  clearTimeout(hangUp);
 }
 
 const sockets = { four: createSocket('udp4'), six: createSocket('udp6') };
@@ -127,5 +129,9 @@ for (let round = 0; round < rounds; round++) {
     talk(6969, '198.18.0.10', `GET /${pick(['announce', 'scrape', ''])}?${query} HTTP/1.1\r\nHost: x\r\n\r\n`),
   ]);
 }
+// Asks for metadata without ever having said how it wants it sent: the observer must hang up.
+const request = Buffer.from('d8:msg_typei0e5:piecei0ee');
+const head = Buffer.from([0, 0, 0, request.length + 2, 20, 1]);
+await talk(51_413, '198.18.103.1', Buffer.concat([handshake(), head, request]), 5000);
 sockets.four.close();
 sockets.six.close();

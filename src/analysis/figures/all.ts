@@ -2,6 +2,7 @@
 import { classesFigure } from './classes.ts';
 import { exposureFigure } from './exposure.ts';
 import type { Figure, FigureInput } from './figure.ts';
+import { handOutsFigure } from './hand-outs.ts';
 import { matrixFigure } from './matrix.ts';
 import { pollingFigure } from './polling.ts';
 import { toSvg } from './render.ts';
@@ -15,6 +16,7 @@ export const FIGURES: readonly Figure[] = [
   exposureFigure,
   pollingFigure,
   survivalFigure,
+  handOutsFigure,
   recoveryFigure,
 ];
 

@@ -1,5 +1,5 @@
 /**
- * The picture of one trial: a lane each for the tunnel, the payload through it, the kill switch, the clear packets of
+ * The picture of one trial: a lane each for the tunnel, the payload towards it, the kill switch, the clear packets of
  * each class and who learnt the address, over the time from the fault. Not all packets one by one: bins (see
  * clear-packets.ts).
  */
@@ -139,7 +139,7 @@ function payloadBars(record: TrialRecord, events: readonly TimelineEvent[], star
   }
   return [...bins].map((bin) => {
     const from = startNs + bin * width;
-    return { lane: 'payload through it', kind: 'payload', from, to: Math.min(stopNs, from + width) };
+    return { lane: 'payload towards it', kind: 'payload', from, to: Math.min(stopNs, from + width) };
   });
 }
 
@@ -182,7 +182,7 @@ function draw(
   domain: [number, number],
 ): TopLevelSpec {
   const met = new Set([...bars, ...signs].map(({ lane }) => lane));
-  const order = ['tunnel', 'payload through it', 'kill switch', ...CLEAR_CLASSES.map((name) => `clear: ${name}`)];
+  const order = ['tunnel', 'payload towards it', 'kill switch', ...CLEAR_CLASSES.map((name) => `clear: ${name}`)];
   const lanes = [...order.filter((lane) => met.has(lane)), ...[...met].filter((lane) => !order.includes(lane))];
   const y = {
     field: 'lane',
@@ -272,5 +272,5 @@ function ruleLabel({ at, label, line }: Rule & { readonly line: number }): UnitS
 }
 
 export const TIMELINE_CAPTION =
-  'Bars: the tunnel up, payload served through it, clear packets on the uplink. Triangles: what the kill switch says it ' +
+  'Bars: the tunnel up, payload that observers sent towards it, clear packets on the uplink. Triangles: what the kill switch says it ' +
   'did. Diamonds: a third party first saw the real address as a packet’s source; squares: in what a packet said.';

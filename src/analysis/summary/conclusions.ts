@@ -5,9 +5,9 @@
 import { clopperPearson, upperBound } from '../statistics/binomial.ts';
 import { grouped } from './cells.ts';
 import { duration, gapWords, percent, plural } from './words.ts';
-import type { CellSummary, Conclusion, Polling, Summary } from './schema.ts';
+import type { CellSummary, Conclusion, HandOutSurvival, Polling, Summary } from './schema.ts';
 
-type Facts = Pick<Summary, 'trials' | 'cells' | 'polling' | 'violations' | 'problems'>;
+type Facts = Pick<Summary, 'trials' | 'cells' | 'polling' | 'handOuts' | 'violations' | 'problems'>;
 
 /** Conclusions first to last: control arms, switches, requirements, polling, what stayed open, the data themselves. */
 export function conclude(facts: Facts): Conclusion[] {
@@ -15,7 +15,9 @@ export function conclude(facts: Facts): Conclusion[] {
     ...controls(facts.cells),
     ...switches(facts.cells),
     ...requirements(facts.violations),
+    ...baselines(facts.cells),
     ...facts.polling.map(polled),
+    ...facts.handOuts.filter(({ who }) => who === 'real').map(handedOut),
     ...undecided(facts),
     ...data(facts.problems),
   ];
@@ -74,6 +76,17 @@ function switches(cells: readonly CellSummary[]): Conclusion[] {
   });
 }
 
+/** A leak that needs no fault: said of each client, since no kill switch that only reacts could have stopped it. */
+function baselines(cells: readonly CellSummary[]): Conclusion[] {
+  return [...grouped(cells, ({ client }) => client)].flatMap(([client, own]) => {
+    const trials = own.reduce((sum, { baselineLeaks }) => sum + baselineLeaks, 0);
+    const { judged } = pooled(own);
+    if (trials === 0) return [];
+    const text = `${client} sent clear packets before any fault, while the tunnel worked, in ${trials} of ${plural(judged, 'judged trial')}.`;
+    return [{ id: `baseline ${client}`, kind: 'baseline', tone: 'leak', text }];
+  });
+}
+
 /** What became of a switch's other cells, so that holding in some does not read as holding in all. */
 function restOf(all: readonly CellSummary[], held: readonly CellSummary[]): string {
   if (all.length === held.length) return '';
@@ -112,6 +125,15 @@ function polled({ killSwitch, periodSeconds, detectionSeconds, uniform }: Pollin
   const test = `Kolmogorov-Smirnov p = ${uniform.p < 0.001 ? '< 0.001' : uniform.p.toFixed(3)}, n = ${uniform.n}`;
   const text = `${measured}; ${model}, and ${fits} (${test}).`;
   return { id: `polling ${killSwitch}`, kind: 'polling', tone: 'fact', text: text.replace('= <', '<') };
+}
+
+function handedOut({ party, median, observations, censored }: HandOutSurvival): Conclusion {
+  const name = { tracker: 'Trackers', dht: 'DHT nodes', peer: 'Peers', neighbour: 'Neighbours', resolver: 'Resolvers' }[
+    party
+  ];
+  const howLong = median === null ? 'for longer than was watched' : `for a median of ${duration(median)}`;
+  const text = `${name} that knew the real address handed it out to strangers ${howLong} after learning it (${plural(observations, 'observation')}, ${censored} still handing it out when last asked).`;
+  return { id: `hand-out ${party}`, kind: 'hand-out', tone: 'leak', text };
 }
 
 function undecided({ trials, cells }: Facts): Conclusion[] {

@@ -6,6 +6,7 @@ import {
   isDisturbed,
   type Cell,
   type ClearClass,
+  type HandOut,
   type Measures,
   type Party,
   type TrialRecord,
@@ -73,6 +74,17 @@ export interface MeasuredRow {
   readonly addressSurvivalSeconds: number | null;
   readonly addressSurvivalCensored: boolean;
   readonly recoverySeconds: number | null;
+  /** For how long each party handed an address out to strangers; empty where nobody asked. */
+  readonly handOuts: readonly HandOutRow[];
+}
+
+export interface HandOutRow {
+  readonly party: Party;
+  readonly who: HandOut['who'];
+  /** From learning the address (or else the first hand-out) to the first answer without it. */
+  readonly seconds: number;
+  /** Still handed out when last asked. */
+  readonly censored: boolean;
 }
 
 /** The row of `record`, measured by `measures` (its own sealed ones, or recomputed ones). */
@@ -124,7 +136,13 @@ function measuredRow(record: TrialRecord, measures: Measures): MeasuredRow {
     knockPackets: measures.knocks.packets,
     ...addressSurvival(record, measures),
     recoverySeconds: seconds(measures.recoveryNs),
+    handOuts: (measures.handOuts ?? []).map(handOutRow),
   };
+}
+
+function handOutRow({ party, who, firstNs, lastNs, goneNs, learntNs }: HandOut): HandOutRow {
+  const spanNs = (goneNs ?? lastNs) - (learntNs ?? firstNs);
+  return { party, who, seconds: Math.max(0, spanNs) / NS_PER_SECOND, censored: goneNs === null };
 }
 
 function packetsByClass(measures: Measures): Record<ClearClass, number> {

@@ -100,9 +100,20 @@ const pollingSchema = z.object({
   uniform: z.object({ d: share, p: share, n: count }),
 });
 
+const handOutSchema = z.object({
+  party: z.enum(PARTIES),
+  who: z.enum(['real', 'planted']),
+  /** Kaplan-Meier median, in seconds; null beyond what was watched. */
+  median: z.number().nullable(),
+  low: z.number().nullable(),
+  high: z.number().nullable(),
+  observations: count,
+  censored: count,
+});
+
 const conclusionSchema = z.object({
   id: z.string(),
-  kind: z.enum(['control', 'switch', 'requirement', 'polling', 'inconclusive', 'data']),
+  kind: z.enum(['control', 'switch', 'baseline', 'requirement', 'polling', 'hand-out', 'inconclusive', 'data']),
   tone: z.enum(['leak', 'held', 'undecided', 'fact']),
   text: z.string(),
 });
@@ -129,6 +140,7 @@ export const summarySchema = z.object({
   cells: z.array(cellSchema),
   comparisons: z.array(comparisonSchema),
   polling: z.array(pollingSchema),
+  handOuts: z.array(handOutSchema),
   /** Required not to leak by the scenario, and leaked. */
   violations: z.array(z.object({ ...cellKey, leaks: count, judged: count })),
   problems: z.array(z.object({ kind: z.enum(PROBLEM_KINDS), message: z.string(), count, places: z.array(z.string()) })),
@@ -139,6 +151,7 @@ export type CellSummary = Summary['cells'][number];
 export type Comparison = Summary['comparisons'][number];
 export type Conclusion = Summary['conclusions'][number];
 export type Polling = Summary['polling'][number];
+export type HandOutSurvival = Summary['handOuts'][number];
 export type Control = (typeof CONTROLS)[number];
 
 /** JSON Schema (draft 2020-12) of summary.json. */

@@ -7,6 +7,7 @@ import { CONFIDENCE } from '../statistics/binomial.ts';
 import { cellId, controlOf, grouped, groupId, summariseCell } from './cells.ts';
 import { compareArms } from './comparisons.ts';
 import { conclude } from './conclusions.ts';
+import { handOutSurvival } from './hand-outs.ts';
 import { pollingDelays } from './polling.ts';
 import type { TrialRow } from './rows.ts';
 import { SUMMARY_VERSION, type CellSummary, type Summary } from './schema.ts';
@@ -36,6 +37,7 @@ export function summarise(manifest: Manifest, rows: readonly TrialRow[], problem
     trials: totals(manifest, cells, rows),
     cells,
     polling: pollingDelays(rows, seed),
+    handOuts: handOutSurvival(rows),
     violations: violationsOf(scenario.mustNotLeak, cells),
     problems: problems.map((problem) => ({ ...problem, places: [...problem.places] })),
   };

@@ -10,6 +10,7 @@ import {
   type Cell,
   type ClearClass,
   type Exposure,
+  type HandOut,
   type Identity,
   type Manifest,
   type Measures,
@@ -246,6 +247,7 @@ function syntheticMeasures(behaviour: SyntheticSwitch, random: RandomStream): Me
       firstNs: knocks === 0 ? null : contained + 50_000_000,
       lastNs: knocks === 0 ? null : Math.min(END_NS, contained + 50_000_000 + random.below(5e9)),
     },
+    handOuts: gapNs === null ? [] : syntheticHandOuts(contained, random),
     recoveryNs: random.uniform() < 0.9 ? 300_000_000 + random.below(2e9) : null,
     baselineClearPackets: 0,
     recoveryClearPackets: leaks ? random.below(4) : 0,
@@ -279,6 +281,27 @@ function syntheticExposures(gapNs: number, random: RandomStream): Exposure[] {
       const firstNs = FAULT_NS + random.below(gapNs + 1);
       return { party, id, by: 'source', phase: 'gap', address: REAL, how, times: 1, firstNs, lastNs: firstNs };
     });
+}
+
+function syntheticHandOuts(fromNs: number, random: RandomStream): HandOut[] {
+  return (['tracker', 'dht', 'peer'] as const).flatMap((party) =>
+    (['real', 'planted'] as const).map((who): HandOut => {
+      const lastNs = fromNs + random.below(12e9);
+      return {
+        party,
+        id: `${party}-0`,
+        who,
+        address: who === 'real' ? REAL : '198.18.200.1',
+        via: [party],
+        handOuts: 3,
+        askers: 2,
+        firstNs: fromNs,
+        lastNs,
+        goneNs: lastNs > END_NS ? null : lastNs + 500_000_000,
+        learntNs: fromNs - random.below(1e8),
+      };
+    }),
+  );
 }
 
 /** The timeline that goes with a record. */

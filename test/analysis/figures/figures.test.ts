@@ -77,7 +77,7 @@ describe('the timeline of a trial', () => {
 
   it('shows the tunnel, the switch, each class that leaked, who learnt it, the fault and the restoration', async () => {
     const words = await draw('app-kill(poll=2s)');
-    const lanes = ['tunnel', 'payload through it', 'kill switch', 'clear: dht', 'learnt by peer'];
+    const lanes = ['tunnel', 'payload towards it', 'kill switch', 'clear: dht', 'learnt by peer'];
     const marks = ['fault', 'last clear packet', 'restored', 'noticed, acted', 'handshake'];
     for (const word of [...lanes, ...marks]) assert.ok(words.includes(word), word);
   });

@@ -19,6 +19,7 @@ const MEASURED: MeasuredRow = {
   addressSurvivalSeconds: null,
   addressSurvivalCensored: false,
   recoverySeconds: null,
+  handOuts: [],
 };
 
 let made = 0;

@@ -1,5 +1,6 @@
 /** Where a lab can be built on this machine: network namespaces where they can be made, else containers. */
 import { spawnSync } from 'node:child_process';
+import { accessSync, constants, existsSync } from 'node:fs';
 import { RequestError, messageOf } from '../errors.ts';
 import { findCommand, missing } from '../provision.ts';
 import { connectEngine } from './docker/engine.ts';
@@ -34,6 +35,19 @@ export function netnsObstacle(): string | null {
   if (absent.length > 0 && !installable) return `missing ${absent.map((need) => need.package).join(', ')}`;
   const [program, ...args] = enterNamespaces(['true']);
   const tried = spawnSync(program, args, { encoding: 'utf8', stdio: ['ignore', 'ignore', 'pipe'] });
-  if (tried.status === 0) return null;
-  return `namespaces cannot be made (${tried.error?.message ?? tried.stderr.trim()})`;
+  if (tried.status !== 0) {
+    const hint = process.getuid?.() === 0 ? '' : '; without root this takes package uidmap and an entry in /etc/subuid';
+    return `namespaces cannot be made (${tried.error?.message ?? tried.stderr.trim()}${hint})`;
+  }
+  return existsSync('/sys/module/wireguard') || canUseTun() ? null : '/dev/net/tun is closed to this user';
+}
+
+/** Userspace WireGuard needs it; the distribution's default lets everybody open it. */
+function canUseTun(): boolean {
+  try {
+    accessSync('/dev/net/tun', constants.R_OK | constants.W_OK);
+    return true;
+  } catch {
+    return false;
+  }
 }

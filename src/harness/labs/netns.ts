@@ -52,10 +52,11 @@ const PROJECT = fileURLToPath(new URL('../../../', import.meta.url));
 /**
  * The command that gives a trial its own namespaces; `argv` becomes their first process. It dies with its parent
  * (`--pdeathsig`), and everything inside dies with it (`--kill-child`, then the kernel's rule for PID namespaces).
- * Without root, a user namespace in which this user is root comes first.
+ * Without root, a user namespace in which this user is root comes first, with the user's subordinate ids (subuid(5)) for
+ * everybody else: torrent clients must not run as root, and tcpdump gives up its groups.
  */
 export function enterNamespaces(argv: Argv): Argv {
-  const rootless = process.getuid?.() === 0 ? [] : ['--user', '--map-root-user'];
+  const rootless = process.getuid?.() === 0 ? [] : ['--user', '--map-root-user', '--map-auto'];
   return [
     'setpriv',
     '--pdeathsig=KILL',
@@ -100,8 +101,7 @@ class NetnsHost implements Host {
   }
 
   spawn(argv: Argv, options: SpawnOptions = {}): Promise<RunningProcess> {
-    // In a user namespace only one user exists: the one outside, already without privileges there.
-    const drop = options.unprivileged === true && process.env['KSL_ROOTLESS'] !== '1' ? UNPRIVILEGED : [];
+    const drop = options.unprivileged === true ? UNPRIVILEGED : [];
     return startProcess(this.name, [...this.#enter, ...drop], argv, {
       env: { ...this.#env, ...options.env },
       ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
@@ -165,7 +165,7 @@ class NetnsLab implements Lab {
   }
 
   describe(): LabDescription {
-    return { backend: 'netns', tunnel: this.#kind, privileged: process.env['KSL_ROOTLESS'] !== '1' };
+    return { backend: 'netns', tunnel: this.#kind, privileged: isPrivileged() };
   }
 
   /** Ends every other process of the PID namespace; the kernel then frees their namespaces, links and mounts. */
@@ -206,24 +206,45 @@ async function openHost(name: HostName): Promise<NetnsHost> {
 
 /**
  * The client's own view of the file system: a writable /etc of its own that starts as a copy of the system's, its
- * network's /sys, and nothing of anyone's home but this project, read-only.
+ * network's /sys, and nothing of anyone's home but this project and the Node.js that runs it, read-only.
  */
 async function hideUser(client: NetnsHost): Promise<void> {
-  const layer = path.join(SCRATCH, 'etc');
-  const [upper, work, project] = ['upper', 'work', 'project'].map((name) => path.join(layer, name));
-  if (upper === undefined || work === undefined || project === undefined) throw new Error('unreachable');
-  await Promise.all([upper, work, project].map((folder) => mkdir(folder, { recursive: true })));
   const mount = (...args: string[]): Promise<RunResult> => client.run(['mount', ...args]);
-  await mount('-t', 'overlay', '-o', `lowerdir=/etc,upperdir=${upper},workdir=${work}`, 'overlay', '/etc');
+  await ownEtc(client, mount);
   await mount('-t', 'sysfs', 'sysfs', '/sys');
+  // The system's file may be a link into a /run that is hidden here.
+  await client.run(['rm', '-f', '/etc/resolv.conf']);
   await client.run(['tee', '/etc/resolv.conf'], { input: `nameserver ${ADDRESS.resolver.v4}\n` });
-  await mount('--bind', PROJECT, project);
-  for (const home of ['/home', '/root']) await mount('-t', 'tmpfs', '-o', 'mode=755', 'tmpfs', home);
-  if (PROJECT.startsWith('/home/') || PROJECT.startsWith('/root/')) {
-    await client.run(['mkdir', '-p', PROJECT]);
-    await mount('--bind', '-o', 'ro', project, PROJECT);
+  const homes = ['/home', '/root'];
+  const kept = [PROJECT, path.resolve(process.execPath, '../..')].filter((folder) =>
+    homes.some((home) => folder.startsWith(`${home}/`)),
+  );
+  const aside = kept.map((folder, index) => ({ folder, held: path.join(SCRATCH, `kept-${index}`) }));
+  for (const { folder, held } of aside) {
+    await mkdir(held, { recursive: true });
+    await mount('--bind', folder, held);
+  }
+  for (const home of homes) await mount('-t', 'tmpfs', '-o', 'mode=755', 'tmpfs', home);
+  for (const { folder, held } of aside) {
+    await client.run(['mkdir', '-p', folder]);
+    await mount('--bind', '-o', 'ro', held, folder);
   }
 }
+
+/** An overlay where we are root; in a user namespace, whose overlay would keep the system's owner, a plain copy. */
+async function ownEtc(client: NetnsHost, mount: (...args: string[]) => Promise<RunResult>): Promise<void> {
+  const [upper, work] = [path.join(SCRATCH, 'etc', 'upper'), path.join(SCRATCH, 'etc', 'work')];
+  await Promise.all([upper, work].map((folder) => mkdir(folder, { recursive: true })));
+  if (isPrivileged()) {
+    await mount('-t', 'overlay', '-o', `lowerdir=/etc,upperdir=${upper},workdir=${work}`, 'overlay', '/etc');
+    return;
+  }
+  // Files that only root may read (shadow, keys) stay behind; nothing in a lab needs them.
+  await client.run(['cp', '-dR', '/etc/.', upper], { anyStatus: true });
+  await mount('--bind', upper, '/etc');
+}
+
+const isPrivileged = (): boolean => process.env['KSL_ROOTLESS'] !== '1';
 
 const linkSchema = z.tuple([z.looseObject({ address: z.string() })]);
 

@@ -63,8 +63,9 @@ export const biglybt: TorrentClient = {
         await started.line((line) => (line.startsWith('Running BiglyBT') ? true : undefined));
         if (saved.length > 0) return;
         const torrent = 'file' in job.torrent ? job.torrent.file : job.torrent.magnet;
+        // A magnet link it takes at once, and fetches its metadata meanwhile.
         await started.ask(`add -o ${job.downloadFolder} ${torrent}`, (line) =>
-          line.includes("' added") ? true : undefined,
+          /' added|Starting Download of magnet/.test(line) ? true : undefined,
         );
       },
       signal,

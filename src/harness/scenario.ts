@@ -28,6 +28,11 @@ export const TRACKER_KINDS = ['http', 'udp', 'http-v6', 'udp-v6', 'opentracker-h
 /** A scenario file. Unknown fields are refused: a misspelt one would silently change what is measured. */
 const scenarioSchema = z.strictObject({
   title: z.string().min(1),
+  /**
+   * What is done with its trials: a campaign; or leaks are planted in them (`selftest`); or they are run one at a time and
+   * many at a time, and compared (`concurrency`); or they are run on both backends, and compared (`agreement`).
+   */
+  kind: z.enum(['campaign', 'selftest', 'concurrency', 'agreement']).default('campaign'),
   hypothesis: z.string().min(1),
   clients: names,
   killSwitches: names,

@@ -8,6 +8,7 @@
 import { isIPv6 } from 'node:net';
 import type { Bracket, Clock } from '../harness/clock.ts';
 import type { Host, Need } from '../harness/contracts.ts';
+import { addressBytes } from './swarm/compact.ts';
 
 export const RAW_FRAME_NEEDS: readonly Need[] = [{ command: 'socat', package: 'socat' }];
 
@@ -65,6 +66,22 @@ export async function startRawFrameSender(host: Host, device: string): Promise<R
   };
 }
 
+export interface Ports {
+  readonly source: number;
+  readonly destination: number;
+}
+
+export interface IpFrame {
+  readonly sourceMac: string;
+  readonly destinationMac: string;
+  /** Both of one family, which is the frame's. */
+  readonly source: string;
+  readonly destination: string;
+  readonly protocol: number;
+  /** What comes after the IP header. */
+  readonly payload: Uint8Array;
+}
+
 export interface UdpFrame {
   readonly sourceMac: string;
   readonly destinationMac: string;
@@ -73,40 +90,74 @@ export interface UdpFrame {
   readonly payload: Uint8Array;
 }
 
-const ETHERTYPE_IPV4 = 0x0800;
-const UDP = 17;
+const ETHERTYPE = { ipv4: 0x0800, ipv6: 0x86dd } as const;
+export const PROTOCOL = { icmp: 1, tcp: 6, udp: 17, icmp6: 58 } as const;
 const TTL = 64;
 
-/** An Ethernet frame with an IPv4 UDP datagram. The UDP checksum is left out, as IPv4 allows. */
-export function udpFrame({ sourceMac, destinationMac, source, destination, payload }: UdpFrame): Buffer {
-  if (isIPv6(source.address) || isIPv6(destination.address)) {
-    throw new RangeError(`Raw canaries are IPv4: got ${source.address} to ${destination.address}.`);
+/** An Ethernet frame of any type. */
+export function ethernetFrame(sourceMac: string, destinationMac: string, type: number, payload: Uint8Array): Buffer {
+  const header = Buffer.from([...macBytes(destinationMac), ...macBytes(sourceMac), 0, 0]);
+  header.writeUInt16BE(type, 12);
+  return Buffer.concat([header, payload]);
+}
+
+/** An Ethernet frame with an IPv4 or IPv6 packet. */
+export function ipFrame({ sourceMac, destinationMac, source, destination, protocol, payload }: IpFrame): Buffer {
+  const v6 = isIPv6(source);
+  if (v6 !== isIPv6(destination)) throw new RangeError(`${source} and ${destination} are not of one family.`);
+  const header = v6 ? Buffer.alloc(40) : Buffer.alloc(20);
+  if (v6) {
+    header.writeUInt8(0x60, 0);
+    header.writeUInt16BE(payload.length, 4);
+    header.writeUInt8(protocol, 6);
+    header.writeUInt8(TTL, 7);
+    header.set(addressBytes(source), 8);
+    header.set(addressBytes(destination), 24);
+  } else {
+    header.writeUInt8(0x45, 0);
+    header.writeUInt16BE(20 + payload.length, 2);
+    header.writeUInt8(TTL, 8);
+    header.writeUInt8(protocol, 9);
+    header.set(addressBytes(source), 12);
+    header.set(addressBytes(destination), 16);
+    header.writeUInt16BE(checksum(header), 10);
   }
-  const ethernet = Buffer.from([...macBytes(destinationMac), ...macBytes(sourceMac), 0, 0]);
-  ethernet.writeUInt16BE(ETHERTYPE_IPV4, 12);
-  const ip = Buffer.alloc(20);
-  ip.writeUInt8(0x45, 0);
-  ip.writeUInt16BE(20 + 8 + payload.length, 2);
-  ip.writeUInt8(TTL, 8);
-  ip.writeUInt8(UDP, 9);
-  ip.set(source.address.split('.').map(Number), 12);
-  ip.set(destination.address.split('.').map(Number), 16);
-  ip.writeUInt16BE(checksum(ip), 10);
-  const udp = Buffer.alloc(8);
-  udp.writeUInt16BE(source.port, 0);
-  udp.writeUInt16BE(destination.port, 2);
-  udp.writeUInt16BE(8 + payload.length, 4);
-  return Buffer.concat([ethernet, ip, udp, payload]);
+  const type = v6 ? ETHERTYPE.ipv6 : ETHERTYPE.ipv4;
+  return ethernetFrame(sourceMac, destinationMac, type, Buffer.concat([header, payload]));
+}
+
+/** An Ethernet frame with a UDP datagram, checksum included. */
+export function udpFrame({ sourceMac, destinationMac, source, destination, payload }: UdpFrame): Buffer {
+  const datagram = Buffer.concat([Buffer.alloc(8), payload]);
+  datagram.writeUInt16BE(source.port, 0);
+  datagram.writeUInt16BE(destination.port, 2);
+  datagram.writeUInt16BE(datagram.length, 4);
+  const ends = { source: source.address, destination: destination.address };
+  // A sum of zero is sent as its other form: zero itself means that there is none.
+  datagram.writeUInt16BE(transportChecksum(ends, PROTOCOL.udp, datagram) || 0xffff, 6);
+  return ipFrame({ sourceMac, destinationMac, ...ends, protocol: PROTOCOL.udp, payload: datagram });
+}
+
+/** RFC 1071 over the pseudo header (RFC 768, RFC 8200 section 8.1) and what follows the IP header. */
+export function transportChecksum(
+  ends: { readonly source: string; readonly destination: string },
+  protocol: number,
+  segment: Uint8Array,
+): number {
+  const length = Buffer.alloc(4);
+  length.writeUInt32BE(segment.length);
+  const pseudo = [...addressBytes(ends.source), ...addressBytes(ends.destination), ...length, 0, 0, 0, protocol];
+  return checksum(Buffer.from([...pseudo, ...segment, ...(segment.length % 2 === 0 ? [] : [0])]));
 }
 
 function macBytes(mac: string): number[] {
   return mac.split(':').map((part) => Number.parseInt(part, 16));
 }
 
-/** RFC 1071. */
-function checksum(header: Buffer): number {
+/** RFC 1071, of an even number of bytes. */
+function checksum(bytes: Buffer): number {
   let sum = 0;
-  for (let at = 0; at < header.length; at += 2) sum += header.readUInt16BE(at);
+  for (let at = 0; at < bytes.length; at += 2) sum += bytes.readUInt16BE(at);
   while (sum > 0xffff) sum = (sum & 0xffff) + (sum >>> 16);
   return ~sum & 0xffff;
 }

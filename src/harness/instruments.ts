@@ -7,13 +7,14 @@ import { CANARY_INSTRUMENTS, CanaryWatch } from '../probes/canary-watch.ts';
 import { startCapture, type RunningCapture } from '../probes/capture.ts';
 import { startCounters, type RunningCounters } from '../probes/counters.ts';
 import { labNeighbour } from '../probes/neighbour/config.ts';
+import { MONITOR, MONITOR_ADDRESSES } from '../probes/monitor/config.ts';
 import { magnetLink, makePayload, type Payload } from '../probes/payload.ts';
 import { startRawFrameSender, udpFrame, type RawFrameSender } from '../probes/raw-frame.ts';
 import { INSTRUMENTED_EXPIRY, infrastructureById, startInfrastructure } from '../probes/infrastructure/index.ts';
 import type { RunningInfrastructure } from '../probes/infrastructure/infrastructure.ts';
 import { opentracker } from '../probes/infrastructure/opentracker.ts';
 import { startResolver } from '../probes/resolver.ts';
-import { startReader, type RunningReader } from '../probes/retrieval-client.ts';
+import { startMonitor, startReader, type RunningReader } from '../probes/retrieval-client.ts';
 import { PLANT, VANTAGES, type RetrievalConfig } from '../probes/retrieval/config.ts';
 import { CANARY_SINK_ADDRESS, SWARM_NAMES, TRACKER_NAME, labSwarm, swarmMap } from '../probes/swarm/config.ts';
 import { passOn, startNeighbour, startSwarm, type RunningNeighbour } from '../probes/swarm-client.ts';
@@ -25,6 +26,7 @@ import type { InstrumentEvent, SwarmMap, TrialRecord, WitnessCount } from './rec
 import type { Timeline } from './timeline.ts';
 
 const SWARM_PROGRAM = fileURLToPath(new URL('../probes/swarm.js', import.meta.url));
+const MONITOR_PROGRAM = fileURLToPath(new URL('../probes/monitor.js', import.meta.url));
 const READER_PROGRAM = fileURLToPath(new URL('../probes/retrieval.js', import.meta.url));
 const NEIGHBOUR_PROGRAM = fileURLToPath(new URL('../probes/neighbour.js', import.meta.url));
 
@@ -56,6 +58,7 @@ interface Parts {
   readonly routerMac: string;
   /** Null where the scenario does not ask the swarm. */
   readonly reader: RunningReader | null;
+  readonly monitor: RunningInstrument | null;
   readonly infrastructure: readonly RunningInfrastructure[];
 }
 
@@ -174,7 +177,7 @@ export class Instruments {
     const infrastructure = await Promise.all(
       spec.infrastructure.map((id) => startInfrastructure(infrastructureById(id), hosts.swarm, { infoHash, entry })),
     );
-    const map = withInfrastructure(instrumented, infrastructure);
+    const map = withInfrastructure(instrumented, infrastructure, spec.monitor !== undefined);
     const reader =
       spec.retrieval === undefined
         ? null
@@ -183,7 +186,33 @@ export class Instruments {
             config: readerConfig(clock.originUnixNs, map, spec.retrieval.every),
             onEvent: (event) => timeline.add(event),
           });
-    const parts = { counters, uplink, wan, resolver, swarm, neighbour, frames, routerMac, reader, infrastructure };
+    const asked = readerConfig(clock.originUnixNs, map, 1);
+    const monitor =
+      spec.monitor === undefined
+        ? null
+        : await startMonitor(hosts.swarm, {
+            program: MONITOR_PROGRAM,
+            config: {
+              swarm: { ...config, observers: [MONITOR] },
+              everySeconds: spec.monitor.every,
+              trackers: asked.trackers,
+              dht: asked.dht,
+            },
+            onEvent: (event) => timeline.add(event),
+          });
+    const parts = {
+      counters,
+      uplink,
+      wan,
+      resolver,
+      swarm,
+      neighbour,
+      frames,
+      routerMac,
+      reader,
+      monitor,
+      infrastructure,
+    };
     return new Instruments(lab, parts, watch, makePayload(config.payload), map, rawCaptures);
   }
 
@@ -219,10 +248,17 @@ export class Instruments {
 
   /** Reads both witnesses, the counters first, and ends everything. Nothing may leave the client any more by then. */
   async stop(): Promise<{ readonly counters: WitnessCount; readonly captures: Captures }> {
-    const { uplink, wan, counters, resolver, swarm, neighbour, frames, reader } = this.#parts;
+    const { uplink, wan, counters, resolver, swarm, neighbour, frames, reader, monitor } = this.#parts;
     const count = await counters.read();
     const [seenUplink, seenWan] = await Promise.all([uplink.stop(), wan.stop()]);
-    await Promise.all([resolver.stop(), swarm.stop(), neighbour.stop(), frames.stop(), reader?.stop()]);
+    await Promise.all([
+      resolver.stop(),
+      swarm.stop(),
+      neighbour.stop(),
+      frames.stop(),
+      reader?.stop(),
+      monitor?.stop(),
+    ]);
     return {
       counters: count,
       captures: [
@@ -234,7 +270,7 @@ export class Instruments {
 }
 
 /** Real trackers and nodes are of the swarm like the instrumented ones. */
-function withInfrastructure(map: SwarmMap, running: readonly RunningInfrastructure[]): SwarmMap {
+function withInfrastructure(map: SwarmMap, running: readonly RunningInfrastructure[], withMonitor: boolean): SwarmMap {
   const of = (kind: 'tracker' | 'dht') =>
     running.flatMap(({ infrastructure }) => (infrastructure.kind === kind ? [infrastructure] : []));
   return {
@@ -242,6 +278,10 @@ function withInfrastructure(map: SwarmMap, running: readonly RunningInfrastructu
     trackers: [
       ...map.trackers,
       ...of('tracker').map(({ id, address, port }) => ({ id, addresses: [address], httpPort: port, udpPort: port })),
+    ],
+    peers: [
+      ...map.peers,
+      ...(withMonitor ? [{ id: MONITOR.id, addresses: [...MONITOR_ADDRESSES], port: MONITOR.port }] : []),
     ],
     dhtNodes: [...map.dhtNodes, ...of('dht').map(({ id, address, port }) => ({ id, addresses: [address], port }))],
   };

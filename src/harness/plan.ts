@@ -33,6 +33,7 @@ export const trialSpecSchema = z.object({
     interval: z.number().default(600),
   }),
   infrastructure: z.array(z.string()).default([]),
+  monitor: z.object({ every: z.number() }).optional(),
   retrieval: z.object({ every: z.number(), horizon: z.number() }).optional(),
   /** The trial's folder in the campaign; made by the trial. */
   folder: z.string(),
@@ -120,7 +121,7 @@ export function makePlan(scenario: Scenario, seed: number, planned?: readonly Ce
     }
     return block;
   });
-  const { order, observe, features, torrent, retrieval } = scenario;
+  const { order, observe, features, torrent, monitor, retrieval } = scenario;
   const infrastructure = scenario.infrastructure.map(infrastructureById);
   const digits = Math.max(4, String(cells.length * scenario.trials).length);
   return {
@@ -135,6 +136,7 @@ export function makePlan(scenario: Scenario, seed: number, planned?: readonly Ce
       features,
       torrent,
       infrastructure: scenario.infrastructure,
+      ...(monitor === undefined ? {} : { monitor }),
       ...(retrieval === undefined ? {} : { retrieval }),
     })),
     needs: [

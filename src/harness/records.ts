@@ -220,6 +220,19 @@ const readerEvents = [
 export const readerEventSchema = z.discriminatedUnion('kind', [...readerEvents]);
 export type ReaderEvent = z.infer<typeof readerEventSchema>;
 
+const monitorNamed = z.object({
+  kind: z.literal('monitor-named'),
+  atNs: instant,
+  via: z.enum(['tracker', 'dht']),
+  /** Id of the tracker or node that named it. */
+  by: z.string(),
+  address: z.string(),
+  port: count,
+});
+/** A peer the monitor was told of, the first time by this way. Whom it met are events like any observer's. */
+export const monitorEventSchema = z.discriminatedUnion('kind', [monitorNamed]);
+export type MonitorEvent = z.infer<typeof monitorEventSchema>;
+
 export const SWITCH_STAGES = ['engaged', 'noticed', 'acting', 'acted', 'released'] as const;
 
 /** What the harness did, or was told by the switch. */
@@ -249,6 +262,7 @@ const harnessEvents = [
 export const timelineEventSchema = z.discriminatedUnion('kind', [
   ...instrumentEvents,
   ...readerEvents,
+  monitorNamed,
   ...harnessEvents,
 ]);
 export type TimelineEvent = z.infer<typeof timelineEventSchema>;
@@ -374,6 +388,27 @@ const measuresSchema = z.object({
   knocks: z.object({ packets: count, senders: count, firstNs: instant.nullable(), lastNs: instant.nullable() }),
   /** Who handed the real address out, to the end of the horizon; absent where nobody asked. */
   handOuts: z.array(handOutSchema).optional(),
+  /** What a copyright monitor would have had on the real address since the fault; absent where there was none. */
+  monitor: z
+    .object({
+      /** First told of it; null when never. */
+      named: z.object({ atNs: instant, address: z.string(), port: count, via: z.enum(['tracker', 'dht']) }).nullable(),
+      /** First met it, as its evidence would say; null when never. */
+      met: z
+        .object({
+          atNs: instant,
+          address: z.string(),
+          port: count,
+          client: z.string().nullable(),
+          infoHash: z.string().nullable(),
+          peerId: z.string().nullable(),
+        })
+        .nullable(),
+      /** Sightings since the fault, and those before it, through a healthy tunnel. */
+      rows: count,
+      beforeFault: count,
+    })
+    .optional(),
   /** Knocks by their instants in whole seconds since the fault, to the end of the horizon; absent without a horizon. */
   knocksBySecond: z.array(z.object({ second: count, packets: count })).optional(),
   /** From restoration to the first payload byte through the tunnel; null when none came. */

@@ -88,6 +88,13 @@ const scenarioSchema = z.strictObject({
     .prefault({}),
   /** Real trackers and DHT nodes that run beside the instrumented swarm. */
   infrastructure: z.array(z.string()).default([]),
+  /** A copyright monitor takes part from the beginning. */
+  monitor: z
+    .strictObject({
+      /** Between two rounds of its questions. */
+      every: duration.default(5),
+    })
+    .optional(),
   /** What a stranger is told afterwards: the client ends after the recovery, the swarm is asked until the horizon. */
   retrieval: z
     .strictObject({
@@ -170,6 +177,8 @@ function fieldsAt(where: readonly (string | number)[]): string[] {
       return ['dht', 'pex', 'lsd', 'portMapping', 'utp'];
     case 'torrent':
       return ['trackers', 'magnet', 'interval'];
+    case 'monitor':
+      return ['every'];
     case 'retrieval':
       return ['every', 'horizon'];
     case 'exclude':

@@ -1,9 +1,10 @@
-/** The harness's hold on the independent reader: starts it beside the swarm, tells it when, and hands its answers on. */
+/** The harness's hold on the independent reader and the monitor: starts them beside the swarm and hands on what they say. */
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Host, RunningInstrument } from '../harness/contracts.ts';
-import type { ReaderEvent } from '../harness/records.ts';
+import type { InstrumentEvent, MonitorEvent, ReaderEvent } from '../harness/records.ts';
 import { startLineProgram } from './line-program.ts';
+import { monitorLineSchema, type MonitorConfig } from './monitor/config.ts';
 import { retrievalLineSchema, type RetrievalCommand, type RetrievalConfig } from './retrieval/config.ts';
 
 export interface RunningReader extends RunningInstrument {
@@ -35,4 +36,22 @@ export async function startReader(
     tell: (command) => program.tell({ command }),
     stop: () => program.stop(),
   };
+}
+
+/** Starts the monitor; resolves when it listens. It asks from then on. */
+export async function startMonitor(
+  host: Host,
+  options: {
+    /** The compiled program. */
+    readonly program: string;
+    readonly config: MonitorConfig;
+    readonly onEvent: (event: InstrumentEvent | MonitorEvent) => void;
+  },
+): Promise<RunningInstrument> {
+  const file = path.join(host.folder, 'monitor.json');
+  await writeFile(file, JSON.stringify(options.config));
+  const program = await startLineProgram(host, [process.execPath, options.program, file], monitorLineSchema, (line) => {
+    if ('kind' in line) options.onEvent(line);
+  });
+  return { id: 'monitor', stop: () => program.stop() };
 }

@@ -12,6 +12,7 @@ import type { CaptureReport } from '../capture/read.ts';
 import { findExposures } from './exposures.ts';
 import { findHandOuts } from './hand-outs.ts';
 import { measureWan } from './wan.ts';
+import { findMonitorView } from './monitor.ts';
 import { type Spans, spansOf } from './phases.ts';
 import { type UplinkMeasures, measureUplink, present } from './uplink.ts';
 import { type Findings, judge, problemsOfRecord, problemsOfWitnesses } from './verdict.ts';
@@ -53,13 +54,24 @@ export async function measureTrial({ record, timeline, uplinkFile, wanFile }: Tr
   problems.push(...problemsOfWitnesses(record.counters, uplink.witness));
 
   let { knocks } = NOTHING;
+  let knocksBySecond: Measures['knocksBySecond'];
   let contacts: readonly Exposure[] = [];
   if (wanFile !== null && swarm !== null) {
-    const wan = await measureWan(wanFile, origin, identity, swarm, spans, uplink.lastClearNs ?? spans.faultNs);
+    const wan = await measureWan(
+      wanFile,
+      origin,
+      identity,
+      swarm,
+      spans,
+      uplink.lastClearNs ?? spans.faultNs,
+      record.aftermath?.endNs ?? spans.endNs,
+    );
     problems.push(...problemsOfCapture(record, 'wan', wan.report));
     knocks = wan.knocks;
+    if (record.aftermath !== undefined) knocksBySecond = wan.knocksBySecond;
     contacts = wan.exposures;
   }
+  const monitor = findMonitorView(timeline, identity, spans.faultNs);
   const handOuts = findHandOuts(timeline, identity, record);
   const findings: Findings = {
     ...gapOf(uplink, spans),
@@ -71,6 +83,8 @@ export async function measureTrial({ record, timeline, uplinkFile, wanFile }: Tr
     ),
     knocks,
     ...(handOuts === undefined ? {} : { handOuts }),
+    ...(monitor === undefined ? {} : { monitor }),
+    ...(knocksBySecond === undefined ? {} : { knocksBySecond }),
     recoveryNs: recoveryOf(record, timeline, identity),
   };
   return { ...conclude(record, findings, problems), uplink: uplink.witness };

@@ -6,7 +6,7 @@
  * of a connection made through the tunnel, say); what the party made of it is told by its own events.
  *
  * A knock is a packet of the swarm to the real address after containment, that is after the last clear packet of the
- * outage (after the fault when nothing left), until the end of the trial. Late answers to the last clear packets count:
+ * outage (after the fault when nothing left), until the end of the trial or of its horizon. Late answers to the last clear packets count:
  * whoever sends one knows the address. Not counted are answers of the recovery (packets of a flow on which the real
  * address itself sends after restoration) and the lab's canaries (their sink is not of the swarm).
  */
@@ -25,14 +25,20 @@ export interface WanMeasures {
   readonly report: CaptureReport;
   readonly exposures: readonly Exposure[];
   readonly knocks: Measures['knocks'];
+  /** In whole seconds since the fault. */
+  readonly knocksBySecond: NonNullable<Measures['knocksBySecond']>;
 }
 
 /** Every clear packet of the outage is of the gap. */
 const PHASE_OF_SPAN: readonly Phase[] = ['baseline', 'gap', 'recovery'];
+const NS_PER_SECOND = 1e9;
 /** What a flow is remembered as once the real address itself used it in the recovery. */
 const USED_BY_CLIENT = 1;
 
-/** @param containmentNs the last clear packet of the outage, or the fault when nothing left. */
+/**
+ * @param containmentNs the last clear packet of the outage, or the fault when nothing left.
+ * @param knocksUntilNs to when knocks are counted, where that is later than the trial's own end.
+ */
 export async function measureWan(
   file: string,
   originUnixNs: bigint,
@@ -40,12 +46,13 @@ export async function measureWan(
   swarm: SwarmMap,
   spans: Spans,
   containmentNs: number,
+  knocksUntilNs = spans.endNs,
 ): Promise<WanMeasures> {
   const headers = new Headers();
   const parties = new SwarmParties(swarm);
   const real = new AddressSet(present([identity.wan4, identity.lan6]));
   const contacts = new Contacts(parties, identity, spans);
-  const knocks = new Knocks(spans, containmentNs);
+  const knocks = new Knocks(spans, containmentNs, knocksUntilNs);
 
   const report = await readCapture(file, originUnixNs, (frame) => {
     headers.read(frame);
@@ -61,7 +68,7 @@ export async function measureWan(
       knocks.came(frame, headers, v6);
     }
   });
-  return { report, exposures: contacts.exposures(), knocks: knocks.count() };
+  return { report, exposures: contacts.exposures(), knocks: knocks.count(), knocksBySecond: knocks.bySecond() };
 }
 
 /** Packets from the real address to parties of the swarm. */
@@ -108,14 +115,17 @@ class Contacts {
 class Knocks {
   readonly #spans: Spans;
   readonly #containmentNs: number;
+  readonly #untilNs: number;
+  readonly #bySecond = new Map<number, number>();
   readonly #flows = new FlowTable();
   readonly #senders = new Set<string>();
   #packets = 0;
   #firstNs: number | null = null;
   #lastNs: number | null = null;
 
-  constructor(spans: Spans, containmentNs: number) {
+  constructor(spans: Spans, containmentNs: number, untilNs: number) {
     this.#spans = spans;
+    this.#untilNs = untilNs;
     this.#containmentNs = containmentNs;
   }
 
@@ -128,16 +138,22 @@ class Knocks {
   }
 
   came({ view, atNs }: Frame, headers: Headers, v6: boolean): void {
-    if (atNs <= this.#containmentNs || atNs > this.#spans.endNs) return;
+    if (atNs <= this.#containmentNs || atNs > this.#untilNs) return;
     const { protocol, sourceAt, destinationAt } = headers;
     if (protocol === PROTOCOL.udp && startsWith(view, headers.payloadAt, headers.end, CANARY_MARKER)) return;
     const ports = portsOf(headers.destinationPort, headers.sourcePort);
     const flow = this.#flows.find(protocol, ports, view, destinationAt, sourceAt, v6);
     if (this.#flows.classOf(flow) === USED_BY_CLIENT) return;
     this.#packets++;
+    const second = Math.floor((atNs - this.#spans.faultNs) / NS_PER_SECOND);
+    this.#bySecond.set(second, (this.#bySecond.get(second) ?? 0) + 1);
     this.#firstNs ??= atNs;
     this.#lastNs = atNs;
     this.#senders.add(keyAt(view, sourceAt, v6));
+  }
+
+  bySecond(): NonNullable<Measures['knocksBySecond']> {
+    return [...this.#bySecond].map(([second, packets]) => ({ second, packets }));
   }
 
   count(): Measures['knocks'] {

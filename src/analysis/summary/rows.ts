@@ -177,7 +177,7 @@ function addressSurvival(
   if (firstNs === null || lastNs === null || contained === null) {
     return { addressSurvivalSeconds: null, addressSurvivalCensored: false };
   }
-  const { endNs } = record.instants;
+  const endNs = record.aftermath?.endNs ?? record.instants.endNs;
   const distance = packets > 1 ? (lastNs - firstNs) / (packets - 1) : lastNs - contained;
   const censored = endNs === null || endNs - lastNs < SILENCE_FACTOR * distance;
   return { addressSurvivalSeconds: Math.max(0, lastNs - contained) / NS_PER_SECOND, addressSurvivalCensored: censored };

@@ -10,6 +10,7 @@
  * public network is directly attached, so no host needs a route to anywhere else and no default route leads out.
  */
 import { INFRASTRUCTURE } from '../../probes/infrastructure/index.ts';
+import { MONITOR_ADDRESSES } from '../../probes/monitor/config.ts';
 import { READER_ADDRESSES } from '../../probes/retrieval/config.ts';
 import { labSwarm } from '../../probes/swarm/config.ts';
 import type { Host } from '../contracts.ts';
@@ -88,6 +89,7 @@ function swarmAddresses(): string[] {
     ...(canarySink === null ? [] : [canarySink.address]),
     ...INFRASTRUCTURE.map(({ address }) => address),
     ...READER_ADDRESSES,
+    ...MONITOR_ADDRESSES,
   ];
   return [...new Set(all)];
 }

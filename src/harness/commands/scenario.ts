@@ -4,8 +4,8 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { deriveCampaign } from '../../analysis/campaign/derive.ts';
 import type { Summary } from '../../analysis/summary/schema.ts';
+import { runAgreement } from '../agreement.ts';
 import { runCampaign } from '../campaign.ts';
 import { describeSeconds, parseSeconds } from '../durations.ts';
 import { EXIT, RequestError } from '../errors.ts';
@@ -113,6 +113,9 @@ export async function scenarioCommand(argv: readonly string[]): Promise<number> 
     console.log(`${scale}: ${plan.trials.length} trials, about ${describeSeconds(expectedSeconds(plan, jobs))}.`);
     return EXIT.done;
   }
+  if (run.scenario.kind === 'agreement' && options.lab === 'auto' && options.resume === undefined) {
+    return runAgreement(run.folder, options.json, (lab, out) => scenarioCommand([...argv, '--lab', lab, '--out', out]));
+  }
   const images = await provideLab(options.lab, plan, say);
   const now = makeManifest(run, plan, jobs, images?.versions ?? null);
   if (run.manifest !== null) assertSameSetting(run.manifest, now);
@@ -215,6 +218,8 @@ async function execute(
     if (images !== null) await sweepContainers();
   }
   if (stop.aborted) process.stderr.write('killswitch-lab: interrupted; what is finished is being summarised\n');
+  // Loaded now: it brings the figures' engine along, which --list and --dry-run need not wait for.
+  const { deriveCampaign } = await import('../../analysis/campaign/derive.ts');
   const summary = await deriveCampaign(run.folder);
   console.log(json ? JSON.stringify(summary, null, 2) : summaryTable(summary));
   if (!json) console.log(`\nReport: ${path.relative('', path.join(run.folder, 'report.html'))}`);

@@ -1,6 +1,10 @@
-/** Program of the lab benchmark: opens one lab in namespaces of its own and prints how long each step took, in seconds. */
+/**
+ * Program of the lab benchmarks: opens one lab, in namespaces of its own or, with the options of a lab in containers as
+ * its first argument, in those, and prints how long each step took, in seconds.
+ */
 import { faults } from '../../faults/index.ts';
 import { Clock } from '../clock.ts';
+import { dockerLabSchema, openDockerLab } from '../labs/docker.ts';
 import { openNetnsLab } from '../labs/netns.ts';
 
 const SECOND_NS = 1e9;
@@ -9,7 +13,10 @@ const INJECTIONS = 5;
 
 const clock = new Clock();
 const began = clock.nowNs();
-const lab = await openNetnsLab(clock);
+const [, , first = ''] = process.argv;
+const lab = await (first.startsWith('{')
+  ? openDockerLab(clock, dockerLabSchema.parse(JSON.parse(first)))
+  : openNetnsLab(clock));
 await lab.tunnel.up();
 await lab.hosts.client.run(['ping', '-n', '-c', '1', '-W', '5', lab.tunnel.config.gateway4]);
 const openSeconds = (clock.nowNs() - began) / SECOND_NS;

@@ -3,14 +3,15 @@ import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { z } from 'zod';
+import type { Argv } from '../contracts.ts';
 import { enterNamespaces } from '../labs/netns.ts';
 import { benchRow, type BenchRow } from './row.ts';
 
-const PROGRAM = fileURLToPath(new URL('./lab-program.js', import.meta.url));
+export const LAB_PROGRAM = fileURLToPath(new URL('./lab-program.js', import.meta.url));
 const LABS = 15;
 /** What a user waits for without noticing; a fault bracket far below a packet's travel through a home line. */
 const LIMIT_SECONDS = { open: 0.5, close: 0.3, bracket: 0.0005 };
-const FAULTS = ['link-down', 'daemon-killed', 'route-lost', 'server-blackhole'];
+export const FAULTS = ['link-down', 'daemon-killed', 'route-lost', 'server-blackhole'];
 
 const timesSchema = z.object({
   openSeconds: z.number(),
@@ -18,33 +19,45 @@ const timesSchema = z.object({
   brackets: z.record(z.string(), z.array(z.number())),
 });
 
-export async function labBench(): Promise<readonly BenchRow[]> {
-  const [program, ...args] = enterNamespaces([process.execPath, PROGRAM, ...FAULTS]);
+interface Limits {
+  readonly open: number;
+  readonly close: number;
+  readonly bracket: number;
+}
+
+export function labBench(): Promise<readonly BenchRow[]> {
+  return measureLabs('lab', enterNamespaces([process.execPath, LAB_PROGRAM, ...FAULTS]), LIMIT_SECONDS);
+}
+
+/** Opens labs one after the other; rows begin with `name`. Limits are in seconds. */
+export async function measureLabs(
+  name: string,
+  [program, ...args]: Argv,
+  limits: Limits,
+): Promise<readonly BenchRow[]> {
   const runs: z.infer<typeof timesSchema>[] = [];
   for (let lab = 0; lab < LABS; lab++) {
     const { stdout } = await promisify(execFile)(program, args);
     runs.push(timesSchema.parse(JSON.parse(stdout)));
   }
-  const limit = (value: number): { name: string; value: number } => ({ name: 'limit', value });
+  const row = (what: string, values: readonly number[], value: number): BenchRow =>
+    benchRow(`${name}: ${what}`, 's', values, { name: 'limit', value });
   return [
-    benchRow(
-      'lab: open to first packet through the tunnel',
-      's',
+    row(
+      'open to first packet through the tunnel',
       runs.map((run) => run.openSeconds),
-      limit(LIMIT_SECONDS.open),
+      limits.open,
     ),
-    benchRow(
-      'lab: teardown',
-      's',
+    row(
+      'teardown',
       runs.map((run) => run.closeSeconds),
-      limit(LIMIT_SECONDS.close),
+      limits.close,
     ),
     ...FAULTS.map((fault) =>
-      benchRow(
-        `fault bracket: ${fault}`,
-        's',
+      row(
+        `fault bracket, ${fault}`,
         runs.flatMap((run) => run.brackets[fault] ?? []),
-        limit(LIMIT_SECONDS.bracket),
+        limits.bracket,
       ),
     ),
   ];

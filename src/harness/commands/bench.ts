@@ -3,6 +3,7 @@ import Table from 'cli-table3';
 import { Command } from 'commander';
 import { classificationBench } from '../bench/classification.ts';
 import { derivationBench } from '../bench/derivation.ts';
+import { dockerBench } from '../bench/docker.ts';
 import { labBench } from '../bench/lab.ts';
 import { listingBench } from '../bench/listing.ts';
 import type { BenchRow } from '../bench/row.ts';
@@ -11,6 +12,7 @@ import { RequestError, EXIT } from '../errors.ts';
 const BENCHES: Readonly<Record<string, () => Promise<readonly BenchRow[]>>> = {
   listing: listingBench,
   lab: labBench,
+  docker: dockerBench,
   classification: classificationBench,
   derivation: derivationBench,
 };

@@ -61,11 +61,14 @@ export const FONT_FOLDER = join(
   'ttf',
 );
 
-/** Draws SVG text to PNG at `scale` times its size. */
-export function toPng(svg: string, scale = 2): Uint8Array {
-  const fontFiles = ['DejaVuSans.ttf', 'DejaVuSans-Bold.ttf', 'DejaVuSans-Oblique.ttf'].map((name) =>
-    join(FONT_FOLDER, name),
-  );
+/** Beyond this many pixels at double size a picture is drawn at its own size: it is large enough to be read so. */
+const MOST_PIXELS = 6_000_000;
+
+/** Draws SVG text to PNG, at double size unless that makes it huge. */
+export function toPng(svg: string): Uint8Array {
+  const fontFiles = ['DejaVuSans.ttf', 'DejaVuSans-Bold.ttf'].map((name) => join(FONT_FOLDER, name));
+  const [, width, height] = /width="(\d+)" height="(\d+)"/.exec(svg) ?? [];
+  const scale = 4 * Number(width) * Number(height) > MOST_PIXELS ? 1 : 2;
   const font = { loadSystemFonts: false, fontFiles, defaultFontFamily: 'DejaVu Sans' };
   return new Resvg(svg, { font, fitTo: { mode: 'zoom', value: scale } }).render().asPng();
 }

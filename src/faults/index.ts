@@ -1,5 +1,5 @@
 /** The catalogue of faults: one line each. */
-import type { ArmedFault, Fault, Lab } from '../harness/contracts.ts';
+import type { ArmedFault, Fault, FaultSubjects, Lab } from '../harness/contracts.ts';
 import { RequestError } from '../harness/errors.ts';
 import { lookUp, parseParameters, parseReferences } from '../harness/reference.ts';
 import { daemonKilled } from './daemon-killed.ts';
@@ -11,7 +11,7 @@ export const faults: readonly Fault[] = [linkDown, daemonKilled, serverBlackhole
 
 /** A fault with its parameters, as a scenario names it. */
 export interface PlannedFault extends Pick<Fault, 'id' | 'title' | 'group' | 'happens' | 'needs'> {
-  arm(lab: Lab): Promise<ArmedFault>;
+  arm(lab: Lab, subjects: FaultSubjects): Promise<ArmedFault>;
 }
 
 /** The fault with that id. Throws `RequestError` with the known ids. */
@@ -28,5 +28,5 @@ export function faultByReference(reference: string): PlannedFault {
   const fault = faultById(first.id);
   const parameters = parseParameters('fault', fault, first);
   const { id, title, group, happens, needs } = fault;
-  return { id, title, group, happens, needs, arm: (lab) => fault.arm(lab, parameters) };
+  return { id, title, group, happens, needs, arm: (lab, subjects) => fault.arm(lab, parameters, subjects) };
 }

@@ -2,20 +2,20 @@
  * One trial: one run of one cell in a lab of its own. The body of `runTrial` is the order of events that design and paper
  * describe; what each step does is below it.
  */
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
-import { clientById } from '../clients/index.ts';
 import { faultByReference } from '../faults/index.ts';
 import { killSwitchByReference } from '../killswitches/index.ts';
 import type { Clock } from './clock.ts';
-import type { ArmedFault, Binding, EngagedSwitch, Lab, RunningClient, TorrentClient } from './contracts.ts';
-import { Unsupported, describeExit, messageOf } from './errors.ts';
+import type { ArmedFault, Lab } from './contracts.ts';
+import { Unsupported, messageOf } from './errors.ts';
 import { Heartbeat } from './heartbeat.ts';
 import { Instruments } from './instruments.ts';
 import { awaitMoment } from './moments.ts';
 import type { TrialSpec } from './plan.ts';
 import { RECORDS_VERSION, type TrialRecord } from './records.ts';
 import { seal } from './seal.ts';
+import { Subject } from './subject.ts';
 import { Timeline, observe } from './timeline.ts';
 
 export interface TrialHooks {
@@ -29,12 +29,8 @@ export interface TrialHooks {
 const STEADY_BYTES = 32 * 1024;
 /** Lines of the client's log kept in the record of a trial that did not complete. */
 const LOG_LINES = 20;
-const PEER_PORT = 51_000;
-const CONTROL_PORT = 52_000;
 
 const NS_PER_SECOND = 1e9;
-/** A client asked to end has this long to say good-bye to its trackers. */
-const STOP_SECONDS = 10;
 
 type Retrieval = NonNullable<TrialSpec['retrieval']>;
 type Draft = { -readonly [K in keyof TrialRecord]: TrialRecord[K] };
@@ -62,20 +58,17 @@ class Trial {
   readonly #spec: TrialSpec;
   readonly #hooks: TrialHooks;
   readonly #timeline: Timeline;
-  readonly #client: TorrentClient;
   readonly #heartbeat = new Heartbeat();
   #stage = 'opening the lab';
   #lab: Lab | null = null;
   #instruments: Instruments | null = null;
-  #switch: EngagedSwitch | null = null;
-  #running: RunningClient | null = null;
+  #subject: Subject | null = null;
   #fault: ArmedFault | null = null;
 
   constructor(spec: TrialSpec, hooks: TrialHooks, timeline: Timeline) {
     this.#spec = spec;
     this.#hooks = hooks;
     this.#timeline = timeline;
-    this.#client = clientById(spec.cell.client);
     this.record = {
       version: RECORDS_VERSION,
       trial: spec.trial,
@@ -132,10 +125,12 @@ class Trial {
     note({ armedNs: clock.nowNs() });
     this.#heartbeat.start();
 
+    const subject = new Subject({ lab, spec: this.#spec, instruments, timeline: this.#timeline, clock, signal });
+    this.#subject = subject;
     const steps = {
-      switch: () => this.#engage(lab),
-      tunnel: () => this.#tunnelUp(lab),
-      client: () => this.#start(lab),
+      switch: () => subject.engage(),
+      tunnel: () => subject.tunnelUp(),
+      client: () => subject.startClient(),
     };
     for (const step of this.#spec.order) {
       enter(`starting: ${step}`);
@@ -148,7 +143,7 @@ class Trial {
     this.#timeline.add({ kind: 'phase', atNs: clock.nowNs(), name: 'baseline' });
 
     enter('arming the fault');
-    const fault = await faultByReference(this.#spec.cell.fault).arm(lab);
+    const fault = await faultByReference(this.#spec.cell.fault).arm(subject.lab, subject);
     this.#fault = fault;
 
     enter('waiting for the moment');
@@ -176,7 +171,7 @@ class Trial {
 
     if (this.#spec.retrieval !== undefined) {
       enter('asking the swarm');
-      await this.#aftermath(instruments, span.beforeNs, this.#spec.retrieval);
+      await this.#aftermath(subject, instruments, span.beforeNs, this.#spec.retrieval);
     }
 
     enter('closing');
@@ -185,10 +180,15 @@ class Trial {
   }
 
   /** The client ends as a user would end it; the swarm is asked on, until the horizon, what it still hands out. */
-  async #aftermath(instruments: Instruments, faultNs: number, { every, horizon }: Retrieval): Promise<void> {
+  async #aftermath(
+    subject: Subject,
+    instruments: Instruments,
+    faultNs: number,
+    { every, horizon }: Retrieval,
+  ): Promise<void> {
     const { clock, signal } = this.#hooks;
     this.#timeline.add({ kind: 'phase', atNs: clock.nowNs(), name: 'aftermath' });
-    await this.#running?.stop(STOP_SECONDS);
+    await subject.stopClient();
     const aftermath = {
       everyNs: every * NS_PER_SECOND,
       horizonNs: horizon * NS_PER_SECOND,
@@ -209,7 +209,7 @@ class Trial {
       return;
     }
     this.record.outcome = { status: 'failed', stage: this.#stage, reason: messageOf(error) };
-    this.record.clientLogTail = [...((await this.#running?.logTail(LOG_LINES).catch(() => [])) ?? [])];
+    this.record.clientLogTail = [...((await this.#subject?.logTail(LOG_LINES)) ?? [])];
   }
 
   /**
@@ -220,7 +220,7 @@ class Trial {
     this.#heartbeat.stop();
     this.record.heartbeatMaxDelayNs = this.#heartbeat.maxDelayNs;
     try {
-      for (const said of (await this.#switch?.instants()) ?? []) this.#timeline.add({ kind: 'switch', ...said });
+      await this.#tellSubject();
       if (this.#lab !== null && this.#instruments !== null) {
         await this.#lab.hosts.client.run(['ip', 'link', 'set', 'eth0', 'down'], { anyStatus: true });
         const { counters, captures } = await this.#instruments.stop();
@@ -237,72 +237,12 @@ class Trial {
     }
   }
 
-  async #engage(lab: Lab): Promise<void> {
-    const { clock, signal } = this.#hooks;
-    const engaged = await killSwitchByReference(this.#spec.cell.killSwitch).engage({
-      host: lab.hosts.client,
-      tunnel: lab.tunnel,
-      clock,
-      identity: lab.identity,
-      signal,
-    });
-    this.#switch = engaged;
-    this.#timeline.add({ kind: 'switch', atNs: clock.nowNs(), stage: 'engaged', detail: this.#spec.cell.killSwitch });
-  }
-
-  async #tunnelUp(lab: Lab): Promise<void> {
-    const span = await lab.tunnel.up();
-    this.#timeline.add({ kind: 'tunnel', atNs: span.afterNs, state: 'up', span });
-    await this.#switch?.tunnelUp();
-  }
-
-  async #start(lab: Lab): Promise<void> {
-    const { clock, signal } = this.#hooks;
-    const host = this.#switch?.clientHost ?? lab.hosts.client;
-    const folder = (name: string): string => path.join(host.folder, name);
-    const torrentFile = folder('payload.torrent');
-    for (const name of ['state', 'downloads']) await mkdir(folder(name), { recursive: true });
-    const instruments = this.#instruments;
-    if (instruments === null) throw new Error('the client was to be started before the instruments were armed');
-    await writeFile(torrentFile, instruments.payload.torrentFile);
-    await host.run(['chown', '-R', '65534:65534', folder('state'), folder('downloads')], { anyStatus: true });
-    const binding = this.#binding(lab);
-    this.record.binding = binding.kind === 'none' ? 'none' : describeBinding(binding);
-    this.record.clientVersion = await this.#client.version(host);
-    const client = await this.#client.start(
-      host,
-      {
-        torrent: this.#spec.torrent.magnet ? { magnet: instruments.magnet } : { file: torrentFile },
-        stateFolder: folder('state'),
-        downloadFolder: folder('downloads'),
-        binding,
-        features: this.#spec.features,
-        peerPort: PEER_PORT,
-        controlPort: CONTROL_PORT,
-        dhtBootstrap: instruments.dhtRouters,
-      },
-      signal,
-    );
-    this.#running = client;
-    this.#timeline.add({ kind: 'client-started', atNs: clock.nowNs() });
-    void client.exited.then((status) => {
-      this.record.clientExit = describeExit(status);
-      this.#timeline.add({ kind: 'client-exited', atNs: clock.nowNs(), status: describeExit(status) });
-    });
-    await this.#switch?.clientStarted(client);
-  }
-
-  #binding(lab: Lab): Binding {
-    const wanted = this.#switch?.binding ?? 'none';
-    if (wanted === 'none') return { kind: 'none' };
-    const kind = (wanted === 'interface-or-address' ? (['interface', 'address'] as const) : [wanted]).find((each) =>
-      this.#client.bindings.includes(each),
-    );
-    if (kind === undefined) {
-      throw new Unsupported(`${this.#client.title} has no option to bind to an ${wanted.replaceAll('-', ' ')}`);
-    }
-    const { device, config } = lab.tunnel;
-    return { kind, device, address4: config.address4, address6: config.address6 };
+  async #tellSubject(): Promise<void> {
+    if (this.#subject === null) return;
+    await this.#subject.tellInstants();
+    this.record.binding = this.#subject.binding;
+    this.record.clientVersion = this.#subject.version;
+    this.record.clientExit = this.#subject.exit;
   }
 
   /** Waits until payload has come through the tunnel. Throws when that does not happen in time or the client ends. */
@@ -322,10 +262,4 @@ class Trial {
     this.#timeline.add({ kind: 'client-steady', atNs: event.atNs });
     return event.atNs;
   }
-}
-
-function describeBinding(binding: Exclude<Binding, { kind: 'none' }>): string {
-  return binding.kind === 'interface'
-    ? `interface ${binding.device}`
-    : `addresses ${binding.address4}, ${binding.address6}`;
 }

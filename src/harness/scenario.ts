@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { LineCounter, isNode, parseDocument, type Document } from 'yaml';
 import { z } from 'zod';
 import { parseSeconds } from './durations.ts';
-import { RequestError } from './errors.ts';
+import { RequestError, messageOf } from './errors.ts';
 
 export const SCENARIOS_FOLDER = fileURLToPath(new URL('../../scenarios/', import.meta.url));
 
@@ -148,7 +148,7 @@ export function parseScenario(name: string, source: string, file: string): Scena
   if (syntax !== undefined) {
     throw new RequestError(`${file}:${lines.linePos(syntax.pos[0]).line}: not valid YAML: ${syntax.message}`);
   }
-  const parsed = scenarioSchema.safeParse(document.toJS({ maxAliasCount: 100 }));
+  const parsed = scenarioSchema.safeParse(valueOf(document, file));
   if (parsed.success) return { name, source, ...parsed.data };
   const issues = parsed.error.issues.map((issue) => {
     const where = issue.path.filter((step) => typeof step !== 'symbol');
@@ -159,6 +159,15 @@ export function parseScenario(name: string, source: string, file: string): Scena
     return `${file}:${line}: ${field}: ${allowed}`;
   });
   throw new RequestError(issues.join('\n'));
+}
+
+/** Aliases that lead nowhere, or to too much, are found only when the value is built. */
+function valueOf(document: Document, file: string): unknown {
+  try {
+    return document.toJS({ maxAliasCount: 100 });
+  } catch (error) {
+    throw new RequestError(`${file}: ${messageOf(error)}`);
+  }
 }
 
 function lineOf(document: Document, lines: LineCounter, where: readonly (string | number)[]): number | null {

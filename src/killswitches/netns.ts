@@ -7,6 +7,7 @@
  * birth namespace first, so its rules of routing stay there, with nothing to lead to.
  */
 import type { Host, KillSwitch, RunningProcess, SwitchContext, Tunnel } from '../harness/contracts.ts';
+import { Unsupported } from '../harness/errors.ts';
 import { noParameters, type NoParameters } from '../harness/reference.ts';
 import { engaged } from './engaged.ts';
 import { insideHost } from './inside.ts';
@@ -23,6 +24,12 @@ export const netns: KillSwitch<NoParameters> = {
   async engage(context) {
     const { host } = context;
     // Two processes hold the two namespaces, so that ip(8) can be told where to move the device.
+    const allowed = await host.run(['unshare', '--net', '--mount', 'true'], { anyStatus: true });
+    if (allowed.status.code !== 0) {
+      throw new Unsupported(
+        'this host may not make namespaces (CAP_SYS_ADMIN): run it in the embedded lab, --lab netns.',
+      );
+    }
     const birth = await held(await host.spawn(['cat']));
     const holder = await held(await host.spawn(['unshare', '--net', '--mount', '--propagation=private', 'cat']));
     const namespaces = `/proc/${holder.pid}/ns`;

@@ -32,6 +32,7 @@ const SELFTEST_JOBS = 4;
 
 interface Options {
   readonly lab: Backend | 'auto';
+  readonly clientImage?: string;
   readonly client?: readonly string[];
   readonly switch?: readonly string[];
   readonly fault?: readonly string[];
@@ -76,6 +77,7 @@ function parse(argv: readonly string[]): { readonly name: string | undefined; re
   const program = new Command('npm run scenario --')
     .argument('[scenario]', 'a name from --list, or the path of a .yaml file')
     .addOption(new Option('--lab <backend>', 'where the lab is built').choices([...BACKENDS, 'auto']).default('auto'))
+    .option('--client-image <image>', 'run the client from this image (Debian or Ubuntu inside); implies --lab docker')
     .option('--client <names>', 'only these clients', nameList)
     .option('--switch <names>', 'only these kill switches', nameList)
     .option('--fault <names>', 'only these faults', nameList)
@@ -116,7 +118,7 @@ export async function scenarioCommand(argv: readonly string[]): Promise<number> 
   if (run.scenario.kind === 'agreement' && options.lab === 'auto' && options.resume === undefined) {
     return runAgreement(run.folder, options.json, (lab, out) => scenarioCommand([...argv, '--lab', lab, '--out', out]));
   }
-  const images = await provideLab(options.lab, plan, say);
+  const images = await provideLab(options, plan, say);
   const now = makeManifest(run, plan, jobs, images?.versions ?? null);
   if (run.manifest !== null) assertSameSetting(run.manifest, now);
   const manifest: Manifest = { ...(run.manifest ?? now), commit: now.commit };
@@ -126,10 +128,16 @@ export async function scenarioCommand(argv: readonly string[]): Promise<number> 
 }
 
 /** Sees to it that labs can be opened: packages for namespaces, images for containers (which are the answer). */
-async function provideLab(lab: Options['lab'], plan: Plan, say: (line: string) => void): Promise<LabImages | null> {
-  const { backend, reason } = lab === 'auto' ? await chooseBackend() : { backend: lab, reason: 'as asked' };
+async function provideLab(options: Options, plan: Plan, say: (line: string) => void): Promise<LabImages | null> {
+  const { lab } = options;
+  const clientImage = options.clientImage ?? null;
+  if (clientImage !== null && lab === 'netns') {
+    throw new RequestError('--client-image runs the client in a container: leave out --lab netns.');
+  }
+  const asked = clientImage === null ? lab : 'docker';
+  const { backend, reason } = asked === 'auto' ? await chooseBackend() : { backend: asked, reason: 'as asked' };
   say(`lab: ${backend} (${reason})`);
-  if (backend === 'docker') return provideImages((await connectEngine()).docker, plan.needs, say);
+  if (backend === 'docker') return provideImages((await connectEngine()).docker, plan.needs, say, clientImage);
   await provide([...NETNS_NEEDS, ...plan.needs], say);
   return null;
 }

@@ -41,35 +41,63 @@ export interface LabImages {
 
 /**
  * Finds or builds the images for what a plan needs beside the lab's own tools (only that: some clients bring a whole
- * desktop). Throws `RequestError` with what to do where that is not possible.
+ * desktop). With `own`, a user's image that has the client already, the client's host is that image with the lab's tools
+ * on it. Throws `RequestError` with what to do where that is not possible.
  */
 export async function provideImages(
   docker: Docker,
   needs: readonly Need[],
   say: (line: string) => void,
+  own: string | null = null,
 ): Promise<LabImages> {
-  const dockerfile = await readFile(path.join(CONTEXT, 'Dockerfile'), 'utf8');
-  const sorted = (names: readonly string[]): string[] => [...new Set(names)].sort();
-  const layers = [
-    { name: 'lab', packages: sorted(LAB_PACKAGES) },
-    { name: 'clients', packages: sorted(packagesOf(needs)).filter((name) => !LAB_PACKAGES.includes(name)) },
-  ];
-  const digest = createHash('sha256').update(dockerfile);
-  let base: string | null = null;
-  const tags: string[] = [];
-  for (const { name, packages } of layers.filter((layer) => layer.packages.length > 0)) {
-    const tag = `${REPOSITORY}/${name}:${digest.update(packages.join(' ')).copy().digest('hex').slice(0, 12)}`;
-    if (!(await hasImage(docker, tag))) {
-      base ??= tags.at(-1) ?? (await provideBase(docker, say));
-      say(`building the image ${tag}, once`);
-      await build(docker, tag, { BASE: base, PACKAGES: packages.join(' ') });
-    }
-    base = tag;
-    tags.push(tag);
+  const onBase = async (): Promise<string> => provideBase(docker, say);
+  const labImage = await layer(docker, 'lab', LAB_PACKAGES, 'base', onBase, say);
+  const packages = packagesOf(needs).filter((name) => !LAB_PACKAGES.includes(name));
+  let clientImage = labImage;
+  if (own !== null) {
+    clientImage = await layer(docker, 'own', LAB_PACKAGES, await imageId(docker, own), () => Promise.resolve(own), say);
+  } else if (packages.length > 0) {
+    clientImage = await layer(docker, 'clients', packages, labImage, () => Promise.resolve(labImage), say);
   }
-  const [labImage = '', clientImage = labImage] = tags;
-  const names = layers.flatMap((layer) => layer.packages);
-  return { labImage, clientImage, versions: await packageVersions(docker, clientImage, names) };
+  const versions = await packageVersions(docker, clientImage, sorted([...LAB_PACKAGES, ...packagesOf(needs)]));
+  return { labImage, clientImage, versions: own === null ? versions : { ...versions, 'client image': own } };
+}
+
+const sorted = (names: readonly string[]): string[] => [...new Set(names)].sort();
+
+/** The image with these packages on that base, `under` naming the base's content; built when there is none. */
+async function layer(
+  docker: Docker,
+  name: string,
+  packages: readonly string[],
+  under: string,
+  base: () => Promise<string>,
+  say: (line: string) => void,
+): Promise<string> {
+  const list = sorted(packages).join(' ');
+  const dockerfile = await readFile(path.join(CONTEXT, 'Dockerfile'), 'utf8');
+  const content = createHash('sha256').update([under, dockerfile, list].join('\0')).digest('hex');
+  const tag = `${REPOSITORY}/${name}:${content.slice(0, 12)}`;
+  if (await hasImage(docker, tag)) return tag;
+  const from = await base();
+  say(`building the image ${tag}, once`);
+  await build(docker, tag, { BASE: from, PACKAGES: list });
+  return tag;
+}
+
+/** The id of a user's image, pulled when it is not here. */
+async function imageId(docker: Docker, name: string): Promise<string> {
+  if (!(await hasImage(docker, name))) {
+    try {
+      await followed(await docker.pull(name));
+    } catch (error) {
+      throw new RequestError(
+        `The image ${name} is not in this engine and cannot be pulled: ${messageOf(error)}. Build or load it first; ` +
+          'it must be made on Debian or Ubuntu, since the lab adds its tools with apt-get.',
+      );
+    }
+  }
+  return (await docker.getImage(name).inspect()).Id;
 }
 
 async function hasImage(docker: Docker, name: string): Promise<boolean> {

@@ -27,7 +27,7 @@ export function* inputs({ examples, alphabet }: Examples, seed: number, count: n
       yield drawn;
       continue;
     }
-    let bytes = Buffer.from(example());
+    let bytes: Buffer = Buffer.from(example());
     for (let edits = 1 + below(4); edits > 0; edits--) bytes = edited(bytes, example(), below);
     yield bytes.subarray(0, LONGEST);
   }

@@ -27,16 +27,17 @@ export function findHandOuts(
   const answers = timeline.flatMap((event) => (event.kind === 'retrieval' && event.answered ? [event] : []));
   if (record.aftermath === undefined && answers.length === 0) return undefined;
   const plants = timeline.flatMap((event) => (event.kind === 'planted' ? [event] : []));
-  const watched = new Map<string, HandOut['who']>();
-  for (const { address } of plants) watched.set(canonicalAddress(address), 'planted');
-  for (const address of present([identity.wan4, identity.lan6])) watched.set(canonicalAddress(address), 'real');
+  const watched = new Map<string, Pick<HandOut, 'who' | 'address'>>();
+  for (const { address } of plants) watched.set(canonicalAddress(address), { who: 'planted', address });
+  for (const address of present([identity.wan4, identity.lan6]))
+    watched.set(canonicalAddress(address), { who: 'real', address });
 
   const rows = new Map<string, { handOut: HandOut; askers: Set<string> }>();
   for (const { asked, via, asker, addresses, atNs } of answers) {
     for (const named of addresses) {
-      const address = canonicalAddress(named);
-      const who = watched.get(address);
-      if (who === undefined) continue;
+      const seen = watched.get(canonicalAddress(named));
+      if (seen === undefined) continue;
+      const { who, address } = seen;
       const key = `${asked} ${address}`;
       const row = rows.get(key) ?? {
         handOut: {
@@ -94,11 +95,11 @@ function plantedAt({ id }: HandOut, plants: readonly Extract<ReaderEvent, { kind
 /** When the party last heard from the address what it hands out: an announce, or a connection's handshake. */
 function learntAt({ id, address }: HandOut, timeline: readonly TimelineEvent[]): number | null {
   const told = timeline.flatMap((event) =>
-    (event.kind === 'tracker-announce' ||
+    ((event.kind === 'tracker-announce' && event.event !== 'stopped') ||
       (event.kind === 'dht-query' && event.query === 'announce_peer') ||
       event.kind === 'peer-extended') &&
     event.party === id &&
-    canonicalAddress(event.sourceAddress) === address
+    canonicalAddress(event.sourceAddress) === canonicalAddress(address)
       ? [event.atNs]
       : [],
   );

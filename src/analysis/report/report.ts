@@ -255,6 +255,12 @@ function cellFacts(cell: CellSummary, { comparisons }: Summary): [string, string
     ['Clear packets', interval(cell.clearPackets, digits)],
     ['Clear bytes', interval(cell.clearBytes, bytes)],
     ['Address learnt by (trials)', exposedWords(cell)],
+    [
+      'A copyright monitor',
+      cell.monitor === null
+        ? null
+        : `was told of the address in ${cell.monitor.named} and met it in ${cell.monitor.met} of ${plural(cell.monitor.trials, 'trial')}`,
+    ],
     ['Recovery', `${interval(cell.recoverySeconds, duration)}; none in ${plural(cell.notRecovered, 'trial')}`],
     [
       'Knocked at after containment',

@@ -75,6 +75,7 @@ export function summariseCell(cell: Cell, rows: readonly TrialRow[], control: Co
     notRecovered: evidence.filter((row) => row.recoverySeconds === null).length,
     baselineLeaks: evidence.filter((row) => row.baselineClearPackets > 0).length,
     addressSurvivalSeconds: survival(evidence),
+    monitor: monitored(evidence),
     control,
     finding: findingOf(verdicts, control),
     reasons: reasonsOf(rows),
@@ -112,6 +113,13 @@ function exposures(rows: readonly MeasuredRow[]): Record<Party, number> {
   const trials = { ...NO_PARTIES };
   for (const party of PARTIES) trials[party] = rows.filter((row) => row.exposedTo[party] > 0).length;
   return trials;
+}
+
+function monitored(rows: readonly MeasuredRow[]): CellSummary['monitor'] {
+  const watched = rows.flatMap(({ monitor }) => monitor ?? []);
+  if (watched.length === 0) return null;
+  const { length: trials } = watched;
+  return { trials, named: watched.filter(({ named }) => named).length, met: watched.filter(({ met }) => met).length };
 }
 
 function survival(rows: readonly MeasuredRow[]): CellSummary['addressSurvivalSeconds'] {

@@ -76,6 +76,8 @@ export interface MeasuredRow {
   readonly recoverySeconds: number | null;
   /** For how long each party handed an address out to strangers; empty where nobody asked. */
   readonly handOuts: readonly HandOutRow[];
+  /** Whether a copyright monitor was told of the real address, and met it, from the fault on; null where none watched. */
+  readonly monitor: { readonly named: boolean; readonly met: boolean } | null;
 }
 
 export interface HandOutRow {
@@ -137,6 +139,10 @@ function measuredRow(record: TrialRecord, measures: Measures): MeasuredRow {
     ...addressSurvival(record, measures),
     recoverySeconds: seconds(measures.recoveryNs),
     handOuts: (measures.handOuts ?? []).map(handOutRow),
+    monitor:
+      measures.monitor === undefined
+        ? null
+        : { named: measures.monitor.named !== null, met: measures.monitor.met !== null },
   };
 }
 

@@ -20,6 +20,7 @@ const MEASURED: MeasuredRow = {
   addressSurvivalCensored: false,
   recoverySeconds: null,
   handOuts: [],
+  monitor: null,
 };
 
 let made = 0;

@@ -24,7 +24,8 @@ export function agreementText({ names, margin, cells, leakEquivalenceP }: Agreem
       : `- That leak probabilities differ by ${margin.leakProbability} or more is ` +
         `${leakEquivalenceP < CONFIDENT ? 'refuted' : 'not refuted'} (p = ${figure(leakEquivalenceP)}, all cells together).`,
     `- That gaps differ by ${margin.gapSeconds} s or more is refuted in ${close.length} of the ${gaps.length} cells ` +
-      'in which both leaked; in the others the trials are too few, or the gaps do differ.',
+      'in which both leaked; in the others the trials are too few, or the gaps do differ. A gap that was open at the ' +
+      'end of the outage counts as the outage.',
   ].join('\n');
 }
 

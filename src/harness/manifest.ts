@@ -49,6 +49,7 @@ export function makeManifest(
       source: scenario.source,
       cells: [...plan.cells],
       trialsPerCell: scenario.trials,
+      ...(scenario.retrieval && { retrieval: scenario.retrieval }),
       mustNotLeak: scenario.mustNotLeak,
     },
     seed: run.seed,

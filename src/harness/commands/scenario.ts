@@ -8,6 +8,7 @@ import type { Summary } from '../../analysis/summary/schema.ts';
 import { runAgreement } from '../agreement.ts';
 import { runCampaign } from '../campaign.ts';
 import { describeSeconds, parseSeconds } from '../durations.ts';
+import { openDashboard } from '../dashboard.ts';
 import { EXIT, RequestError } from '../errors.ts';
 import { BACKENDS, chooseBackend, type Backend } from '../labs/choose.ts';
 import { connectEngine } from '../labs/docker/engine.ts';
@@ -21,7 +22,7 @@ import { provide } from '../provision.ts';
 import { manifestSchema, type Manifest } from '../records.ts';
 import { listScenarios, loadScenario, parseScenario, type Scenario } from '../scenario.ts';
 import { runSelftest, selftestText } from '../selftest/run.ts';
-import { ProgressView, summaryTable } from '../view.ts';
+import { ProgressView, everyone, summaryTable } from '../view.ts';
 
 const PROJECT = fileURLToPath(new URL('../../../', import.meta.url));
 /** Ctrl-C, a service manager, a closed terminal. */
@@ -43,6 +44,7 @@ interface Options {
   readonly seed: number;
   readonly out?: string;
   readonly resume?: string;
+  readonly watch: boolean;
   readonly json: boolean;
   readonly dryRun: boolean;
   readonly list: boolean;
@@ -88,6 +90,7 @@ function parse(argv: readonly string[]): { readonly name: string | undefined; re
     .option('--seed <n>', 'seed of the plan and the payload', wholeNumber(0), DEFAULT_SEED)
     .option('--out <dir>', 'results folder (default: results/<scenario>-<time>)')
     .option('--resume <dir>', 'go on with a campaign that was interrupted')
+    .option('--watch', 'serve a page that shows the run, on this machine only', false)
     .option('--json', 'print the summary as JSON', false)
     .option('--dry-run', 'print the plan and do nothing', false)
     .option('--list', 'list the scenarios', false)
@@ -124,7 +127,7 @@ export async function scenarioCommand(argv: readonly string[]): Promise<number> 
   const manifest: Manifest = { ...(run.manifest ?? now), commit: now.commit };
   say(`${manifest.campaign}: ${scale}; results in ${path.relative('', run.folder) || '.'}`);
   if (run.scenario.kind === 'selftest') return selftest(run.folder, plan, jobs, options.json, say);
-  return execute(run, plan, manifest, pace, images, options.json);
+  return execute({ run, plan, manifest, pace, images, options, say });
 }
 
 /** Sees to it that labs can be opened: packages for namespaces, images for containers (which are the answer). */
@@ -177,7 +180,7 @@ async function freshRun(name: string | undefined, options: Options): Promise<Run
 
 /** A campaign's own manifest says what it was to be; the command line cannot change it half-way. */
 async function resumedRun(folder: string, options: Options): Promise<Run> {
-  const fixed = ['client', 'switch', 'fault', 'trials', 'out'] as const;
+  const fixed = ['client', 'switch', 'fault', 'trials', 'horizon', 'every', 'out'] as const;
   const given = fixed.filter((option) => options[option] !== undefined);
   if (given.length > 0) {
     throw new RequestError(`--resume goes on with the plan as it was: leave out --${given.join(', --')}.`);
@@ -196,21 +199,28 @@ async function resumedRun(folder: string, options: Options): Promise<Run> {
     killSwitches: unique(asRun.cells.map((cell) => cell.killSwitch)),
     faults: unique(asRun.cells.map((cell) => cell.fault)),
     trials: asRun.trialsPerCell,
+    ...asRun.retrieval,
   });
   return { scenario, seed: manifest.seed, folder: path.resolve(folder), startedAt: manifest.startedAt, manifest };
 }
 
-async function execute(
-  run: Run,
-  plan: Plan,
-  manifest: Manifest,
-  pace: Pace,
-  images: LabImages | null,
-  json: boolean,
-): Promise<number> {
+interface Execution {
+  readonly run: Run;
+  readonly plan: Plan;
+  readonly manifest: Manifest;
+  readonly pace: Pace;
+  readonly images: LabImages | null;
+  readonly options: Options;
+  readonly say: (line: string) => void;
+}
+
+async function execute({ run, plan, manifest, pace, images, options, say }: Execution): Promise<number> {
+  const { json } = options;
   const stop = stopSignal();
   const longest = Math.max(...plan.trials.map(trialSeconds));
   const view = new ProgressView(process.stderr, pace.jobs, longest);
+  await using dashboard = options.watch ? await openDashboard(manifest, longest) : null;
+  if (dashboard !== null) say(`watch it at ${dashboard.url}`);
   try {
     await runCampaign({
       folder: run.folder,
@@ -218,7 +228,7 @@ async function execute(
       trials: plan.trials,
       pace,
       containers: images,
-      events: view,
+      events: everyone(dashboard === null ? [view] : [view, dashboard]),
       signal: stop,
     });
   } finally {

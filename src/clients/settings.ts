@@ -52,7 +52,7 @@ export function supportedBinding(client: TorrentClient, job: ClientJob): Binding
   return job.binding;
 }
 
-/** Makes a folder with the owner and mode of the nearest existing one above it, which the unprivileged user can write. */
+/** Makes a folder with the owner and mode of the nearest existing one above it: the unprivileged user's. */
 export async function makeFolder(folder: string): Promise<void> {
   const existing = await stat(folder).catch(() => null);
   if (existing !== null) return;
@@ -83,14 +83,18 @@ export async function placeCopy(from: string, to: string): Promise<void> {
 /** Home and XDG folders inside the state folder, so that nothing of the user's own is read or written. */
 export async function homeIn(stateFolder: string): Promise<Record<string, string>> {
   const home = join(stateFolder, 'home');
+  const runtime = join(stateFolder, 'runtime');
   await makeFolder(home);
+  await makeFolder(runtime);
+  // Closed to others, or Qt does not take it.
+  await chmod(runtime, 0o700);
   return {
     HOME: home,
     XDG_CONFIG_HOME: join(home, '.config'),
     XDG_DATA_HOME: join(home, '.local/share'),
     XDG_STATE_HOME: join(home, '.local/state'),
     XDG_CACHE_HOME: join(home, '.cache'),
-    XDG_RUNTIME_DIR: home,
+    XDG_RUNTIME_DIR: runtime,
     LC_ALL: 'C.UTF-8',
   };
 }

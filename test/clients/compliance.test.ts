@@ -5,7 +5,7 @@
  */
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
-import { chmod, mkdir } from 'node:fs/promises';
+import { chown, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { clients } from '../../src/clients/index.ts';
@@ -13,7 +13,7 @@ import { listeningSockets } from '../../src/clients/loopback.ts';
 import type { Binding, ClientFeatures, ClientJob, RunningClient, TorrentClient } from '../../src/harness/contracts.ts';
 import { Unsupported } from '../../src/harness/errors.ts';
 import { missing } from '../../src/harness/provision.ts';
-import { CLIENT4, CLIENT6, DHT_NODES, type Namespaces, openNamespaces } from './namespace.ts';
+import { CLIENT4, CLIENT6, DHT_NODES, type Namespaces, UNPRIVILEGED, openNamespaces } from './namespace.ts';
 import { Swarm } from './swarm.ts';
 
 const PEER_PORT = 51413;
@@ -61,7 +61,7 @@ describe('torrent clients', function () {
     const [stateFolder, downloadFolder] = [join(folder, 'state'), join(folder, 'downloads')];
     for (const each of [folder, stateFolder, downloadFolder]) {
       await mkdir(each);
-      await chmod(each, 0o777);
+      await chown(each, UNPRIVILEGED, UNPRIVILEGED);
     }
     return {
       torrent: { file: swarm.torrentFile },

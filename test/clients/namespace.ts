@@ -13,7 +13,7 @@ import type { Argv, ExitStatus, Host, RunOptions, RunningProcess, SpawnOptions }
 import type { HostName } from '../../src/harness/records.ts';
 
 /** Debian's `nobody` and `nogroup`. */
-const UNPRIVILEGED = 65534;
+export const UNPRIVILEGED = 65534;
 
 export const CLIENT4 = '10.8.0.2';
 export const CLIENT6 = '2001:db8:8::2';

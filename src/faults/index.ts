@@ -2,12 +2,13 @@
 import type { ArmedFault, Fault, FaultSubjects, Lab } from '../harness/contracts.ts';
 import { RequestError } from '../harness/errors.ts';
 import { lookUp, parseParameters, parseReferences } from '../harness/reference.ts';
+import { clientRestart } from './client-restart.ts';
 import { daemonKilled } from './daemon-killed.ts';
 import { linkDown } from './link-down.ts';
 import { routeLost } from './route-lost.ts';
 import { serverBlackhole } from './server-blackhole.ts';
 
-export const faults: readonly Fault[] = [linkDown, daemonKilled, serverBlackhole, routeLost];
+export const faults: readonly Fault[] = [linkDown, daemonKilled, serverBlackhole, routeLost, clientRestart];
 
 /** A fault with its parameters, as a scenario names it. */
 export interface PlannedFault extends Pick<Fault, 'id' | 'title' | 'group' | 'happens' | 'needs'> {

@@ -313,6 +313,8 @@ export interface FaultSubjects {
   readonly engaged: EngagedSwitch;
   /** Ends the client and starts it again with the state it has saved; resolves when it runs. */
   restartClient(): Promise<void>;
+  /** Ends the client the way a user would; it has saved its state when this resolves. */
+  stopClient(): Promise<void>;
 }
 
 /** What is done to the tunnel or the routing. One file each. */

@@ -17,7 +17,13 @@ import { startResolver } from '../probes/resolver.ts';
 import { startMonitor, startReader, type RunningReader } from '../probes/retrieval-client.ts';
 import { PLANT, VANTAGES, type RetrievalConfig } from '../probes/retrieval/config.ts';
 import { CANARY_SINK_ADDRESS, SWARM_NAMES, TRACKER_NAME, labSwarm, swarmMap } from '../probes/swarm/config.ts';
-import { passOn, startNeighbour, startSwarm, type RunningNeighbour } from '../probes/swarm-client.ts';
+import {
+  passOn,
+  startNeighbour,
+  startSwarm,
+  type RunningNeighbour,
+  type RunningSwarm,
+} from '../probes/swarm-client.ts';
 import type { Host, Lab, RunningInstrument } from './contracts.ts';
 import { ADDRESS } from './labs/topology.ts';
 import { WIREGUARD_HANDSHAKE_NOTE } from './moments.ts';
@@ -52,7 +58,7 @@ interface Parts {
   readonly uplink: RunningCapture;
   readonly wan: RunningCapture;
   readonly resolver: RunningInstrument;
-  readonly swarm: RunningInstrument;
+  readonly swarm: RunningSwarm;
   readonly neighbour: RunningNeighbour;
   readonly frames: RawFrameSender;
   readonly routerMac: string;
@@ -85,14 +91,20 @@ export class Instruments {
     this.payload = payload;
     this.swarm = swarm;
     this.rawCaptures = rawCaptures;
-    this.dhtRouters = swarm.dhtNodes.flatMap(({ addresses, port }) =>
-      addresses.slice(0, 1).map((address) => ({ address, port })),
+    const marked = new Set(swarm.marked);
+    this.dhtRouters = swarm.dhtNodes.flatMap(({ id, addresses, port }) =>
+      marked.has(id) ? [] : addresses.slice(0, 1).map((address) => ({ address, port })),
     );
   }
 
   /** The independent reader begins to ask, where the scenario has one. */
   askSwarm(): void {
     this.#parts.reader?.tell('begin');
+  }
+
+  /** Nobody is told of marked members any more: who comes to them has kept them. */
+  forgetMarked(): void {
+    this.#parts.swarm.forgetMarked();
   }
 
   /** An exposure of known beginning, beside the client's own. */
@@ -130,6 +142,7 @@ export class Instruments {
     const config = labSwarm({
       originUnixNs: clock.originUnixNs,
       seed: spec.seed,
+      marked: spec.marked,
       announceIntervalSeconds: spec.torrent.interval,
       payload: { trackers: spec.torrent.trackers.map((kind) => [TRACKER_URLS[kind]]) },
     });

@@ -33,6 +33,7 @@ export const trialSpecSchema = z.object({
     interval: z.number().default(600),
   }),
   infrastructure: z.array(z.string()).default([]),
+  marked: z.boolean().default(false),
   monitor: z.object({ every: z.number() }).optional(),
   retrieval: z.object({ every: z.number(), horizon: z.number() }).optional(),
   /** The trial's folder in the campaign; made by the trial. */
@@ -121,7 +122,7 @@ export function makePlan(scenario: Scenario, seed: number, planned?: readonly Ce
     }
     return block;
   });
-  const { order, observe, features, torrent, monitor, retrieval } = scenario;
+  const { order, observe, features, torrent, marked, monitor, retrieval } = scenario;
   const infrastructure = scenario.infrastructure.map(infrastructureById);
   const digits = Math.max(4, String(cells.length * scenario.trials).length);
   return {
@@ -136,6 +137,7 @@ export function makePlan(scenario: Scenario, seed: number, planned?: readonly Ce
       features,
       torrent,
       infrastructure: scenario.infrastructure,
+      marked,
       ...(monitor === undefined ? {} : { monitor }),
       ...(retrieval === undefined ? {} : { retrieval }),
     })),

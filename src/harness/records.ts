@@ -229,6 +229,15 @@ const monitorNamed = z.object({
   address: z.string(),
   port: count,
 });
+const persisted = z.object({
+  kind: z.literal('persisted'),
+  atNs: instant,
+  /** The file or folder, relative to the client's state, and what the client's adapter says it holds. */
+  path: z.string(),
+  holds: z.string(),
+  /** Ids of the marked members whose address and port are in it; null when it was not there. */
+  marked: z.array(z.string()).nullable(),
+});
 /** A peer the monitor was told of, the first time by this way. Whom it met are events like any observer's. */
 export const monitorEventSchema = z.discriminatedUnion('kind', [monitorNamed]);
 export type MonitorEvent = z.infer<typeof monitorEventSchema>;
@@ -263,6 +272,7 @@ export const timelineEventSchema = z.discriminatedUnion('kind', [
   ...instrumentEvents,
   ...readerEvents,
   monitorNamed,
+  persisted,
   ...harnessEvents,
 ]);
 export type TimelineEvent = z.infer<typeof timelineEventSchema>;
@@ -307,6 +317,8 @@ const swarmSchema = z.object({
   dhtNodes: z.array(z.object({ id: z.string(), addresses: z.array(z.string()), port: count })),
   peers: z.array(z.object({ id: z.string(), addresses: z.array(z.string()), port: count })),
   resolvers: z.array(z.string()),
+  /** Ids of members that could be learnt only inside the tunnel, and before the client was started again. */
+  marked: z.array(z.string()).optional(),
 });
 export type SwarmMap = z.infer<typeof swarmSchema>;
 
@@ -407,6 +419,25 @@ const measuresSchema = z.object({
       /** Sightings since the fault, and those before it, through a healthy tunnel. */
       rows: count,
       beforeFault: count,
+    })
+    .optional(),
+  /** What a client that was started again did with what it had learnt in the tunnel; absent without marked members. */
+  restart: z
+    .object({
+      /** Marked members that met the client before, and those found in its files, by file. */
+      met: z.array(z.string()),
+      persisted: z.array(z.object({ path: z.string(), holds: z.string(), marked: z.array(z.string()).nullable() })),
+      /** Marked members it came to afterwards, by what its packets bore: the tunnel's exit or, in the clear, a source. */
+      contacts: z.array(
+        z.object({
+          id: z.string(),
+          link: z.enum(['tunnel', 'clear']),
+          /** In the clear only. */
+          source: z.enum(SOURCE_KINDS).nullable(),
+          times: count,
+          firstNs: instant,
+        }),
+      ),
     })
     .optional(),
   /** Knocks by their instants in whole seconds since the fault, to the end of the horizon; absent without a horizon. */

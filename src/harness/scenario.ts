@@ -88,6 +88,8 @@ const scenarioSchema = z.strictObject({
     .prefault({}),
   /** Real trackers and DHT nodes that run beside the instrumented swarm. */
   infrastructure: z.array(z.string()).default([]),
+  /** Members of the swarm that can be learnt inside the tunnel only, before the fault. */
+  marked: z.boolean().default(false),
   /** A copyright monitor takes part from the beginning. */
   monitor: z
     .strictObject({

@@ -20,6 +20,7 @@ import type {
 } from './contracts.ts';
 import { Unsupported, describeExit } from './errors.ts';
 import type { Instruments } from './instruments.ts';
+import { markedIn } from './persisted.ts';
 import type { TrialSpec } from './plan.ts';
 import type { Timeline } from './timeline.ts';
 
@@ -150,6 +151,18 @@ export class Subject implements FaultSubjects {
   /** Ends the client the way a user would. */
   async stopClient(): Promise<void> {
     await this.#running?.stop(STOP_SECONDS);
+    await this.#tellPersisted();
+  }
+
+  /** Which marked members the client has in its files, now that it has ended. */
+  async #tellPersisted(): Promise<void> {
+    const { instruments, timeline, clock } = this.#parts;
+    const { marked } = instruments.swarm;
+    if (marked === undefined || this.#job === null) return;
+    for (const { path: file, holds } of this.#client.persists) {
+      const found = await markedIn(path.join(this.#job.stateFolder, file), instruments.swarm);
+      timeline.add({ kind: 'persisted', atNs: clock.nowNs(), path: file, holds, marked: found });
+    }
   }
 
   /** Last lines of the client's log; none where it has not run or does not say. */

@@ -150,6 +150,7 @@ class Trial {
     const due = await awaitMoment(this.#spec.cell.moment, this.#spec.seed, this.#timeline, clock, signal);
 
     enter('fault');
+    instruments.forgetMarked();
     const span = await fault.inject();
     this.record.momentAchievedNs = span.beforeNs - due;
     note({ fault: span });

@@ -24,6 +24,8 @@ interface ProgramOptions<Config> {
 
 export interface RunningSwarm extends RunningInstrument {
   readonly infoHash: string;
+  /** From now on nobody is told of marked members. */
+  forgetMarked(): void;
 }
 
 export interface RunningNeighbour extends RunningInstrument {
@@ -46,7 +48,12 @@ export async function startSwarm(host: Host, options: ProgramOptions<SwarmConfig
     options.signal,
   );
   if (!('ready' in program.first)) throw new Error(`The swarm's first line is not its ready line.`);
-  return { id: 'swarm', infoHash: program.first.infoHash, stop: () => program.stop() };
+  return {
+    id: 'swarm',
+    infoHash: program.first.infoHash,
+    forgetMarked: () => program.tell({ command: 'forget' }),
+    stop: () => program.stop(),
+  };
 }
 
 /** Starts the neighbour; resolves when it has joined every group. */

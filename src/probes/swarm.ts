@@ -60,8 +60,10 @@ async function main(): Promise<void> {
   print({ ready: true, infoHash: payload.infoHash });
 
   for await (const line of createInterface({ input: process.stdin })) {
-    if (swarmCommandSchema.safeParse(JSON.parse(line)).success) break;
-    process.stderr.write(`Unknown command ${line}; the only one is {"command":"stop"}.\n`);
+    const { data } = swarmCommandSchema.safeParse(JSON.parse(line));
+    if (data?.command === 'stop') break;
+    if (data === undefined) process.stderr.write(`Unknown command ${line}; there are "forget" and "stop".\n`);
+    else for (const member of members) member.forgetMarked?.();
   }
   for (const member of members) member.stop();
   process.exit(0);

@@ -14,6 +14,7 @@ import { findHandOuts } from './hand-outs.ts';
 import { measureWan } from './wan.ts';
 import { findMonitorView } from './monitor.ts';
 import { type Spans, spansOf } from './phases.ts';
+import { measureRestart } from './restart.ts';
 import { type UplinkMeasures, measureUplink, present } from './uplink.ts';
 import { type Findings, judge, problemsOfRecord, problemsOfWitnesses } from './verdict.ts';
 
@@ -71,6 +72,7 @@ export async function measureTrial({ record, timeline, uplinkFile, wanFile }: Tr
     if (record.aftermath !== undefined) knocksBySecond = wan.knocksBySecond;
     contacts = wan.exposures;
   }
+  const restart = await measureRestart(uplinkFile, origin, identity, swarm, timeline, spans);
   const monitor = findMonitorView(timeline, identity, spans.faultNs);
   const handOuts = findHandOuts(timeline, identity, record);
   const findings: Findings = {
@@ -84,6 +86,7 @@ export async function measureTrial({ record, timeline, uplinkFile, wanFile }: Tr
     knocks,
     ...(handOuts === undefined ? {} : { handOuts }),
     ...(monitor === undefined ? {} : { monitor }),
+    ...(restart === undefined ? {} : { restart }),
     ...(knocksBySecond === undefined ? {} : { knocksBySecond }),
     recoveryNs: recoveryOf(record, timeline, identity),
   };

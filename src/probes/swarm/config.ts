@@ -22,7 +22,7 @@ export const swarmConfigSchema = z.object({
     /** Interval told to clients; they may announce earlier by their own rules. */
     intervalSeconds: z.number().positive(),
   }),
-  dht: z.array(z.object({ id: z.string(), address: z.ipv4(), port })),
+  dht: z.array(z.object({ id: z.string(), address: z.ipv4(), port, marked: z.boolean().optional() })),
   observers: z.array(
     z.object({
       id: z.string(),
@@ -31,6 +31,11 @@ export const swarmConfigSchema = z.object({
       port,
       /** Payload only, over all the observer's connections. */
       uploadBytesPerSecond: z.number().positive(),
+      /**
+       * A marked peer or node is named by members alone (PEX, find_node), and by nobody after `forget`: a client that
+       * comes to it later has kept it.
+       */
+      marked: z.boolean().optional(),
     }),
   ),
   stun: z.object({ id: z.string(), addresses: z.array(address), ports: z.array(port) }).nullable(),
@@ -61,7 +66,7 @@ export const readyLineSchema = z.object({ ready: z.literal(true), infoHash: z.st
 /** One line of the program: ready (once, first), then sightings. */
 export const swarmLineSchema = z.union([instrumentEventSchema, canaryLineSchema, readyLineSchema]);
 /** One line on its standard input. Closing the input also ends it. */
-export const swarmCommandSchema = z.object({ command: z.literal('stop') });
+export const swarmCommandSchema = z.object({ command: z.enum(['forget', 'stop']) });
 
 // ------------------------------------------------------------------------------------------------ the lab's own swarm
 
@@ -98,6 +103,20 @@ export const SWARM_NAMES: Readonly<Record<string, readonly string[]>> = {
   'global.stun.twilio.com': [TRACKER_ADDRESS4, TRACKER_ADDRESS6],
 };
 
+const MARKED_NODES = [0, 1, 2, 3].map((index) => ({
+  id: `marked-node-${index}`,
+  address: `198.18.${170 + index}.1`,
+  port: DHT_PORT,
+  marked: true,
+}));
+const MARKED_PEERS = [0, 1].map((index) => ({
+  id: `marked-peer-${index}`,
+  address4: `198.18.${160 + index}.1`,
+  address6: `2001:db8:f:${hextet(160 + index)}::1`,
+  port: PEER_PORT,
+  marked: true,
+}));
+
 export interface LabSwarmOptions {
   readonly originUnixNs: bigint;
   readonly seed: number;
@@ -105,6 +124,8 @@ export interface LabSwarmOptions {
   readonly announceIntervalSeconds?: number;
   readonly uploadBytesPerSecond?: number;
   readonly features?: Partial<SwarmConfig['features']>;
+  /** With members that can be learnt from other members only. */
+  readonly marked?: boolean;
 }
 
 /** The configuration of the lab's swarm: one tracker, twelve DHT nodes and a router, five observers. */
@@ -137,14 +158,18 @@ export function labSwarm(options: LabSwarmOptions): SwarmConfig {
         port: DHT_PORT,
       })),
       { id: 'dht-router', address: dhtAddress(0), port: LIBTORRENT_ROUTER_PORT },
+      ...(options.marked === true ? MARKED_NODES : []),
     ],
-    observers: Array.from({ length: OBSERVERS }, (_, index) => ({
-      id: `peer-${index}`,
-      address4: `198.18.${100 + index}.1`,
-      address6: `2001:db8:f:${hextet(100 + index)}::1`,
-      port: PEER_PORT,
-      uploadBytesPerSecond,
-    })),
+    observers: [
+      ...Array.from({ length: OBSERVERS }, (_, index) => ({
+        id: `peer-${index}`,
+        address4: `198.18.${100 + index}.1`,
+        address6: `2001:db8:f:${hextet(100 + index)}::1`,
+        port: PEER_PORT,
+        uploadBytesPerSecond,
+      })),
+      ...(options.marked === true ? MARKED_PEERS.map((peer) => ({ ...peer, uploadBytesPerSecond })) : []),
+    ],
     stun: { id: 'stun-0', addresses: [TRACKER_ADDRESS4, TRACKER_ADDRESS6], ports: STUN_PORTS },
     canarySink: { address: CANARY_SINK_ADDRESS, port: 9 },
     features: { utp: true, pex: true, metadata: true, knocks: { everySeconds: 10, attempts: 6 }, ...options.features },
@@ -153,6 +178,7 @@ export function labSwarm(options: LabSwarmOptions): SwarmConfig {
 
 /** Who is who in that swarm, for the record. */
 export function swarmMap(config: SwarmConfig, resolvers: readonly string[]): SwarmMap {
+  const marked = [...config.observers, ...config.dht].flatMap((member) => (member.marked === true ? [member.id] : []));
   return {
     infoHash: makePayload(config.payload).infoHash,
     trackers: [
@@ -170,5 +196,6 @@ export function swarmMap(config: SwarmConfig, resolvers: readonly string[]): Swa
       port: peerPort,
     })),
     resolvers: [...resolvers],
+    ...(marked.length === 0 ? {} : { marked }),
   };
 }

@@ -17,4 +17,6 @@ export interface SwarmContext {
 /** A member at work: it listens. */
 export interface SwarmMember {
   stop(): void;
+  /** From now on, names no marked member to anybody. */
+  forgetMarked?(): void;
 }

@@ -22,7 +22,8 @@ export async function startDht(config: SwarmConfig, context: SwarmContext): Prom
   const nodes = await Promise.all(config.dht.map((node) => startNode(node, context)));
   for (const { dht } of nodes) {
     for (const { nodeId, at } of nodes) dht.addNode({ host: at.address, port: at.port, id: nodeId });
-    for (const { address4, port } of config.observers) {
+    for (const { address4, port, marked } of config.observers) {
+      if (marked === true) continue;
       const peer = { host: address4, port };
       dht._addPeer(peer, Buffer.from(context.payload.infoHash, 'hex'), peer);
     }
@@ -30,7 +31,13 @@ export async function startDht(config: SwarmConfig, context: SwarmContext): Prom
       if (infoHash.toString('hex') === context.payload.infoHash) context.onPeerLearnt(host, port);
     });
   }
-  return { stop: () => nodes.forEach(({ dht }) => dht.destroy()) };
+  return {
+    stop: () => nodes.forEach(({ dht }) => dht.destroy()),
+    forgetMarked: () => {
+      const marked = nodes.filter(({ at }) => at.marked === true);
+      for (const { dht } of nodes) for (const { nodeId } of marked) dht.removeNode(nodeId);
+    },
+  };
 }
 
 type NodeConfig = SwarmConfig['dht'][number];

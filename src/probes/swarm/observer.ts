@@ -26,6 +26,9 @@ export class Observer implements ConnectionOwner, SwarmMember {
   readonly limit: UploadLimit;
   readonly context: SwarmContext;
   readonly #others: readonly Endpoint[];
+  readonly #marked: ReadonlySet<string>;
+  /** The other observers, as far as peers are told of them. */
+  #told: readonly Endpoint[];
   readonly #knocks: Knocks | null;
   /** Where each connected peer can be reached, once known. */
   readonly #connections = new Map<PeerConnection, Endpoint | null>();
@@ -39,6 +42,10 @@ export class Observer implements ConnectionOwner, SwarmMember {
     this.peerId = Buffer.from(`-KL0001-${config.id}`.padEnd(20, '-').slice(0, 20), 'latin1').toString('hex');
     this.limit = new UploadLimit(config.uploadBytesPerSecond);
     this.#others = swarm.observers.filter(({ id }) => id !== config.id).flatMap(endpointsOf);
+    this.#told = this.#others;
+    this.#marked = new Set(
+      swarm.observers.flatMap((each) => (each.marked === true ? endpointsOf(each).map(({ address }) => address) : [])),
+    );
     this.#utp = swarm.features.utp ? new Utp({ allowHalfOpen: false }) : null;
     this.#knocks =
       swarm.features.knocks === null
@@ -65,8 +72,13 @@ export class Observer implements ConnectionOwner, SwarmMember {
     this.#knocks?.learn(at);
   }
 
+  /** Tells nobody of marked peers any more. Who was told is not told otherwise. */
+  forgetMarked(): void {
+    this.#told = this.#told.filter((at) => !this.#marked.has(at.address));
+  }
+
   *knownPeers(): Iterable<Endpoint> {
-    yield* this.#others;
+    yield* this.#told;
     for (const at of this.#connections.values()) if (at !== null) yield at;
   }
 

@@ -148,6 +148,7 @@ async function registerObservers(
   });
   const announceAll = (): void => {
     for (const observer of config.observers) {
+      if (observer.marked === true) continue;
       for (const ip of [observer.address4, observer.address6]) {
         if (ip === null) continue;
         const addr = ip.includes(':') ? `[${ip}]:${observer.port}` : `${ip}:${observer.port}`;

@@ -56,6 +56,31 @@ export function larger(
   return variance <= 0 ? null : jstat.normal.cdf(-excess / Math.sqrt(variance), 0, 1);
 }
 
+/**
+ * p that the new values are no more often among the largest of their stratum: `moreOften` for values above the pooled
+ * quantile 1 - `share`. Sees a stretched distribution (a polling period doubled) with far fewer trials than ranks do.
+ */
+export function moreInUpperTail(
+  strata: readonly { readonly fresh: readonly number[]; readonly old: readonly number[] }[],
+  share = 0.1,
+): number | null {
+  return moreOften(
+    strata.map(({ fresh, old }) => {
+      const pooled = [...fresh, ...old].sort((a, b) => a - b);
+      const threshold = pooled[Math.ceil(pooled.length * (1 - share)) - 1] ?? Number.POSITIVE_INFINITY;
+      const counts = (values: readonly number[]): Counts => {
+        return { yes: values.filter((value) => value > threshold).length, all: values.length };
+      };
+      return { fresh: counts(fresh), old: counts(old) };
+    }),
+  );
+}
+
+/** p of two tests of one question: Bonferroni's, at most twice the smaller. Null where neither has a say. */
+export function either(a: number | null, b: number | null): number | null {
+  return a === null && b === null ? null : Math.min(1, 2 * Math.min(a ?? 1, b ?? 1));
+}
+
 function convolved(a: readonly number[], b: readonly number[]): number[] {
   const sums = new Array<number>(a.length + b.length - 1).fill(0);
   a.forEach((p, i) => {

@@ -15,8 +15,8 @@ import {
   type SyntheticSwitch,
 } from '../../../src/harness/bench/synthetic.ts';
 
-/** What a CI run plans: three clients, one fault, so 36 trials of a switch, against a baseline of 120. */
-const PLAN: SyntheticPlan = { ...SYNTHETIC_PLAN, faults: ['link-down'], trialsPerCell: 12 };
+/** What scenarios/ci.yaml plans: one client and two faults, so 16 trials of a switch, against a baseline of 80. */
+const PLAN: SyntheticPlan = { ...SYNTHETIC_PLAN, clients: ['qbittorrent'], trialsPerCell: 8 };
 const BASELINE_TRIALS = 40;
 
 const rowsOf = (plan: SyntheticPlan): TrialRow[] => [...syntheticTrials(plan)].map((record) => rowOf(record));
@@ -35,7 +35,7 @@ describe('the regression gate', function () {
   this.timeout(60_000);
 
   it('passes a re-run of the same code: no more false alarms than it promises', () => {
-    const gates = 800;
+    const gates = 1_200;
     let alarms = 0;
     for (let seed = 0; seed < gates; seed++) {
       const baseline = baselineOf({ ...PLAN, seed: 100_000 + seed, trialsPerCell: BASELINE_TRIALS });
@@ -45,7 +45,7 @@ describe('the regression gate', function () {
   });
 
   const caught = (switches: readonly SyntheticSwitch[], expected: RegExp): number => {
-    const gates = 100;
+    const gates = 200;
     let seen = 0;
     for (let seed = 0; seed < gates; seed++) {
       const baseline = baselineOf({ ...PLAN, seed: 200_000 + seed, trialsPerCell: BASELINE_TRIALS });
@@ -74,7 +74,7 @@ describe('the regression gate', function () {
 
   it('says that it could not judge what it has too few trials for, or no judged trial of', () => {
     const baseline = baselineOf(PLAN);
-    assert.equal(gate({ ...PLAN, clients: ['webtorrent'], trialsPerCell: 1 }, baseline).outcome, 'could-not-judge');
+    assert.equal(gate({ ...PLAN, faults: ['link-down'], trialsPerCell: 1 }, baseline).outcome, 'could-not-judge');
     const failing = gate({ ...PLAN, failing: 1 }, baseline);
     assert.equal(failing.outcome, 'could-not-judge');
     assert.ok(failing.unjudged.every(({ reason }) => reason.includes('no trial')));
@@ -83,7 +83,7 @@ describe('the regression gate', function () {
   it('says that it could not judge a campaign of which the baseline knows no cell', () => {
     const result = gate(PLAN, new Map());
     assert.equal(result.outcome, 'could-not-judge');
-    assert.equal(result.fresh.length, 9);
+    assert.equal(result.fresh.length, 6);
   });
 
   it('does not ask the arm without a switch to be better', () => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { fisherExact } from '../../../src/analysis/statistics/fisher.ts';
 import { mannWhitney } from '../../../src/analysis/statistics/ranks.ts';
-import { larger, moreOften } from '../../../src/analysis/statistics/stratified.ts';
+import { either, larger, moreInUpperTail, moreOften } from '../../../src/analysis/statistics/stratified.ts';
 import { close } from './close.ts';
 import { r } from './reference.ts';
 
@@ -42,5 +42,26 @@ describe('larger, over strata', () => {
   it('has no say where nothing can differ', () => {
     assert.equal(larger([{ fresh: [1, 1], old: [1, 1, 1] }]), null);
     assert.equal(larger([{ fresh: [], old: [1] }]), null);
+  });
+});
+
+describe('more in the upper tail, over strata', () => {
+  it('is the hypergeometric chance that the largest values are all new', () => {
+    const old = Array.from({ length: 16 }, (_, i) => i);
+    // The two largest of twenty are of the four new: (4 choose 2) / (20 choose 2).
+    close(moreInUpperTail([{ fresh: [1.5, 2.5, 20, 21], old }])!, 6 / 190, 1e-9);
+  });
+
+  it('has no say where nothing can differ', () => {
+    assert.equal(moreInUpperTail([{ fresh: [1, 1], old: [1, 1, 1] }]), null);
+    assert.equal(moreInUpperTail([]), null);
+  });
+});
+
+describe('either of two tests', () => {
+  it('costs twice the smaller p, and no more than is left', () => {
+    assert.equal(either(0.01, 0.4), 0.02);
+    assert.equal(either(null, 0.6), 1);
+    assert.equal(either(null, null), null);
   });
 });

@@ -13,57 +13,122 @@ export interface Injection {
   /** What is to happen, in this order; asked anew after each reversal, since process ids change. */
   readonly acts: () => Promise<readonly Act[]> | readonly Act[];
   readonly revert: () => Promise<Bracket>;
+  /** What goes on after the injection until the reversal: flapping, coming back by itself. */
+  readonly follow?: (signal: AbortSignal, injector: Injector) => Promise<void>;
   /** Undoes what arming did beside the injector. */
   readonly disarm?: () => Promise<void>;
 }
 
-/**
- * Before everything else on its processor, for the half millisecond that it runs: a busy machine then does not stretch
- * the bracket. Only where the host lets us (CAP_SYS_NICE).
- */
-async function realTime(host: Host, argv: Argv): Promise<Argv> {
-  const chrt = ['chrt', '--fifo', '50'] as const;
-  const tried = await host.run([...chrt, 'true'], { anyStatus: true });
-  return tried.status.code === 0 ? [...chrt, ...argv] : argv;
-}
-
+/** Arms a fault that one injector on one host makes happen. Throws when it cannot be made ready. */
 export async function armInjector(injection: Injection): Promise<ArmedFault> {
-  const { fault, host, clock } = injection;
-  const job = { originUnixNs: String(clock.originUnixNs), folder: host.folder };
-  const argv = await realTime(host, programArgv('faults/injector', job));
-  const injector = new Conversation(`the injector of ${fault}`, await host.spawn(argv));
-  const ask = async (line: string): Promise<Answer> => answerSchema.parse(JSON.parse(await injector.ask(line)));
-  const prepare = async (): Promise<void> => {
-    const answer = await ask(JSON.stringify({ prepare: await injection.acts() }));
-    if ('failed' in answer) throw new Error(`fault ${fault} could not be armed on ${host.name}: ${answer.failed}`);
-  };
+  const injector = await Injector.start(injection.fault, injection.host, injection.clock);
+  const prepare = async (): Promise<void> => injector.prepare(await injection.acts());
   try {
     await prepare();
   } catch (error) {
     await injector.end();
     throw error;
   }
-  let armed = true;
+  let following: { readonly stop: AbortController; readonly ended: Promise<void> } | null = null;
+  const unfollow = async (): Promise<void> => {
+    following?.stop.abort();
+    await following?.ended;
+    following = null;
+  };
   return {
     async inject() {
-      if (!armed) throw new Error(`fault ${fault} was injected already; revert it first`);
-      armed = false;
-      const answer = await ask('inject');
-      if ('failed' in answer) throw new Error(`fault ${fault} did not happen on ${host.name}: ${answer.failed}`);
-      if (!('beforeNs' in answer)) throw new Error(`fault ${fault}: the injector gave no bracket`);
-      const { beforeNs, afterNs, complaints } = answer;
-      if (complaints !== '') throw new Error(`fault ${fault} did not happen on ${host.name}: ${complaints.trim()}`);
-      return { beforeNs, afterNs };
+      const span = await injector.inject();
+      if (injection.follow !== undefined) {
+        const stop = new AbortController();
+        following = { stop, ended: injection.follow(stop.signal, injector).catch(ignoreAbort) };
+      }
+      return span;
     },
     async revert() {
+      await unfollow();
       const span = await injection.revert();
       await prepare();
-      armed = true;
       return span;
     },
     async [Symbol.asyncDispose]() {
+      await unfollow();
       await injector.end();
       await injection.disarm?.();
     },
   };
+}
+
+function ignoreAbort(error: unknown): void {
+  if (!(error instanceof Error) || error.name !== 'AbortError') throw error;
+}
+
+/** The process of injector.ts on a host. */
+export class Injector {
+  readonly #fault: string;
+  readonly #host: Host;
+  readonly #process: Conversation;
+  #ready = false;
+
+  private constructor(fault: string, host: Host, process: Conversation) {
+    this.#fault = fault;
+    this.#host = host;
+    this.#process = process;
+  }
+
+  static async start(fault: string, host: Host, clock: Clock): Promise<Injector> {
+    const job = { originUnixNs: String(clock.originUnixNs), folder: host.folder };
+    const argv = await atOnce(host, programArgv('faults/injector', job));
+    return new Injector(fault, host, new Conversation(`the injector of ${fault}`, await host.spawn(argv)));
+  }
+
+  /** Makes everything ready: starts, opens and warms up what the acts need. */
+  async prepare(acts: readonly Act[]): Promise<void> {
+    const answer = await this.#ask(JSON.stringify({ prepare: acts }));
+    if ('failed' in answer) {
+      throw new Error(`fault ${this.#fault} could not be armed on ${this.#host.name}: ${answer.failed}`);
+    }
+    this.#ready = true;
+  }
+
+  /** Does it: one write. Throws when the kernel or a program complained. */
+  async inject(): Promise<Bracket> {
+    if (!this.#ready) throw new Error(`fault ${this.#fault} was injected already; revert it first`);
+    this.#ready = false;
+    const answer = await this.#ask('inject');
+    if (!('beforeNs' in answer)) {
+      throw new Error(`fault ${this.#fault} did not happen on ${this.#host.name}: ${JSON.stringify(answer)}`);
+    }
+    const { beforeNs, afterNs, complaints } = answer;
+    if (complaints !== '') {
+      throw new Error(`fault ${this.#fault} did not happen on ${this.#host.name}: ${complaints.trim()}`);
+    }
+    return { beforeNs, afterNs };
+  }
+
+  async end(): Promise<void> {
+    await this.#process.end();
+  }
+
+  async #ask(line: string): Promise<Answer> {
+    return answerSchema.parse(JSON.parse(await this.#process.ask(line)));
+  }
+}
+
+/** The first that works: real-time scheduling, which a container's control group may have no budget for, else the best niceness. */
+const PRIORITIES: readonly Argv[] = [
+  ['chrt', '--fifo', '50'],
+  ['nice', '-n', '-20'],
+];
+
+/**
+ * Before everything else on its processor, for the half millisecond that it runs: a busy machine then does not stretch
+ * the bracket. Only where the host lets us (CAP_SYS_NICE).
+ */
+async function atOnce(host: Host, argv: Argv): Promise<Argv> {
+  for (const priority of PRIORITIES) {
+    const tried = await host.run([...priority, 'true'], { anyStatus: true });
+    // nice(1) runs the program all the same where it may not, and says so.
+    if (tried.status.code === 0 && tried.stderr === '') return [...priority, ...argv];
+  }
+  return argv;
 }

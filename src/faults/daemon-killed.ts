@@ -1,5 +1,5 @@
 /**
- * The WireGuard daemon is killed (SIGKILL, as the kernel's out-of-memory killer does it): its device goes with the last
+ * The tunnel's daemon is killed (SIGKILL, as the kernel's out-of-memory killer does it): its device goes with the last
  * reference to it, and all routes over it. Where the kernel itself holds the device there is no daemon, and the nearest
  * thing is the device being deleted.
  *
@@ -9,10 +9,11 @@
 import type { Fault } from '../harness/contracts.ts';
 import { noParameters, type NoParameters } from '../harness/reference.ts';
 import { armInjector } from './arm.ts';
+import { tunnelHost } from './places.ts';
 
 export const daemonKilled: Fault<NoParameters> = {
   id: 'daemon-killed',
-  title: 'the WireGuard daemon is killed',
+  title: 'the tunnel daemon is killed',
   group: 'tunnel',
   happens: 'a crash of the userspace daemon, the out-of-memory killer; with the kernel module, `ip link del wg0`',
   needs: [],
@@ -21,7 +22,7 @@ export const daemonKilled: Fault<NoParameters> = {
     const { tunnel } = lab;
     return armInjector({
       fault: this.id,
-      host: lab.hosts.client,
+      host: tunnelHost(lab),
       clock: lab.clock,
       acts: async () => {
         const pids = [...(await tunnel.daemonPids())];

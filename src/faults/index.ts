@@ -4,11 +4,69 @@ import { RequestError } from '../harness/errors.ts';
 import { lookUp, parseParameters, parseReferences } from '../harness/reference.ts';
 import { clientRestart } from './client-restart.ts';
 import { daemonKilled } from './daemon-killed.ts';
+import { daemonStopped } from './daemon-stopped.ts';
+import { deviceRecreated } from './device-recreated.ts';
+import { dnsReplaced } from './dns-replaced.ts';
+import { endpointChange } from './endpoint-change.ts';
+import { firewallReload } from './firewall-reload.ts';
+import { flap } from './flap.ts';
+import { handshakeExpiry } from './handshake-expiry.ts';
+import { iptablesFlush } from './iptables-flush.ts';
+import { ipv6Arrives } from './ipv6-arrives.ts';
+import { keyRotated } from './key-rotated.ts';
+import { linkDeleted } from './link-deleted.ts';
 import { linkDown } from './link-down.ts';
+import { metricHijack } from './metric-hijack.ts';
+import { mtuBlackhole } from './mtu-blackhole.ts';
+import { nftFlush } from './nft-flush.ts';
+import { peerRemoved } from './peer-removed.ts';
+import { reconnect } from './reconnect.ts';
+import { roaming } from './roaming.ts';
 import { routeLost } from './route-lost.ts';
+import { ruleLost } from './rule-lost.ts';
 import { serverBlackhole } from './server-blackhole.ts';
+import { serverGone } from './server-gone.ts';
+import { serverReject } from './server-reject.ts';
+import { specificRoute } from './specific-route.ts';
+import { suspend } from './suspend.ts';
+import { switchKilled } from './switch-killed.ts';
+import { switchUpdated } from './switch-updated.ts';
+import { tunnelRestarted } from './tunnel-restarted.ts';
+import { uplinkFlap } from './uplink-flap.ts';
 
-export const faults: readonly Fault[] = [linkDown, daemonKilled, serverBlackhole, routeLost, clientRestart];
+export const faults: readonly Fault[] = [
+  linkDown,
+  linkDeleted,
+  deviceRecreated,
+  daemonKilled,
+  daemonStopped,
+  peerRemoved,
+  keyRotated,
+  serverBlackhole,
+  serverReject,
+  serverGone,
+  endpointChange,
+  handshakeExpiry,
+  mtuBlackhole,
+  flap,
+  routeLost,
+  ruleLost,
+  specificRoute,
+  metricHijack,
+  uplinkFlap,
+  roaming,
+  ipv6Arrives,
+  dnsReplaced,
+  iptablesFlush,
+  nftFlush,
+  firewallReload,
+  switchKilled,
+  switchUpdated,
+  tunnelRestarted,
+  reconnect,
+  suspend,
+  clientRestart,
+];
 
 /** A fault with its parameters, as a scenario names it. */
 export interface PlannedFault extends Pick<Fault, 'id' | 'title' | 'group' | 'happens' | 'needs'> {

@@ -9,6 +9,7 @@ import { closeSync, openSync, readSync, writeSync } from 'node:fs';
 import { Clock, type Bracket } from '../harness/clock.ts';
 import { injectorJobSchema, prepareSchema, type Act, type Answer } from './acts.ts';
 import { RunningCommand, type CommandProgram } from './command.ts';
+import { WaitingProgram } from './feed.ts';
 
 const STDIN = 0;
 const STDOUT = 1;
@@ -85,6 +86,10 @@ function prepareAct(act: Act): () => string {
         writeSync(file, act.text, 0);
         return '';
       };
+    }
+    case 'feed': {
+      const program = new WaitingProgram(act.argv, job.folder);
+      return () => program.feed(act.input);
     }
     case 'signal': {
       for (const pid of act.pids) process.kill(pid, 0);

@@ -1,10 +1,11 @@
 /**
- * The tunnel's default routes disappear from wg-quick's table, in both families, while the device stays up: the rule
- * `not fwmark ... lookup` finds nothing there and the main table decides. Two netlink messages of one running ip(8).
+ * The tunnel's default routes disappear, in both families, while the device stays up: with wg-quick's routing the rule
+ * `not fwmark ... lookup` finds nothing in its table and the main table decides.
  */
 import type { Fault } from '../harness/contracts.ts';
 import { noParameters, type NoParameters } from '../harness/reference.ts';
 import { armInjector } from './arm.ts';
+import { tunnelHost, tunnelRoutes } from './places.ts';
 
 export const routeLost: Fault<NoParameters> = {
   id: 'route-lost',
@@ -14,12 +15,10 @@ export const routeLost: Fault<NoParameters> = {
   needs: [],
   parameters: noParameters,
   arm(lab) {
-    const { device, fwmark } = lab.tunnel;
-    // `::/0` rather than `default`: in a batch only the prefix tells ip(8) the family.
-    const lines = ['0.0.0.0/0', '::/0'].map((prefix) => `route del ${prefix} dev ${device} table ${fwmark}`);
+    const lines = tunnelRoutes(lab).map((route) => `route del ${route}`);
     return armInjector({
       fault: this.id,
-      host: lab.hosts.client,
+      host: tunnelHost(lab),
       clock: lab.clock,
       acts: () => [{ act: 'command', program: 'ip', lines }],
       revert: () => lab.tunnel.restore(),

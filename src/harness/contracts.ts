@@ -315,6 +315,8 @@ export interface FaultSubjects {
   restartClient(): Promise<void>;
   /** Ends the client the way a user would; it has saved its state when this resolves. */
   stopClient(): Promise<void>;
+  /** Every process of the client at this moment. */
+  clientPids?(): readonly number[];
 }
 
 /** What is done to the tunnel or the routing. One file each. */

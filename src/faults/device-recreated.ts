@@ -1,0 +1,37 @@
+/**
+ * The tunnel's device is deleted and made again under the same name, without address or route: what a VPN application
+ * does between two connections. Rules that know the tunnel by name go on meaning the new device; rules that know it by
+ * index do not.
+ */
+import type { Fault } from '../harness/contracts.ts';
+import { noParameters, type NoParameters } from '../harness/reference.ts';
+import { armInjector } from './arm.ts';
+import { tunnelHost } from './places.ts';
+
+export const deviceRecreated: Fault<NoParameters> = {
+  id: 'device-recreated',
+  title: 'the tunnel device is deleted and made again',
+  group: 'tunnel',
+  happens: 'a VPN application that starts a new connection, a daemon that is restarted by its service manager',
+  needs: [],
+  parameters: noParameters,
+  arm(lab) {
+    const host = tunnelHost(lab);
+    const { device } = lab.tunnel;
+    const kernel = lab.describe().tunnel === 'kernel' && lab.tunnel.defaultRoutes === undefined;
+    const make = kernel ? `link add dev ${device} type wireguard` : `tuntap add dev ${device} mode tun`;
+    return armInjector({
+      fault: this.id,
+      host,
+      clock: lab.clock,
+      acts: () => [
+        { act: 'command', program: 'ip', lines: [`link del dev ${device}`, make, `link set dev ${device} up`] },
+      ],
+      revert: () =>
+        lab.clock.bracket(async () => {
+          await host.run(['ip', 'link', 'del', 'dev', device]);
+          await lab.tunnel.restore();
+        }),
+    });
+  },
+};

@@ -1,0 +1,37 @@
+/**
+ * The resolver is replaced: /etc/resolv.conf names the network's resolver instead of the tunnel's, as after a renewed
+ * lease. One write into the file that is there.
+ */
+import type { Fault } from '../harness/contracts.ts';
+import { noParameters, type NoParameters } from '../harness/reference.ts';
+import { armInjector } from './arm.ts';
+
+const FILE = '/etc/resolv.conf';
+/** The lab's resolver on the internet. */
+const RESOLVER = '203.0.113.53';
+
+export const dnsReplaced: Fault<NoParameters> = {
+  id: 'dns-replaced',
+  title: 'the resolver is replaced',
+  group: 'routing',
+  happens: 'a DHCP client that renews its lease, systemd-resolved and NetworkManager at odds with the VPN application',
+  needs: [],
+  parameters: noParameters,
+  async arm(lab) {
+    const { client } = lab.hosts;
+    const before = (await client.run(['cat', FILE])).stdout;
+    const path = (await client.run(['readlink', '-f', FILE])).stdout.trim();
+    // One write replaces the beginning; blank lines cover the rest.
+    const text = `nameserver ${RESOLVER}\n`.padEnd(before.length, '\n');
+    return armInjector({
+      fault: this.id,
+      host: client,
+      clock: lab.clock,
+      acts: () => [{ act: 'write', path, text, idle: before }],
+      revert: () =>
+        lab.clock.bracket(async () => {
+          await client.run(['tee', path], { input: before });
+        }),
+    });
+  },
+};

@@ -1,0 +1,36 @@
+/**
+ * `iptables -F` and `ip6tables -F`: every rule of the filter tables goes, default policies stay unless the flush sets them
+ * to ACCEPT (as the usual «reset» does). Tables of nftables' own are not touched. The real tools, started beforehand and
+ * waiting for their input.
+ */
+import { z } from 'zod';
+import type { Fault } from '../harness/contracts.ts';
+import { armInjector } from './arm.ts';
+import { saveRules } from './rules-backup.ts';
+
+const parameters = z.strictObject({ policy: z.enum(['keep', 'accept']).default('keep') });
+
+export const iptablesFlush: Fault<z.infer<typeof parameters>> = {
+  id: 'iptables-flush',
+  title: 'iptables rules are flushed',
+  group: 'filter',
+  happens: 'a guide followed to the letter, a script of another program, a firewall manager installed later',
+  needs: [{ command: 'iptables-restore', package: 'iptables' }],
+  parameters,
+  async arm(lab, { policy }) {
+    const { client } = lab.hosts;
+    const putBack = await saveRules(client);
+    const policies = policy === 'accept' ? [':INPUT ACCEPT', ':FORWARD ACCEPT', ':OUTPUT ACCEPT'] : [];
+    const input = ['*filter', ...policies, '-F', 'COMMIT', ''].join('\n');
+    return armInjector({
+      fault: this.id,
+      host: client,
+      clock: lab.clock,
+      acts: () => [
+        { act: 'feed', argv: ['iptables-restore', '--noflush'], input },
+        { act: 'feed', argv: ['ip6tables-restore', '--noflush'], input },
+      ],
+      revert: () => lab.clock.bracket(putBack),
+    });
+  },
+};

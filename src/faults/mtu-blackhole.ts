@@ -1,0 +1,26 @@
+/** Large datagrams of the tunnel disappear on the path, and nobody says so: small ones (handshakes, keepalives) pass. */
+import { z } from 'zod';
+import type { Fault } from '../harness/contracts.ts';
+import { wholeNumber } from '../harness/reference.ts';
+import { NFT_NEEDS, armServerFilter } from './server-filter.ts';
+
+const parameters = z.strictObject({
+  /** Largest packet that passes, in bytes, IP header included; the tunnel's full packets are 1480. */
+  mtu: wholeNumber(200, 1479).default(1280),
+});
+
+export const mtuBlackhole: Fault<z.infer<typeof parameters>> = {
+  id: 'mtu-blackhole',
+  title: 'large packets of the tunnel disappear',
+  group: 'tunnel',
+  happens: 'a path with a smaller MTU whose ICMP is filtered: PPPoE, mobile networks, tunnels in tunnels',
+  needs: NFT_NEEDS,
+  parameters,
+  arm(lab, { mtu }) {
+    const { port } = lab.tunnel.config.endpoint;
+    return armServerFilter(lab, this.id, {
+      input: `udp dport ${port} meta length > ${mtu} drop`,
+      output: `udp sport ${port} meta length > ${mtu} drop`,
+    });
+  },
+};

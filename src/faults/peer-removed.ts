@@ -1,0 +1,28 @@
+/** The server disappears from the client's WireGuard configuration: `wg set wg0 peer KEY remove`. The device stays. */
+import type { Fault } from '../harness/contracts.ts';
+import { noParameters, type NoParameters } from '../harness/reference.ts';
+import { armInjector } from './arm.ts';
+import { tunnelHost } from './places.ts';
+import { needWireGuard, setWireGuard, wgFeed, wireGuardSettings } from './wireguard.ts';
+
+export const peerRemoved: Fault<NoParameters> = {
+  id: 'peer-removed',
+  title: 'the peer is removed from the tunnel',
+  group: 'tunnel',
+  happens: 'a VPN application between two servers, a provider that revokes a device, a configuration reloaded in haste',
+  needs: [],
+  parameters: noParameters,
+  async arm(lab) {
+    needWireGuard(lab);
+    const host = tunnelHost(lab);
+    const { device } = lab.tunnel;
+    const settings = await wireGuardSettings(host, device);
+    return armInjector({
+      fault: this.id,
+      host,
+      clock: lab.clock,
+      acts: () => [{ act: 'feed', argv: wgFeed('setconf', device), input: settings.device }],
+      revert: () => lab.clock.bracket(() => setWireGuard(host, device, settings.text)),
+    });
+  },
+};

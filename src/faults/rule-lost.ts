@@ -1,0 +1,27 @@
+/** wg-quick's rule of routing, `not fwmark ... lookup ...`, disappears in both families: the tunnel's table is not asked. */
+import type { Fault } from '../harness/contracts.ts';
+import { Unsupported } from '../harness/errors.ts';
+import { noParameters, type NoParameters } from '../harness/reference.ts';
+import { armInjector } from './arm.ts';
+
+export const ruleLost: Fault<NoParameters> = {
+  id: 'rule-lost',
+  title: 'the tunnel’s rule of routing is lost',
+  group: 'routing',
+  happens: 'systemd-networkd and other managers that remove rules they do not know, `ip rule flush`',
+  needs: [],
+  parameters: noParameters,
+  arm(lab) {
+    const { fwmark, defaultRoutes } = lab.tunnel;
+    if (defaultRoutes !== undefined) throw new Unsupported('this tunnel’s routing has no rule of its own');
+    // The prefix tells ip(8) the family: a batch has no `-6`.
+    const lines = ['0.0.0.0/0', '::/0'].map((all) => `rule del not from ${all} fwmark ${fwmark} table ${fwmark}`);
+    return armInjector({
+      fault: this.id,
+      host: lab.hosts.client,
+      clock: lab.clock,
+      acts: () => [{ act: 'command', program: 'ip', lines }],
+      revert: () => lab.tunnel.restore(),
+    });
+  },
+};

@@ -1,0 +1,30 @@
+/** The packet filter of a host, saved and put back by the tools that made it: iptables' tables and native ones apart. */
+import type { Host } from '../harness/contracts.ts';
+
+const IPTABLES = /^ip6? (?:filter|nat|mangle|raw|security)$/;
+
+/** Saves what there is; the result puts exactly that back. */
+export async function saveRules(host: Host): Promise<() => Promise<void>> {
+  const [four, six] = [await host.run(['iptables-save']), await host.run(['ip6tables-save'])];
+  const native = await listNative(host);
+  return async () => {
+    const batch = [...(await tables(host)).map((table) => `delete table ${table}`), ...native, ''].join('\n');
+    await host.run(['nft', '-f', '-'], { input: batch });
+    if (four.stdout.trim() !== '') await host.run(['iptables-restore'], { input: four.stdout });
+    if (six.stdout.trim() !== '') await host.run(['ip6tables-restore'], { input: six.stdout });
+  };
+}
+
+async function tables(host: Host): Promise<readonly string[]> {
+  const { stdout } = await host.run(['nft', 'list', 'tables']);
+  return stdout.split('\n').flatMap((line) => (line.startsWith('table ') ? [line.slice('table '.length)] : []));
+}
+
+async function listNative(host: Host): Promise<readonly string[]> {
+  const listed: string[] = [];
+  for (const table of await tables(host)) {
+    if (IPTABLES.test(table)) continue;
+    listed.push((await host.run(['nft', 'list', 'table', ...table.split(' ')])).stdout);
+  }
+  return listed;
+}

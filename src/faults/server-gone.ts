@@ -1,0 +1,27 @@
+/** The server's host is cut off: its link goes down, and its last router finds nobody there. */
+import type { Fault } from '../harness/contracts.ts';
+import { noParameters, type NoParameters } from '../harness/reference.ts';
+import { armInjector } from './arm.ts';
+import { ipBatch, linkRestoration } from './places.ts';
+
+const DEVICE = 'eth0';
+
+export const serverGone: Fault<NoParameters> = {
+  id: 'server-gone',
+  title: 'the VPN server’s host is gone',
+  group: 'tunnel',
+  happens: 'a server that is switched off, a rented machine that ends, a data centre without power',
+  needs: [],
+  parameters: noParameters,
+  async arm(lab) {
+    const { vpn } = lab.hosts;
+    const lines = await linkRestoration(vpn, DEVICE);
+    return armInjector({
+      fault: this.id,
+      host: vpn,
+      clock: lab.clock,
+      acts: () => [{ act: 'command', program: 'ip', lines: [`link set dev ${DEVICE} down`] }],
+      revert: () => lab.clock.bracket(() => ipBatch(vpn, lines)),
+    });
+  },
+};

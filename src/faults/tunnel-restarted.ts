@@ -1,0 +1,46 @@
+/**
+ * A clean `wg-quick down`, and `up` again after a while, as a user types it. Many operations of a script: the bracket is
+ * that of `down`, and not one of a single change.
+ */
+import { setTimeout } from 'node:timers/promises';
+import { z } from 'zod';
+import type { ArmedFault, Fault } from '../harness/contracts.ts';
+import { seconds } from '../harness/reference.ts';
+
+const parameters = z.strictObject({
+  /** From the end of `down` to `up`. */
+  gap: seconds.default(2),
+});
+
+export const tunnelRestarted: Fault<z.infer<typeof parameters>> = {
+  id: 'tunnel-restarted',
+  title: 'the tunnel is taken down and up again',
+  group: 'lifecycle',
+  happens: 'a user who changes the configuration, `systemctl restart wg-quick@wg0`, a nightly reconnect',
+  needs: [],
+  parameters,
+  arm(lab, { gap }) {
+    const { tunnel, clock } = lab;
+    let coming: { readonly stop: AbortController; readonly up: Promise<unknown> } | null = null;
+    const up = async (signal: AbortSignal): Promise<void> => {
+      await setTimeout(gap * 1000, undefined, { signal }).catch(() => undefined);
+      await tunnel.up();
+    };
+    const finish = async (): Promise<void> => {
+      coming?.stop.abort();
+      await coming?.up;
+      coming = null;
+    };
+    const armed: ArmedFault = {
+      async inject() {
+        const span = await tunnel.down();
+        const stop = new AbortController();
+        coming = { stop, up: up(stop.signal) };
+        return span;
+      },
+      revert: () => clock.bracket(finish),
+      [Symbol.asyncDispose]: finish,
+    };
+    return Promise.resolve(armed);
+  },
+};

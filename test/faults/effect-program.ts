@@ -1,0 +1,98 @@
+/**
+ * One lab, one fault: the lab before it, under it and after its reversal, printed as JSON for the compliance suite. Twice
+ * in the same lab, since an armed fault can be injected again once it has been reverted. Run in namespaces of its own.
+ */
+import { writeSync } from 'node:fs';
+import { setTimeout } from 'node:timers/promises';
+import { faultByReference } from '../../src/faults/index.ts';
+import { Clock } from '../../src/harness/clock.ts';
+import type { Host, Lab } from '../../src/harness/contracts.ts';
+import { openNetnsLab } from '../../src/harness/labs/netns.ts';
+import { killSwitchByReference } from '../../src/killswitches/index.ts';
+import { labState } from './lab-state.ts';
+
+const [, , reference = '', switchReference = 'none'] = process.argv;
+const clock = new Clock();
+const bare = await openNetnsLab(clock);
+const { client, vpn } = bare.hosts;
+const engaged = await killSwitchByReference(switchReference).engage({
+  host: client,
+  vpn,
+  tunnel: bare.tunnel,
+  clock,
+  identity: bare.identity,
+});
+const lab: Lab = {
+  ...bare,
+  hosts: bare.hosts,
+  uplink: bare.uplink,
+  wan: bare.wan,
+  identity: bare.identity,
+  clock,
+  tunnel: engaged.tunnel ?? bare.tunnel,
+  describe: () => bare.describe(),
+  [Symbol.asyncDispose]: () => bare[Symbol.asyncDispose](),
+};
+
+await lab.tunnel.up();
+await engaged.tunnelUp();
+let bystander = await engaged.clientHost.spawn(['sleep', '600'], { unprivileged: true });
+let restarts = 0;
+
+const ping = async (host: Host, ...options: string[]): Promise<boolean> =>
+  (await host.run(['ping', '-n', '-c', '1', '-W', '1', ...options, '198.18.0.7'], { anyStatus: true })).status.code ===
+  0;
+
+/** Whether small and large packets come back through the tunnel within some seconds. */
+async function carries(): Promise<boolean> {
+  for (let attempt = 0; attempt < 12; attempt++) {
+    if ((await ping(engaged.clientHost)) && (await ping(engaged.clientHost, '-s', '1380', '-M', 'do'))) return true;
+    await setTimeout(300);
+  }
+  return false;
+}
+
+/** What can be seen of the tunnel from here: its way, and what passes. */
+async function path(): Promise<readonly string[]> {
+  const route = await engaged.clientHost.run(['ip', 'route', 'get', '198.18.0.10'], { anyStatus: true });
+  const device = / dev (\S+)/.exec(route.stdout)?.[1] ?? 'none';
+  const large = await ping(engaged.clientHost, '-s', '1380', '-M', 'do');
+  return [`path: to the tracker by ${device}`, `path: small ${await ping(engaged.clientHost)}`, `path: large ${large}`];
+}
+
+const pids = async (): Promise<readonly number[]> => [
+  ...(await lab.tunnel.daemonPids()),
+  ...(engaged.pids?.() ?? []),
+  bystander.pid,
+];
+
+await carries();
+const rounds: unknown[] = [];
+const armed = await faultByReference(reference).arm(lab, {
+  engaged,
+  clientPids: () => [bystander.pid],
+  async stopClient() {
+    bystander.signal('SIGKILL');
+    await bystander.exited;
+  },
+  async restartClient() {
+    bystander.signal('SIGKILL');
+    bystander = await engaged.clientHost.spawn(['sleep', '600'], { unprivileged: true });
+    restarts += 1;
+  },
+});
+for (let round = 0; round < 2; round++) {
+  const watched = await pids();
+  const state = async (): Promise<readonly string[]> => [...(await labState(lab, () => Promise.resolve(watched)))];
+  const before = [...(await state()), ...(await path())];
+  const span = await armed.inject();
+  const under = [...(await state()), ...(await path()), `restarts ${restarts}`];
+  const reverted = await armed.revert();
+  const carried = await carries();
+  const after = [...(await labState(lab, pids)), ...(await path())];
+  rounds.push({ before, under, after, carried, span, reverted });
+}
+await armed[Symbol.asyncDispose]();
+writeSync(1, JSON.stringify({ rounds, carried: await carries() }) + '\n');
+await bare[Symbol.asyncDispose]();
+process.exit(0);

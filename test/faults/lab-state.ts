@@ -1,0 +1,54 @@
+/** What a fault may change in a lab, as text to compare: links, addresses, routes, rules, filters, peers, processes. */
+import { readFile } from 'node:fs/promises';
+import type { Argv, Host, Lab } from '../../src/harness/contracts.ts';
+
+const QUESTIONS: readonly Argv[] = [
+  ['ip', '-oneline', 'link', 'show'],
+  ['ip', '-oneline', 'address', 'show'],
+  ['ip', '-4', 'rule', 'show'],
+  ['ip', '-6', 'rule', 'show'],
+  ['ip', '-4', 'route', 'show', 'table', 'all'],
+  ['ip', '-6', 'route', 'show', 'table', 'all'],
+  ['nft', '--stateless', 'list', 'ruleset'],
+  ['wg', 'show', 'all', 'endpoints'],
+  ['wg', 'show', 'all', 'public-key'],
+  ['wg', 'show', 'all', 'listen-port'],
+  ['cat', '/etc/resolv.conf'],
+];
+
+/** Indices, random addresses and ports that a thing made again has anew; the state a link reports for itself. */
+const normal = (line: string): string =>
+  line
+    .replace(/^\d+: /, '')
+    .replace(/fe80::[0-9a-f:]+\/64|fe80::[0-9a-f:]+/g, 'fe80::')
+    .replace(/ state \w+| qlen \d+|\\?\s*valid_lft .*$| linkdown| noprefixroute| nodad| metric \d+| pref \w+/g, '')
+    .replace(/,LOWER_UP|\bNO-CARRIER,/g, '')
+    .trim();
+
+async function hostState(host: Host): Promise<readonly string[]> {
+  const answers = await Promise.all(QUESTIONS.map((argv) => host.run(argv, { anyStatus: true })));
+  return answers.flatMap(({ stdout }, index) =>
+    stdout
+      .split('\n')
+      .map(normal)
+      .filter((line) => line !== '' && !/^(?:multicast|anycast) |^wg0\t\d+$|ff00::|203\.0\.113\.2:\d+/.test(line))
+      .map((line) => `${host.name}: ${QUESTIONS[index]?.slice(0, 3).join(' ')}: ${line}`),
+  );
+}
+
+/** The state letter of each process (R, S, T, Z) with running and sleeping taken as one; «gone» where there is none. */
+async function processState(pid: number): Promise<string> {
+  try {
+    const letter = /\) (\w)/.exec(await readFile(`/proc/${pid}/stat`, 'utf8'))?.[1] ?? '?';
+    return /[RSDI]/.test(letter) ? 'alive' : letter === 'Z' ? 'gone' : letter;
+  } catch {
+    return 'gone';
+  }
+}
+
+export async function labState(lab: Lab, pids: () => Promise<readonly number[]>): Promise<readonly string[]> {
+  const states = await Promise.all((await pids()).map(processState));
+  const hosts = [lab.hosts.client, lab.hosts.vpn, ...(lab.tunnel.host === undefined ? [] : [lab.tunnel.host])];
+  const lines = (await Promise.all(hosts.map(hostState))).flat();
+  return [...new Set([...lines, ...states.map((state, index) => `process ${index}: ${state}`)])].sort();
+}

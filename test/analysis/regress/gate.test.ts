@@ -35,12 +35,17 @@ describe('the regression gate', function () {
   this.timeout(60_000);
 
   it('passes a re-run of the same code: no more false alarms than it promises', () => {
-    const gates = 1_200;
+    // A baseline is set once and held against many runs; here each is held against four.
+    const baselines = 1_000;
+    const runs = 4;
     let alarms = 0;
-    for (let seed = 0; seed < gates; seed++) {
+    for (let seed = 0; seed < baselines; seed++) {
       const baseline = baselineOf({ ...PLAN, seed: 100_000 + seed, trialsPerCell: BASELINE_TRIALS });
-      if (gate({ ...PLAN, seed: 1 + seed }, baseline).outcome === 'regressed') alarms += 1;
+      for (let run = 0; run < runs; run++) {
+        if (gate({ ...PLAN, seed: 1 + seed * runs + run }, baseline).outcome === 'regressed') alarms += 1;
+      }
     }
+    const gates = baselines * runs;
     assert.ok(alarms / gates <= FALSE_ALARM, `${alarms} of ${gates}`);
   });
 

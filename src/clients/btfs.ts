@@ -1,7 +1,7 @@
 /**
  * btfs, the distribution's binary: a torrent as a file system, in which a reader (md5sum) reads every file, since btfs
- * fetches only what is read. It has the defaults of the libtorrent it is built on and no option but ports: no binding,
- * no switch for DHT, local discovery or port mapping.
+ * fetches only what is read. It has the defaults of the libtorrent it is built on, over IPv4 alone, and no option but
+ * its ports: no binding, no switch for DHT, local discovery or port mapping.
  */
 import { join } from 'node:path';
 import type { Argv, ClientJob, Host, RunningClient, TorrentClient } from '../harness/contracts.ts';
@@ -30,7 +30,7 @@ export const btfs: TorrentClient = {
     pex: true,
     lsd: true,
     portMapping: true,
-    ipv6: true,
+    ipv6: false,
     webrtc: false,
     magnet: false,
   },

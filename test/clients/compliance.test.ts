@@ -185,6 +185,15 @@ describe('torrent clients', function () {
         });
       }
 
+      if (client.speaks.webrtc) {
+        it('looks for its own address by STUN once a tracker speaks WebSocket', async () => {
+          const job = await newJob({ torrent: { file: swarm.browsersFile } });
+          await running(client, job, async () => {
+            await swarm.sees('stun', CLIENT4, PAYLOAD_SECONDS);
+          });
+        });
+      }
+
       it('tells how it ended when it is killed', async () => {
         const job = await newJob();
         await running(client, job, async (started) => {

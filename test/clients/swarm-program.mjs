@@ -21,13 +21,20 @@ const TRACKER = '198.18.0.10';
 const say = (event) => process.stdout.write(`${JSON.stringify({ atMs: Date.now(), ...event })}\n`);
 
 // Tracker, HTTP and UDP on one port number.
-const tracker = new Server({ http: true, udp: true, ws: false, stats: false });
+const tracker = new Server({ http: true, udp: true, ws: true, stats: false });
 tracker.on('error', (error) => console.error('tracker', error));
 tracker.on('warning', (error) => console.error('tracker', error));
 for (const event of ['start', 'update', 'stop', 'complete']) {
   tracker.on(event, (address, params) => say({ event: 'announce', kind: event, address, transport: params.type }));
 }
 await new Promise((resolve) => tracker.listen(6969, { http: TRACKER, udp: TRACKER, udp6: '::1' }, resolve));
+
+// STUN servers, where the two names WebTorrent has by default lead: whoever asks is reported, none is answered.
+for (const port of [19302, 3478]) {
+  const stun = createSocket('udp4');
+  stun.on('message', (_, from) => say({ event: 'stun', address: `${from.address}:${from.port}` }));
+  await new Promise((resolve) => stun.bind(port, '198.18.20.1', resolve));
+}
 
 // DHT nodes, one a /24, and one where dht.libtorrent.org is asked.
 const places = [[20, 25401], ...Array.from({ length: 8 }, (_, i) => [20 + i, 6881])];
@@ -114,6 +121,9 @@ await tracker.createSwarm(infoHash, (error, swarm) => {
   );
 });
 writeFileSync(`${folder}/payload.torrent`, torrentFile, { mode: 0o644 });
+// The same torrent with a WebSocket tracker first, by which browsers meet.
+const forBrowsers = { ...bencode.decode(torrentFile), 'announce-list': [[`ws://${TRACKER}:6969`], ...announceList] };
+writeFileSync(`${folder}/browsers.torrent`, bencode.encode(forBrowsers), { mode: 0o644 });
 say({
   event: 'ready',
   magnet: `magnet:?xt=urn:btih:${infoHash}&dn=payload.bin&tr=${encodeURIComponent(announceList[0][0])}`,

@@ -7,7 +7,7 @@ import type { Host, RunningProcess } from '../../src/harness/contracts.ts';
 const PROGRAM = fileURLToPath(new URL('swarm-program.mjs', import.meta.url));
 
 const eventSchema = z.object({
-  event: z.enum(['ready', 'announce', 'payload', 'wire', 'dht', 'dns']),
+  event: z.enum(['ready', 'announce', 'payload', 'wire', 'dht', 'dns', 'stun']),
   atMs: z.number(),
   address: z.string().optional(),
   magnet: z.string().optional(),
@@ -16,6 +16,8 @@ export type SwarmEvent = z.infer<typeof eventSchema>;
 
 export class Swarm {
   readonly torrentFile: string;
+  /** The same torrent with a WebSocket tracker besides. */
+  readonly browsersFile: string;
   magnet = '';
   readonly #process: RunningProcess;
   #events: SwarmEvent[] = [];
@@ -24,6 +26,7 @@ export class Swarm {
   private constructor(process: RunningProcess, folder: string) {
     this.#process = process;
     this.torrentFile = `${folder}/payload.torrent`;
+    this.browsersFile = `${folder}/browsers.torrent`;
     process.stderr.pipe(globalThis.process.stderr);
     createInterface({ input: process.stdout }).on('line', (line) => {
       const event = eventSchema.parse(JSON.parse(line));

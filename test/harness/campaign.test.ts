@@ -7,7 +7,7 @@
 import assert from 'node:assert/strict';
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { cp, mkdir, mkdtemp, readFile, readdir, readlink, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readFile, readdir, readlink, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -234,6 +234,40 @@ describe('a campaign that is interrupted', function () {
       assert.equal((await readdir(path.join(folder, 'trials'))).length, sealed, 'a trial under way left its folder');
     });
   }
+
+  it('runs its clients as nobody, shows them no home, and listens on nothing outside the labs', async () => {
+    const harness = new Harness(path.join(base, 'mine.yaml'), '--out', path.join(base, 'guarded'), '--jobs', '2');
+    const clients = async (): Promise<number[]> => {
+      const pids = [...(await descendants(harness.child.pid ?? 0)).keys()];
+      const owners = await Promise.all(pids.map((pid) => stat(`/proc/${pid}`).catch(() => null)));
+      return pids.filter((_, index) => owners[index]?.uid === 65_534);
+    };
+    while ((await clients()).length < 2) {
+      assert.equal(harness.child.exitCode, null, harness.said);
+      await pause(20);
+    }
+    for (const pid of await clients()) {
+      const status = await readFile(`/proc/${pid}/status`, 'utf8');
+      assert.match(status, /^Uid:\s+65534\s+65534\s+65534\s+65534$/m);
+      assert.match(status, /^CapEff:\s+0+$/m);
+      for (const home of ['home', 'root']) assert.deepEqual(await readdir(`/proc/${pid}/root/${home}`), []);
+    }
+    const listening = (
+      await Promise.all(['tcp', 'tcp6', 'udp', 'udp6'].map((name) => readFile(`/proc/net/${name}`, 'utf8')))
+    )
+      .flatMap((table) => table.trimEnd().split('\n').slice(1))
+      .flatMap((line) => line.trim().split(/\s+/)[9] ?? []);
+    const outside = await readlink('/proc/self/ns/net');
+    for (const pid of [harness.child.pid ?? 0, ...(await descendants(harness.child.pid ?? 0)).keys()]) {
+      if ((await readlink(`/proc/${pid}/ns/net`).catch(() => '')) !== outside) continue;
+      for (const fd of await readdir(`/proc/${pid}/fd`).catch(() => [])) {
+        const target = await readlink(`/proc/${pid}/fd/${fd}`).catch(() => '');
+        assert.ok(!listening.some((inode) => target === `socket:[${inode}]`), `process ${pid} has ${target} outside`);
+      }
+    }
+    harness.child.kill('SIGINT');
+    assert.equal((await harness.ended).code, 130);
+  });
 
   it('lets no second harness into its folder', async () => {
     const folder = path.join(base, 'shared');

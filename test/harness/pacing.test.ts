@@ -3,23 +3,26 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import type { SealedGlance } from '../../src/harness/ledger.ts';
 import { AdaptivePace } from '../../src/harness/pace.ts';
-import type { PlannedTrial } from '../../src/harness/plan.ts';
+import { trialSpecSchema, type PlannedTrial } from '../../src/harness/plan.ts';
 import { TrialQueue, type Attempt } from '../../src/harness/queue.ts';
 import { HEARTBEAT_BOUND_NS } from '../../src/harness/records.ts';
 import { TimeLeft } from '../../src/harness/time-left.ts';
 
 const CELL = { client: 'c', killSwitch: 'k', fault: 'f', moment: 'm' };
-const PLAN: readonly PlannedTrial[] = Array.from({ length: 12 }, (_, index) => ({
-  trial: String(index).padStart(4, '0'),
-  cell: CELL,
-  repetition: index,
-  seed: index,
-  order: ['switch', 'tunnel', 'client'],
-  observe: { steady: 1, outage: 1, recovery: 1 },
-  infrastructure: [],
-  features: { dht: 'on', pex: 'on', lsd: 'on', portMapping: 'on', utp: 'on' },
-  torrent: { trackers: ['http'], magnet: false, interval: 600 },
-}));
+const plannedSchema = trialSpecSchema.omit({ folder: true, attempt: true, repeats: true });
+const PLAN: readonly PlannedTrial[] = Array.from({ length: 12 }, (_, index) =>
+  plannedSchema.parse({
+    trial: String(index).padStart(4, '0'),
+    cell: CELL,
+    repetition: index,
+    seed: index,
+    order: ['switch', 'tunnel', 'client'],
+    observe: { steady: 1, outage: 1, recovery: 1 },
+    features: { dht: 'on', pex: 'on', lsd: 'on', portMapping: 'on', utp: 'on' },
+    torrent: { trackers: ['http'], magnet: false, interval: 600 },
+    marked: false,
+  }),
+);
 
 function sealed({ trial, attempt, repeats }: Attempt, disturbed: boolean): SealedGlance {
   const heartbeatMaxDelayNs = disturbed ? HEARTBEAT_BOUND_NS + 1 : 1;

@@ -1,6 +1,7 @@
 /** `npm run bench`: every figure asked of the project, measured beside its peer or limit in one run. */
 import Table from 'cli-table3';
 import { Command } from 'commander';
+import { campaignBench } from '../bench/campaign.ts';
 import { classificationBench } from '../bench/classification.ts';
 import { derivationBench } from '../bench/derivation.ts';
 import { dockerBench } from '../bench/docker.ts';
@@ -15,6 +16,7 @@ const BENCHES: Readonly<Record<string, () => Promise<readonly BenchRow[]>>> = {
   docker: dockerBench,
   classification: classificationBench,
   derivation: derivationBench,
+  campaign: campaignBench,
 };
 
 export async function benchCommand(argv: readonly string[]): Promise<number> {

@@ -1,6 +1,6 @@
 /** `npm run scenario <name|file.yaml>`: plan, provision, run, derive, show. */
 import { existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Command, InvalidArgumentError, Option } from 'commander';
@@ -8,6 +8,7 @@ import type { Summary } from '../../analysis/summary/schema.ts';
 import { runAgreement } from '../agreement.ts';
 import { runCampaign } from '../campaign.ts';
 import { describeSeconds, parseSeconds } from '../durations.ts';
+import { compareConcurrency, concurrencyText } from '../concurrency.ts';
 import { openDashboard } from '../dashboard.ts';
 import { EXIT, RequestError } from '../errors.ts';
 import { BACKENDS, chooseBackend, type Backend } from '../labs/choose.ts';
@@ -126,6 +127,7 @@ export async function scenarioCommand(argv: readonly string[]): Promise<number> 
   if (run.manifest !== null) assertSameSetting(run.manifest, now);
   const manifest: Manifest = { ...(run.manifest ?? now), commit: now.commit };
   say(`${manifest.campaign}: ${scale}; results in ${path.relative('', run.folder) || '.'}`);
+  if (run.scenario.kind === 'concurrency') return concurrency({ run, plan, manifest, pace, images, options, say });
   if (run.scenario.kind === 'selftest') return selftest(run.folder, plan, jobs, options.json, say);
   return execute({ run, plan, manifest, pace, images, options, say });
 }
@@ -214,8 +216,9 @@ interface Execution {
   readonly say: (line: string) => void;
 }
 
-async function execute({ run, plan, manifest, pace, images, options, say }: Execution): Promise<number> {
-  const { json } = options;
+/** Runs the campaign; gives what it came to, and whether somebody interrupted it. */
+async function runAndDerive(execution: Execution): Promise<{ summary: Summary; interrupted: boolean }> {
+  const { run, plan, manifest, pace, images, options, say } = execution;
   const stop = stopSignal();
   const longest = Math.max(...plan.trials.map(trialSeconds));
   const view = new ProgressView(process.stderr, pace.jobs, longest);
@@ -236,16 +239,52 @@ async function execute({ run, plan, manifest, pace, images, options, say }: Exec
     if (images !== null) await sweepContainers();
   }
   if (stop.aborted) process.stderr.write('killswitch-lab: interrupted; what is finished is being summarised\n');
-  // Loaded now: it brings the figures' engine along, which --list and --dry-run need not wait for.
-  const { deriveCampaign } = await import('../../analysis/campaign/derive.ts');
-  const summary = await deriveCampaign(run.folder);
-  console.log(json ? JSON.stringify(summary, null, 2) : summaryTable(summary));
-  if (!json) console.log(`\nReport: ${path.relative('', path.join(run.folder, 'report.html'))}`);
-  if (stop.aborted) {
-    process.stderr.write(`killswitch-lab: interrupted; to go on: npm run scenario -- --resume ${run.folder}\n`);
-    return EXIT.interrupted;
-  }
+  return { summary: await derive(run.folder), interrupted: stop.aborted };
+}
+
+async function execute(execution: Execution): Promise<number> {
+  const { run, options } = execution;
+  const { summary, interrupted } = await runAndDerive(execution);
+  console.log(options.json ? JSON.stringify(summary, null, 2) : summaryTable(summary));
+  if (!options.json) console.log(`\nReport: ${path.relative('', path.join(run.folder, 'report.html'))}`);
+  if (interrupted) return sayInterrupted(`--resume ${run.folder}`);
   return exitCode(summary);
+}
+
+function sayInterrupted(again: string): number {
+  process.stderr.write(`killswitch-lab: interrupted; to go on: npm run scenario -- ${again}\n`);
+  return EXIT.interrupted;
+}
+
+/**
+ * Loaded when needed: it brings the figures' engine along, which --list and --dry-run need not wait for. (In a function
+ * with `await using` the compiler would leave the name of the source file in place.)
+ */
+async function derive(folder: string): Promise<Summary> {
+  const { deriveCampaign } = await import('../../analysis/campaign/derive.ts');
+  return deriveCampaign(folder);
+}
+
+/** The same plan twice: one at a time, then side by side. Goes on with what is sealed when it is run again. */
+async function concurrency(execution: Execution): Promise<number> {
+  const { run, pace, options } = execution;
+  const folders = ['one-at-a-time', 'side-by-side'].map((name) => path.join(run.folder, name));
+  const [one = '', many = ''] = folders;
+  for (const [folder, each] of [
+    [one, fixedPace(1)],
+    [many, pace],
+  ] as const) {
+    execution.say(`${path.basename(folder)}: ${each.jobs} labs`);
+    const { interrupted } = await runAndDerive({ ...execution, run: { ...run, folder }, pace: each });
+    if (interrupted) return sayInterrupted(`${run.scenario.name} --out ${run.folder}`);
+  }
+  const cells = await compareConcurrency(one, many);
+  await writeFile(
+    path.join(run.folder, 'concurrency.json'),
+    JSON.stringify({ jobs: pace.jobs, cells }, null, 2) + '\n',
+  );
+  console.log(options.json ? JSON.stringify(cells, null, 2) : concurrencyText(cells, pace.jobs));
+  return cells.every(({ equivalent }) => equivalent) ? EXIT.done : EXIT.leaked;
 }
 
 async function selftest(

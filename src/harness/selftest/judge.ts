@@ -11,7 +11,7 @@ import { Classifier } from '../../analysis/classify/classifier.ts';
 import { measureTrial } from '../../analysis/measure/measure.ts';
 import { clientOf } from '../../analysis/measure/uplink.ts';
 import { CLEAR_CLASSES, FAMILIES, SOURCE_KINDS, type Measures, type TrialRecord } from '../records.ts';
-import type { Planted } from './planter.ts';
+import { plantedSchema, type Planted } from './planter.ts';
 import { writePcap } from './pcap.ts';
 
 /** How far a found instant may lie outside the bracket in which the frame was sent. */
@@ -113,6 +113,5 @@ async function measureWithout(
 }
 
 export async function readPlanted(folder: string): Promise<Planted[]> {
-  const { plantedSchema } = await import('./planter.ts');
   return plantedSchema.array().parse(JSON.parse(await readFile(path.join(folder, 'planted.json'), 'utf8')));
 }

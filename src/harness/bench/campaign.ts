@@ -1,0 +1,174 @@
+/**
+ * Benchmark of a campaign: trials an hour with many labs side by side, what the harness itself costs beside the subjects
+ * and the tunnel, and what a lab takes of memory. The cell is Transmission without a kill switch, its link going down,
+ * in short windows.
+ */
+import os from 'node:os';
+import { mkdtemp, readFile, readdir, readlink, rm, stat } from 'node:fs/promises';
+import path from 'node:path';
+import { runCampaign } from '../campaign.ts';
+import { makeManifest } from '../manifest.ts';
+import { fixedPace } from '../pace.ts';
+import { makePlan, restrict } from '../plan.ts';
+import type { TrialRecord } from '../records.ts';
+import { loadScenario } from '../scenario.ts';
+import { benchRow, type BenchRow } from './row.ts';
+
+const JOBS_PER_CORE = 10;
+/** Three rounds of labs: the first and the last are not full. */
+const ROUNDS = 3;
+const WINDOWS = { outage: 3, recovery: 1 };
+const LIMIT = { secondsPerTrial: 3600 / 2000, harnessCpuSeconds: 0.5, labMiB: 400 };
+const SAMPLE_MS = 250;
+/** Torrent clients run as Debian's nobody, and nothing else of a lab does. */
+const SUBJECT_USER = 65_534;
+/** Clock ticks a second of /proc/PID/stat, the same on every Linux Node.js runs on. */
+const TICKS = 100;
+
+export async function campaignBench(): Promise<readonly BenchRow[]> {
+  const jobs = os.availableParallelism() * JOBS_PER_CORE;
+  const folder = await mkdtemp(path.join(os.tmpdir(), 'ksl-bench-'));
+  try {
+    const narrowed = restrict(await loadScenario('quickstart'), {
+      clients: ['transmission'],
+      killSwitches: ['none'],
+      trials: jobs * ROUNDS,
+    });
+    const scenario = { ...narrowed, observe: { ...narrowed.observe, ...WINDOWS } };
+    const plan = makePlan(scenario, 1);
+    const manifest = makeManifest({ scenario, seed: 1, folder, startedAt: new Date().toISOString() }, plan, jobs, null);
+    const records: TrialRecord[] = [];
+    const sampler = new LabSampler();
+    const before = await reapedCpuSeconds();
+    const own = process.cpuUsage();
+    const began = performance.now();
+    await runCampaign({
+      folder,
+      manifest,
+      trials: plan.trials,
+      pace: fixedPace(jobs),
+      containers: null,
+      events: {
+        begun: () => undefined,
+        trialStarted: () => undefined,
+        trialStage: () => undefined,
+        trialSealed: (record) => void records.push(record),
+      },
+      signal: new AbortController().signal,
+    });
+    const seconds = (performance.now() - began) / 1000;
+    const { user, system } = process.cpuUsage(own);
+    await sampler.stop();
+    const total = (await reapedCpuSeconds()) - before + (user + system) / 1e6 - sampler.ownCpuSeconds;
+    const judged = records.filter(({ measures }) => measures !== null && measures.verdict !== 'inconclusive').length;
+    const harness = (total - sampler.subjectCpuSeconds) / records.length;
+    const limit = (value: number): { name: string; value: number } => ({ name: 'limit', value });
+    return [
+      benchRow(
+        `campaign: wall time a judged trial, ${jobs} labs`,
+        's',
+        [seconds / judged],
+        limit(LIMIT.secondsPerTrial),
+      ),
+      benchRow('campaign: CPU of the harness a trial', 's', [harness], limit(LIMIT.harnessCpuSeconds)),
+      benchRow('campaign: memory of a lab at its most', 'MiB', sampler.labMiB(), limit(LIMIT.labMiB)),
+    ];
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** CPU time of every process below this one that has ended (and been waited for, as all of a lab are). */
+async function reapedCpuSeconds(): Promise<number> {
+  const [, , cutime = 0, cstime = 0] = cpuFields(await readFile('/proc/self/stat', 'utf8'));
+  return (cutime + cstime) / TICKS;
+}
+
+interface Seen {
+  readonly pid: number;
+  readonly parent: number;
+  readonly ticks: number;
+  readonly tunnel: boolean;
+}
+
+/** Every process below this one, whatever its namespace. */
+async function descendants(): Promise<Seen[]> {
+  const all = new Map<number, Seen>();
+  for (const pid of (await readdir('/proc')).filter((entry) => /^\d+$/.test(entry)).map(Number)) {
+    const line = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => null);
+    if (line === null) continue; // ended while the others were being looked at
+    const [utime = 0, stime = 0] = cpuFields(line);
+    const parent = Number(line.slice(line.lastIndexOf(')') + 2).split(' ')[1]);
+    all.set(pid, { pid, parent, ticks: utime + stime, tunnel: line.includes('(wireguard-go)') });
+  }
+  const isBelow = (seen: Seen | undefined): boolean =>
+    seen !== undefined && (seen.parent === process.pid || isBelow(all.get(seen.parent)));
+  return [...all.values()].filter(isBelow);
+}
+
+/** utime, stime, cutime and cstime in clock ticks (proc(5)). */
+function cpuFields(statLine: string): number[] {
+  return statLine
+    .slice(statLine.lastIndexOf(')') + 2)
+    .split(' ')
+    .slice(11, 15)
+    .map(Number);
+}
+
+/** Looks at the processes of all labs now and then: CPU of subjects and tunnels at their last sight, memory at its most. */
+class LabSampler {
+  /** What looking cost this process itself. */
+  ownCpuSeconds = 0;
+  readonly #own = readlink('/proc/self/ns/pid');
+  readonly #subjects = new Map<string, number>();
+  readonly #mostKiB = new Map<string, number>();
+  #timer: NodeJS.Timeout | null = null;
+  #last: Promise<void> = Promise.resolve();
+  #samples = 0;
+
+  constructor() {
+    const next = (): void => {
+      this.#timer = setTimeout(() => {
+        this.#last = this.#sample().then(next);
+      }, SAMPLE_MS);
+    };
+    next();
+  }
+
+  get subjectCpuSeconds(): number {
+    return [...this.#subjects.values()].reduce((sum, ticks) => sum + ticks, 0) / TICKS;
+  }
+
+  labMiB(): number[] {
+    return [...this.#mostKiB.values()].map((kib) => kib / 1024);
+  }
+
+  async stop(): Promise<void> {
+    await this.#last;
+    if (this.#timer !== null) clearTimeout(this.#timer);
+  }
+
+  async #sample(): Promise<void> {
+    const began = process.cpuUsage();
+    const own = await this.#own;
+    // Adding up shared pages is work for the kernel: memory is looked at every eighth time.
+    const withMemory = this.#samples++ % 8 === 0;
+    const labs = new Map<string, number>();
+    for (const { pid, ticks, tunnel } of await descendants()) {
+      try {
+        const lab = await readlink(`/proc/${pid}/ns/pid`);
+        if (lab === own) continue;
+        const { uid } = await stat(`/proc/${pid}`);
+        if (uid === SUBJECT_USER || tunnel) this.#subjects.set(`${lab} ${pid}`, ticks);
+        if (!withMemory) continue;
+        const rollup = await readFile(`/proc/${pid}/smaps_rollup`, 'utf8');
+        labs.set(lab, (labs.get(lab) ?? 0) + Number(/^Pss:\s*(\d+)/m.exec(rollup)?.[1] ?? 0));
+      } catch {
+        continue; // ended while it was being looked at
+      }
+    }
+    for (const [lab, kib] of labs) this.#mostKiB.set(lab, Math.max(kib, this.#mostKiB.get(lab) ?? 0));
+    const { user, system } = process.cpuUsage(began);
+    this.ownCpuSeconds += (user + system) / 1e6;
+  }
+}

@@ -118,13 +118,25 @@ export const CLAIM_RULES: readonly ClaimRule[] = [
   },
   {
     id: 'outlive',
-    statement:
-      'Peer lists and DHT tables outlive the kill switch: the swarm still comes to the real address after containment.',
+    statement: 'The swarm’s memory outlives the kill switch: it still comes to the real address after containment.',
     rule: majorityRule('leaking trials with knocks after containment'),
     judge: ({ rows }) => {
       const leaking = leakingRows(rows).filter(({ family }) => family !== 'none');
       const knocked = leaking.filter(({ measured }) => measured.knockPackets > 0);
       return majority(knocked.length, leaking.length, 'leaking trials under a kill switch');
+    },
+  },
+  {
+    id: 'restart',
+    statement:
+      'Peer lists and DHT tables outlive the tunnel: a client started again turns to peers it learnt inside it.',
+    rule: majorityRule(
+      'trials in which a client that was started again came to a member it can only have met in the tunnel',
+    ),
+    judge: ({ rows }) => {
+      const again = judged(rows).flatMap(({ restart }) => restart ?? []);
+      const came = again.filter(({ contactedInClear, contactedInTunnel }) => contactedInClear || contactedInTunnel);
+      return majority(came.length, again.length, 'trials in which the client was started again');
     },
   },
   {

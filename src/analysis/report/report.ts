@@ -261,6 +261,7 @@ function cellFacts(cell: CellSummary, { comparisons }: Summary): [string, string
         ? null
         : `was told of the address in ${cell.monitor.named} and met it in ${cell.monitor.met} of ${plural(cell.monitor.trials, 'trial')}`,
     ],
+    ['Started again', restartWords(cell.restart)],
     ['Recovery', `${interval(cell.recoverySeconds, duration)}; none in ${plural(cell.notRecovered, 'trial')}`],
     [
       'Knocked at after containment',
@@ -277,6 +278,15 @@ function cellFacts(cell: CellSummary, { comparisons }: Summary): [string, string
     ],
   ];
   return facts.flatMap(([name, value]) => (value === null ? [] : [[name, value] satisfies [string, string]]));
+}
+
+function restartWords(restart: CellSummary['restart']): string | null {
+  if (restart === null) return null;
+  const { trials, remembered, contactedInClear, contactedInTunnel } = restart;
+  return (
+    `of ${plural(trials, 'trial')}, its files still held members learnt in the tunnel in ${remembered}; ` +
+    `it came to them in the clear in ${contactedInClear}, through the tunnel in ${contactedInTunnel}`
+  );
 }
 
 function pWords(p: number): string {

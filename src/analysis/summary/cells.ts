@@ -76,6 +76,7 @@ export function summariseCell(cell: Cell, rows: readonly TrialRow[], control: Co
     baselineLeaks: evidence.filter((row) => row.baselineClearPackets > 0).length,
     addressSurvivalSeconds: survival(evidence),
     monitor: monitored(evidence),
+    restart: restarted(evidence),
     control,
     finding: findingOf(verdicts, control),
     reasons: reasonsOf(rows),
@@ -120,6 +121,17 @@ function monitored(rows: readonly MeasuredRow[]): CellSummary['monitor'] {
   if (watched.length === 0) return null;
   const { length: trials } = watched;
   return { trials, named: watched.filter(({ named }) => named).length, met: watched.filter(({ met }) => met).length };
+}
+
+function restarted(rows: readonly MeasuredRow[]): CellSummary['restart'] {
+  const again = rows.flatMap(({ restart }) => restart ?? []);
+  if (again.length === 0) return null;
+  return {
+    trials: again.length,
+    remembered: again.filter(({ remembered }) => remembered).length,
+    contactedInClear: again.filter(({ contactedInClear }) => contactedInClear).length,
+    contactedInTunnel: again.filter(({ contactedInTunnel }) => contactedInTunnel).length,
+  };
 }
 
 function survival(rows: readonly MeasuredRow[]): CellSummary['addressSurvivalSeconds'] {

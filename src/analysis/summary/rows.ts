@@ -78,6 +78,16 @@ export interface MeasuredRow {
   readonly handOuts: readonly HandOutRow[];
   /** Whether a copyright monitor was told of the real address, and met it, from the fault on; null where none watched. */
   readonly monitor: { readonly named: boolean; readonly met: boolean } | null;
+  /** What a client that was started again made of members it can only have learnt in the tunnel; null where it was not. */
+  readonly restart: RestartRow | null;
+}
+
+export interface RestartRow {
+  /** Its files still held one. */
+  readonly remembered: boolean;
+  /** It came to one in the clear, or through the tunnel. */
+  readonly contactedInClear: boolean;
+  readonly contactedInTunnel: boolean;
 }
 
 export interface HandOutRow {
@@ -139,10 +149,21 @@ function measuredRow(record: TrialRecord, measures: Measures): MeasuredRow {
     ...addressSurvival(record, measures),
     recoverySeconds: seconds(measures.recoveryNs),
     handOuts: (measures.handOuts ?? []).map(handOutRow),
+    restart: restartRow(measures.restart),
     monitor:
       measures.monitor === undefined
         ? null
         : { named: measures.monitor.named !== null, met: measures.monitor.met !== null },
+  };
+}
+
+function restartRow(restart: Measures['restart']): RestartRow | null {
+  if (restart === undefined) return null;
+  const contacted = (link: 'tunnel' | 'clear'): boolean => restart.contacts.some((contact) => contact.link === link);
+  return {
+    remembered: restart.persisted.some(({ marked }) => marked !== null && marked.length > 0),
+    contactedInClear: contacted('clear'),
+    contactedInTunnel: contacted('tunnel'),
   };
 }
 

@@ -75,6 +75,8 @@ const cellSchema = z.object({
     .nullable(),
   /** Judged trials watched by a monitor, and in how many it was told of the real address and met it. */
   monitor: z.object({ trials: count, named: count, met: count }).nullable(),
+  /** Judged trials in which the client was started again, and what became of members it had learnt in the tunnel. */
+  restart: z.object({ trials: count, remembered: count, contactedInClear: count, contactedInTunnel: count }).nullable(),
   /** Whether the `none` arm of the same client, fault and moment leaked: without it nothing here shows safety. */
   control: z.enum(CONTROLS),
   /** What the campaign shows of this cell. */

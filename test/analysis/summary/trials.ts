@@ -21,6 +21,7 @@ const MEASURED: MeasuredRow = {
   recoverySeconds: null,
   handOuts: [],
   monitor: null,
+  restart: null,
 };
 
 let made = 0;

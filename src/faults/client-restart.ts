@@ -7,6 +7,7 @@
  */
 import { z } from 'zod';
 import type { Fault } from '../harness/contracts.ts';
+import { Unsupported } from '../harness/errors.ts';
 
 const parameters = z.strictObject({
   /** Where the client is when it starts again. */
@@ -24,12 +25,12 @@ export const clientRestart: Fault<Parameters> = {
   arm(lab, { into }, subjects) {
     const { tunnel, clock } = lab;
     const { client } = lab.hosts;
-    if (subjects === undefined)
-      throw new Error('client-restart has no client to start again: arm it with its subjects');
+    const stopClient = subjects?.stopClient?.bind(subjects);
+    if (subjects === undefined || stopClient === undefined) throw new Unsupported('there is no client to start again');
     return Promise.resolve({
       inject: () =>
         clock.bracket(async () => {
-          await subjects.stopClient();
+          await stopClient();
           if (into === 'clear') await client.run(['ip', 'link', 'set', tunnel.device, 'down']);
           else {
             await tunnel.down();

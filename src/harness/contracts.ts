@@ -314,7 +314,7 @@ export interface FaultSubjects {
   /** Ends the client and starts it again with the state it has saved; resolves when it runs. */
   restartClient(): Promise<void>;
   /** Ends the client the way a user would; it has saved its state when this resolves. */
-  stopClient(): Promise<void>;
+  stopClient?(): Promise<void>;
   /** Every process of the client at this moment. */
   clientPids?(): readonly number[];
 }

@@ -142,7 +142,7 @@ export class Instruments {
     const config = labSwarm({
       originUnixNs: clock.originUnixNs,
       seed: spec.seed,
-      marked: spec.marked,
+      marked: spec.marked ?? false,
       announceIntervalSeconds: spec.torrent.interval,
       payload: { trackers: spec.torrent.trackers.map((kind) => [TRACKER_URLS[kind]]) },
     });

@@ -33,7 +33,7 @@ export const trialSpecSchema = z.object({
     interval: z.number().default(600),
   }),
   infrastructure: z.array(z.string()).default([]),
-  marked: z.boolean().default(false),
+  marked: z.boolean().optional(),
   monitor: z.object({ every: z.number() }).optional(),
   retrieval: z.object({ every: z.number(), horizon: z.number() }).optional(),
   /** The trial's folder in the campaign; made by the trial. */

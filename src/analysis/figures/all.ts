@@ -1,11 +1,14 @@
 /** Every figure of a campaign, in the order a reader meets them. Adding one is a file and a line here. */
 import { classesFigure } from './classes.ts';
 import { exposureFigure } from './exposure.ts';
+import { expiryFigure } from './expiry.ts';
 import type { Figure, FigureInput } from './figure.ts';
 import { handOutsFigure } from './hand-outs.ts';
+import { knocksFigure } from './knocks.ts';
 import { matrixFigure } from './matrix.ts';
 import { pollingFigure } from './polling.ts';
 import { toSvg } from './render.ts';
+import { restartFigure } from './restart.ts';
 import { gapFigure, recoveryFigure } from './strips.ts';
 import { survivalFigure } from './survival.ts';
 
@@ -17,6 +20,9 @@ export const FIGURES: readonly Figure[] = [
   pollingFigure,
   survivalFigure,
   handOutsFigure,
+  expiryFigure,
+  knocksFigure,
+  restartFigure,
   recoveryFigure,
 ];
 

@@ -1,6 +1,7 @@
 /**
  * What a client that was started again did with what it had learnt inside the tunnel: which marked members it came to,
- * over which link and under which source address. Nobody names them any more by then, so it has kept them.
+ * over which link and under which source address, until the tunnel was restored. Nobody names them any more by then, so it
+ * has kept them.
  *
  * Over the tunnel as the members saw it, from the VPN's exit; in the clear as the uplink's capture has it, so that an
  * attempt counts whether it arrives or not.
@@ -51,7 +52,7 @@ export async function measureRestart(
   const met = new Set<string>();
   for (const event of timeline) {
     const visit = event.kind === 'dht-query' || (event.kind === 'peer-connection' && event.direction === 'incoming');
-    if (!visit || !marked.has(event.party)) continue;
+    if (!visit || !marked.has(event.party) || event.atNs > spans.restoredNs) continue;
     if (event.atNs < startedNs) met.add(event.party);
     else if (exits.has(canonicalAddress(event.sourceAddress))) add(event.party, 'tunnel', null, event.atNs);
   }
@@ -61,7 +62,7 @@ export async function measureRestart(
   const headers = new Headers();
   await readCapture(file, originUnixNs, (frame) => {
     const judgement = classifier.judge(frame);
-    if (judgement.kind !== KIND.clear || frame.atNs < startedNs || frame.atNs > spans.endNs) return;
+    if (judgement.kind !== KIND.clear || frame.atNs < startedNs || frame.atNs > spans.restoredNs) return;
     headers.read(frame);
     const v6 = headers.network === NETWORK.ip6;
     if (!v6 && headers.network !== NETWORK.ip4) return;

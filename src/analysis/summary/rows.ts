@@ -76,6 +76,10 @@ export interface MeasuredRow {
   readonly recoverySeconds: number | null;
   /** For how long each party handed an address out to strangers; empty where nobody asked. */
   readonly handOuts: readonly HandOutRow[];
+  /** For how long the planted address was handed out by each party; absent where nobody asked. */
+  readonly lives?: readonly LifeRow[];
+  /** Knocks by whole seconds since the fault; absent where the swarm was not watched to a horizon. */
+  readonly knocksBySecond?: Measures['knocksBySecond'];
   /** Whether a copyright monitor was told of the real address, and met it, from the fault on; null where none watched. */
   readonly monitor: { readonly named: boolean; readonly met: boolean } | null;
   /** What a client that was started again made of members it can only have learnt in the tunnel; null where it was not. */
@@ -97,6 +101,19 @@ export interface HandOutRow {
   readonly seconds: number;
   /** Still handed out when last asked. */
   readonly censored: boolean;
+}
+
+/** The life of an address announced once at a known instant, as one party of known software hands it out. */
+export interface LifeRow {
+  readonly id: string;
+  readonly software: string;
+  readonly version: string;
+  /** As its source has it; null where that lets nothing expire. */
+  readonly documentedSeconds: number | null;
+  readonly source: string;
+  /** To the last answer with it, and to the first without it (null: never seen to end). */
+  readonly atLeastSeconds: number;
+  readonly atMostSeconds: number | null;
 }
 
 /** The row of `record`, measured by `measures` (its own sealed ones, or recomputed ones). */
@@ -150,6 +167,8 @@ function measuredRow(record: TrialRecord, measures: Measures): MeasuredRow {
     recoverySeconds: seconds(measures.recoveryNs),
     handOuts: (measures.handOuts ?? []).map(handOutRow),
     restart: restartRow(measures.restart),
+    ...(record.aftermath === undefined ? {} : { lives: livesOf(measures, record.aftermath.infrastructure) }),
+    ...(measures.knocksBySecond === undefined ? {} : { knocksBySecond: measures.knocksBySecond }),
     monitor:
       measures.monitor === undefined
         ? null
@@ -170,6 +189,20 @@ function restartRow(restart: Measures['restart']): RestartRow | null {
 function handOutRow({ party, who, firstNs, lastNs, goneNs, learntNs }: HandOut): HandOutRow {
   const spanNs = (goneNs ?? lastNs) - (learntNs ?? firstNs);
   return { party, who, seconds: Math.max(0, spanNs) / NS_PER_SECOND, censored: goneNs === null };
+}
+
+function livesOf(
+  { handOuts = [] }: Measures,
+  infrastructure: NonNullable<TrialRecord['aftermath']>['infrastructure'],
+): LifeRow[] {
+  return handOuts.flatMap(({ id, who, lastNs, goneNs, learntNs }) => {
+    const known = infrastructure.find((each) => each.id === id);
+    if (who !== 'planted' || learntNs === null || known === undefined) return [];
+    const { software, version, expirySeconds: documentedSeconds, source } = known;
+    const atLeastSeconds = Math.max(0, lastNs - learntNs) / NS_PER_SECOND;
+    const atMostSeconds = goneNs === null ? null : (goneNs - learntNs) / NS_PER_SECOND;
+    return [{ id, software, version, documentedSeconds, source, atLeastSeconds, atMostSeconds }];
+  });
 }
 
 function packetsByClass(measures: Measures): Record<ClearClass, number> {

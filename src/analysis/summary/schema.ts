@@ -115,6 +115,22 @@ const handOutSchema = z.object({
   censored: count,
 });
 
+const expirySchema = z.object({
+  software: z.string(),
+  version: z.string(),
+  /** As its source says, and where; null where that lets nothing expire. */
+  documentedSeconds: z.number().nullable(),
+  source: z.string(),
+  /** Planted addresses that were followed, and those still handed out at the end. */
+  observations: count,
+  censored: count,
+  /** Every life that was seen to end did so between these; with none seen to end, all lasted at least the first. */
+  atLeastSeconds: z.number(),
+  atMostSeconds: z.number().nullable(),
+  /** Whether what was seen allows the documented figure; null where the watch was too short to tell. */
+  agrees: z.boolean().nullable(),
+});
+
 const conclusionSchema = z.object({
   id: z.string(),
   kind: z.enum(['control', 'switch', 'baseline', 'requirement', 'polling', 'hand-out', 'inconclusive', 'data']),
@@ -145,6 +161,8 @@ export const summarySchema = z.object({
   comparisons: z.array(comparisonSchema),
   polling: z.array(pollingSchema),
   handOuts: z.array(handOutSchema),
+  /** Each software's own expiry beside the documented one; absent where the swarm was not asked to a horizon. */
+  expiry: z.array(expirySchema).optional(),
   /** Required not to leak by the scenario, and leaked. */
   violations: z.array(z.object({ ...cellKey, leaks: count, judged: count })),
   problems: z.array(z.object({ kind: z.enum(PROBLEM_KINDS), message: z.string(), count, places: z.array(z.string()) })),
@@ -155,6 +173,7 @@ export type CellSummary = Summary['cells'][number];
 export type Comparison = Summary['comparisons'][number];
 export type Conclusion = Summary['conclusions'][number];
 export type Polling = Summary['polling'][number];
+export type Expiry = z.infer<typeof expirySchema>;
 export type HandOutSurvival = Summary['handOuts'][number];
 export type Control = (typeof CONTROLS)[number];
 

@@ -7,6 +7,7 @@ import { CONFIDENCE } from '../statistics/binomial.ts';
 import { cellId, controlOf, grouped, groupId, summariseCell } from './cells.ts';
 import { compareArms } from './comparisons.ts';
 import { conclude } from './conclusions.ts';
+import { expiryBySoftware } from './expiry.ts';
 import { handOutSurvival } from './hand-outs.ts';
 import { pollingDelays } from './polling.ts';
 import type { TrialRow } from './rows.ts';
@@ -33,11 +34,13 @@ export function summarise(manifest: Manifest, rows: readonly TrialRow[], problem
   }));
 
   const cells = arms.map((arm) => summariseCell(arm.cell, arm.rows, arm.control, seed));
+  const expiry = expiryBySoftware(rows);
   const facts = {
     trials: totals(manifest, cells, rows),
     cells,
     polling: pollingDelays(rows, seed),
     handOuts: handOutSurvival(rows),
+    ...(expiry.length === 0 ? {} : { expiry }),
     violations: violationsOf(scenario.mustNotLeak, cells),
     problems: problems.map((problem) => ({ ...problem, places: [...problem.places] })),
   };

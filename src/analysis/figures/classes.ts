@@ -45,6 +45,8 @@ function classesSpec(input: FigureInput): TopLevelSpec | null {
         header: { labelAngle: 0, labelOrient: 'top', labelAnchor: 'start' },
       },
     },
+    resolve: { axis: { x: 'independent' } },
+    spacing: 28,
     spec: {
       width: { step: TILE_WIDTH },
       height: { step: TILE_HEIGHT },

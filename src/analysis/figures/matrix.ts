@@ -1,6 +1,6 @@
 /** The matrix of findings: a tile a cell, with what was found in words and the interval of the leak probability. */
 import type { TopLevelSpec } from 'vega-lite';
-import { percent } from '../summary/words.ts';
+import { percent, plural } from '../summary/words.ts';
 import type { CellSummary } from '../summary/schema.ts';
 import { switchesOf, type Figure, type FigureInput } from './figure.ts';
 import { FINDINGS, INK, MUTED, RULE } from './style.ts';
@@ -72,7 +72,7 @@ function matrixSpec(input: FigureInput): TopLevelSpec | null {
 function numbersOf(cell: CellSummary): { readonly count: string; readonly interval: string } {
   const { leakProbability, leakUpperBound, verdicts } = cell;
   const judged = verdicts.leak + verdicts.noLeak;
-  if (leakProbability === null) return { count: `${cell.trials} trials, none judged`, interval: '' };
+  if (leakProbability === null) return { count: `${plural(cell.trials, 'trial')}, none judged`, interval: '' };
   if (leakUpperBound !== null) return { count: `0 of ${judged}`, interval: `at most ${percent(leakUpperBound)}` };
   const { low, high } = leakProbability;
   return { count: `${verdicts.leak} of ${judged}`, interval: `${percent(low)} to ${percent(high)}` };

@@ -2,6 +2,7 @@
  * A campaign: runs the planned trials side by side, each in a process and namespaces of its own, and seals their records
  * one by one into the results folder. A record, once sealed, is never rewritten.
  */
+import { setMaxListeners } from 'node:events';
 import { mkdir, rm } from 'node:fs/promises';
 import { RequestError, messageOf } from './errors.ts';
 import type { DockerLabOptions } from './labs/docker.ts';
@@ -89,6 +90,7 @@ class Session {
     this.#options = options;
     this.#ledger = ledger;
     this.#queue = queue;
+    setMaxListeners(0, this.#stop.signal); // one for each trial under way
   }
 
   /** Ends every trial under way. With an error when something is wrong with the campaign itself: the first is kept. */

@@ -5,8 +5,8 @@
  */
 import process from 'node:process';
 import { Clock } from './clock.ts';
+import type { Lab } from './contracts.ts';
 import { messageOf } from './errors.ts';
-import { dockerLabSchema, openDockerLab } from './labs/docker.ts';
 import { openNetnsLab } from './labs/netns.ts';
 import { trialSpecSchema } from './plan.ts';
 import { runTrial } from './trial.ts';
@@ -21,15 +21,20 @@ function tell(message: WorkerMessage): Promise<void> {
   });
 }
 
+/** Loaded when needed: the container engine's client takes longer to load than all else of a trial together. */
+async function openInContainers(clock: Clock, options: string): Promise<Lab> {
+  const { dockerLabSchema, openDockerLab } = await import('./labs/docker.ts');
+  return openDockerLab(clock, dockerLabSchema.parse(JSON.parse(options)));
+}
+
 process.once('disconnect', () => process.exit(1));
 process.once('message', (message) => {
   void (async () => {
     const spec = trialSpecSchema.parse(message);
     const [, , inContainers] = process.argv;
-    const containers = inContainers === undefined ? null : dockerLabSchema.parse(JSON.parse(inContainers));
     const clock = new Clock();
     const record = await runTrial(spec, {
-      openLab: () => (containers === null ? openNetnsLab(clock) : openDockerLab(clock, containers)),
+      openLab: () => (inContainers === undefined ? openNetnsLab(clock) : openInContainers(clock, inContainers)),
       clock,
       onStage: (stage) => void tell({ type: 'stage', stage }),
       signal: new AbortController().signal,

@@ -26,20 +26,16 @@ export const endpointChange: Fault<NoParameters> = {
     const host = tunnelHost(lab);
     const { vpn } = lab.hosts;
     const { device, config } = lab.tunnel;
-    const { peerKey } = await wireGuardSettings(host, device);
+    const { text, device: section, peerKey } = await wireGuardSettings(host, device);
     const { address, port } = config.endpoint;
+    // The whole peer: `wg addconf` takes the allowed addresses it is not told again for none.
+    const moved = text.slice(section.length).replace(/^Endpoint = .*$/m, `Endpoint = ${SECOND_ADDRESS}:${port}`);
     await vpn.run(['ip', 'address', 'add', `${SECOND_ADDRESS}/32`, 'dev', 'eth0']);
     return armInjector({
       fault: this.id,
       host,
       clock: lab.clock,
-      acts: () => [
-        {
-          act: 'feed',
-          argv: wgFeed('addconf', device),
-          input: `[Peer]\nPublicKey = ${peerKey}\nEndpoint = ${SECOND_ADDRESS}:${port}\n`,
-        },
-      ],
+      acts: () => [{ act: 'feed', argv: wgFeed('addconf', device), input: moved }],
       revert: () =>
         lab.clock.bracket(async () => {
           await host.run(['wg', 'set', device, 'peer', peerKey, 'endpoint', `${address}:${port}`]);

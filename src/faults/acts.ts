@@ -7,7 +7,8 @@ import { z } from 'zod';
 /** A program that reads commands on standard input and carries each out at once: `ip -batch -`, `nft -i`. */
 const commandSchema = z.object({
   act: z.literal('command'),
-  program: z.enum(['ip', 'nft']),
+  /** `ip6` is `ip -6`: in a batch a prefix tells the family of a route, but nothing that of a rule. */
+  program: z.enum(['ip', 'ip6', 'nft']),
   /** Commands for the program, one a line. */
   lines: z.array(z.string()).min(1),
 });
@@ -33,8 +34,12 @@ const feedSchema = z.object({ act: z.literal('feed'), argv: z.array(z.string()).
 export const actSchema = z.discriminatedUnion('act', [commandSchema, writeSchema, signalSchema, feedSchema]);
 export type Act = z.infer<typeof actSchema>;
 
-/** What an injector is told, a JSON line each; `inject` is the bare word. */
-export const prepareSchema = z.object({ prepare: z.array(actSchema).min(1) });
+/** What an injector is told, a JSON line each; `inject` and `end` are the bare words. */
+export const prepareSchema = z.object({
+  prepare: z.array(actSchema).min(1),
+  /** Done at once after them, outside the bracket: what the change takes long to finish. */
+  afterwards: z.array(actSchema),
+});
 
 /** What it answers: ready, or the bracket of the change and what the programs complained of. */
 export const answerSchema = z.union([

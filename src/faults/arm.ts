@@ -12,6 +12,8 @@ export interface Injection {
   readonly clock: Clock;
   /** What is to happen, in this order; asked anew after each reversal, since process ids change. */
   readonly acts: () => Promise<readonly Act[]> | readonly Act[];
+  /** Done at once after them, outside the bracket. */
+  readonly afterwards?: readonly Act[];
   readonly revert: () => Promise<Bracket>;
   /** What goes on after the injection until the reversal: flapping, coming back by itself. */
   readonly follow?: (signal: AbortSignal, injector: Injector) => Promise<void>;
@@ -22,7 +24,7 @@ export interface Injection {
 /** Arms a fault that one injector on one host makes happen. Throws when it cannot be made ready. */
 export async function armInjector(injection: Injection): Promise<ArmedFault> {
   const injector = await Injector.start(injection.fault, injection.host, injection.clock);
-  const prepare = async (): Promise<void> => injector.prepare(await injection.acts());
+  const prepare = async (): Promise<void> => injector.prepare(await injection.acts(), injection.afterwards);
   try {
     await prepare();
   } catch (error) {
@@ -82,8 +84,8 @@ export class Injector {
   }
 
   /** Makes everything ready: starts, opens and warms up what the acts need. */
-  async prepare(acts: readonly Act[]): Promise<void> {
-    const answer = await this.#ask(JSON.stringify({ prepare: acts }));
+  async prepare(acts: readonly Act[], afterwards: readonly Act[] = []): Promise<void> {
+    const answer = await this.#ask(JSON.stringify({ prepare: acts, afterwards }));
     if ('failed' in answer) {
       throw new Error(`fault ${this.#fault} could not be armed on ${this.#host.name}: ${answer.failed}`);
     }
@@ -105,8 +107,11 @@ export class Injector {
     return { beforeNs, afterNs };
   }
 
+  /** Ends it in its own way: a program that waits for input would take the end of it for an order. */
   async end(): Promise<void> {
-    await this.#process.end();
+    const { stdin, exited } = this.#process.process;
+    stdin.write('end\n');
+    await exited;
   }
 
   async #ask(line: string): Promise<Answer> {

@@ -7,7 +7,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { closeSync, readSync, writeSync } from 'node:fs';
 import { openPipe } from './pipe.ts';
 
-export type CommandProgram = 'ip' | 'nft';
+export type CommandProgram = 'ip' | 'ip6' | 'nft';
 
 interface Dialect {
   readonly argv: readonly [string, ...string[]];
@@ -21,14 +21,17 @@ interface Dialect {
   readonly primed: boolean;
 }
 
+const iproute = (...family: readonly string[]): Dialect => ({
+  argv: ['ip', ...family, '-force', '-batch', '-'],
+  // No such object: the complaint comes unbuffered and costs no round trip to the kernel.
+  probe: 'done',
+  answer: /^Object "done" is unknown.*\nCommand failed.*\n/m,
+  primed: false,
+});
+
 const DIALECTS: Readonly<Record<CommandProgram, Dialect>> = {
-  ip: {
-    argv: ['ip', '-force', '-batch', '-'],
-    // No such object: the complaint comes unbuffered and costs no round trip to the kernel.
-    probe: 'done',
-    answer: /^Object "done" is unknown.*\nCommand failed.*\n/m,
-    primed: false,
-  },
+  ip: iproute(),
+  ip6: iproute('-6'),
   nft: { argv: ['nft', '-i'], probe: 'describe tcp dport', answer: /^payload expression, .*\n/m, primed: true },
 };
 

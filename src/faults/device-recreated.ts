@@ -1,11 +1,12 @@
 /**
  * The tunnel's device is deleted and made again under the same name, without address or route: what a VPN application
  * does between two connections. Rules that know the tunnel by name go on meaning the new device; rules that know it by
- * index do not.
+ * index do not. The bracket is that of the old link's closing, with which a deletion begins (see link-deleted).
  */
 import type { Fault } from '../harness/contracts.ts';
 import { noParameters, type NoParameters } from '../harness/reference.ts';
 import { armInjector } from './arm.ts';
+import { linkDownAct } from './link-act.ts';
 import { tunnelHost } from './places.ts';
 
 export const deviceRecreated: Fault<NoParameters> = {
@@ -24,7 +25,8 @@ export const deviceRecreated: Fault<NoParameters> = {
       fault: this.id,
       host,
       clock: lab.clock,
-      acts: () => [
+      acts: async () => [await linkDownAct(host, lab.tunnel.device)],
+      afterwards: [
         { act: 'command', program: 'ip', lines: [`link del dev ${device}`, make, `link set dev ${device} up`] },
       ],
       revert: () =>

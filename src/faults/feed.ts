@@ -2,11 +2,12 @@
  * A program that reads all of its standard input and then acts, once: `iptables-restore`, `wg setconf`. It is started
  * beforehand and waits for its input; what it says until it ends is what it complains of.
  */
-import { spawn } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { closeSync, readSync, writeSync } from 'node:fs';
 import { openPipe } from './pipe.ts';
 
 export class WaitingProgram {
+  readonly #child: ChildProcess;
   readonly #input: number;
   readonly #output: number;
   readonly #buffer = Buffer.alloc(4096);
@@ -15,12 +16,17 @@ export class WaitingProgram {
   constructor([file = '', ...args]: readonly string[], folder: string) {
     const input = openPipe(folder);
     const output = openPipe(folder);
-    const child = spawn(file, args, { stdio: [input.reader, output.writer, output.writer] });
+    this.#child = spawn(file, args, { stdio: [input.reader, output.writer, output.writer] });
     closeSync(input.reader);
     closeSync(output.writer);
     this.#input = input.writer;
     this.#output = output.reader;
-    if (child.pid === undefined) throw new Error(`${file} could not be started`);
+    if (this.#child.pid === undefined) throw new Error(`${file} could not be started`);
+  }
+
+  /** Ends it before it has been fed. */
+  kill(): void {
+    this.#child.kill('SIGKILL');
   }
 
   /** Gives it its input in one write, waits until it has ended, and gives what it said. */

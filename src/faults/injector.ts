@@ -22,8 +22,12 @@ const commands = new Map<CommandProgram, RunningCommand>();
 const files = new Map<string, number>();
 const buffer = Buffer.alloc(64 * 1024);
 
-/** The prepared change: carries everything out and gives what the programs complained of. */
-let change: (() => string) | null = null;
+type Step = () => string;
+
+/** The prepared change: each step carries something out and gives what a program complained of. */
+let change: { readonly steps: readonly Step[]; readonly afterwards: readonly Step[] } | null = null;
+/** Programs that wait for their input: closing it would make them act. */
+let waiting: WaitingProgram[] = [];
 
 let unread = '';
 for (;;) {
@@ -39,6 +43,10 @@ function answer(said: Answer): void {
 }
 
 function respond(line: string): Answer {
+  if (line === 'end') {
+    for (const program of waiting) program.kill();
+    process.exit(0);
+  }
   try {
     return line === 'inject' ? inject() : prepare(line);
   } catch (error) {
@@ -48,26 +56,27 @@ function respond(line: string): Answer {
 
 function inject(): Bracket & { complaints: string } {
   if (change === null) throw new Error('nothing is prepared');
-  const beforeNs = clock.nowNs();
-  const complaints = change();
-  const afterNs = clock.nowNs();
+  const { steps, afterwards } = change;
   change = null;
+  let complaints = '';
+  const beforeNs = clock.nowNs();
+  for (const step of steps) complaints += step();
+  const afterNs = clock.nowNs();
+  for (const step of afterwards) complaints += step();
+  waiting = [];
   return { beforeNs, afterNs, complaints };
 }
 
 function prepare(line: string): Answer {
-  const steps = prepareSchema.parse(JSON.parse(line)).prepare.map(prepareAct);
-  change = () => {
-    let complaints = '';
-    for (const step of steps) complaints += step();
-    return complaints;
-  };
+  const { prepare: acts, afterwards } = prepareSchema.parse(JSON.parse(line));
+  for (const program of waiting.splice(0)) program.kill();
+  change = { steps: acts.map(prepareAct), afterwards: afterwards.map(prepareAct) };
   for (let reading = 0; reading < IDLE_WRITES; reading++) clock.nowNs();
   clock.recalibrate();
   return { ready: true };
 }
 
-function prepareAct(act: Act): () => string {
+function prepareAct(act: Act): Step {
   switch (act.act) {
     case 'command': {
       const command = commands.get(act.program) ?? new RunningCommand(act.program, job.folder);
@@ -89,6 +98,7 @@ function prepareAct(act: Act): () => string {
     }
     case 'feed': {
       const program = new WaitingProgram(act.argv, job.folder);
+      waiting.push(program);
       return () => program.feed(act.input);
     }
     case 'signal': {

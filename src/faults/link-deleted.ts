@@ -1,7 +1,13 @@
-/** The tunnel's device is deleted: `ip link del wg0`. A userspace daemon finds its device gone and ends. */
+/**
+ * The tunnel's device is deleted: `ip link del wg0`. A userspace daemon finds its device gone and ends.
+ *
+ * The kernel deletes a device by closing its link first, which takes its routes, and then waits, for milliseconds, until
+ * nobody refers to it any more. The bracket is that of the closing.
+ */
 import type { Fault } from '../harness/contracts.ts';
 import { noParameters, type NoParameters } from '../harness/reference.ts';
 import { armInjector } from './arm.ts';
+import { linkDownAct } from './link-act.ts';
 import { tunnelHost } from './places.ts';
 
 export const linkDeleted: Fault<NoParameters> = {
@@ -12,11 +18,13 @@ export const linkDeleted: Fault<NoParameters> = {
   needs: [],
   parameters: noParameters,
   arm(lab) {
+    const host = tunnelHost(lab);
     return armInjector({
       fault: this.id,
-      host: tunnelHost(lab),
+      host,
       clock: lab.clock,
-      acts: () => [{ act: 'command', program: 'ip', lines: [`link del dev ${lab.tunnel.device}`] }],
+      acts: async () => [await linkDownAct(host, lab.tunnel.device)],
+      afterwards: [{ act: 'command', program: 'ip', lines: [`link del dev ${lab.tunnel.device}`] }],
       revert: () => lab.tunnel.restore(),
     });
   },

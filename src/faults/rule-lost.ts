@@ -14,13 +14,15 @@ export const ruleLost: Fault<NoParameters> = {
   arm(lab) {
     const { fwmark, defaultRoutes } = lab.tunnel;
     if (defaultRoutes !== undefined) throw new Unsupported('this tunnel’s routing has no rule of its own');
-    // The prefix tells ip(8) the family: a batch has no `-6`.
-    const lines = ['0.0.0.0/0', '::/0'].map((all) => `rule del not from ${all} fwmark ${fwmark} table ${fwmark}`);
+    const lines = [`rule del not from all fwmark ${fwmark} table ${fwmark}`];
     return armInjector({
       fault: this.id,
       host: lab.hosts.client,
       clock: lab.clock,
-      acts: () => [{ act: 'command', program: 'ip', lines }],
+      acts: () => [
+        { act: 'command', program: 'ip', lines },
+        { act: 'command', program: 'ip6', lines },
+      ],
       revert: () => lab.tunnel.restore(),
     });
   },

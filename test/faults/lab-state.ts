@@ -10,9 +10,9 @@ const QUESTIONS: readonly Argv[] = [
   ['ip', '-4', 'route', 'show', 'table', 'all'],
   ['ip', '-6', 'route', 'show', 'table', 'all'],
   ['nft', '--stateless', 'list', 'ruleset'],
-  ['wg', 'show', 'all', 'endpoints'],
-  ['wg', 'show', 'all', 'public-key'],
-  ['wg', 'show', 'all', 'listen-port'],
+  ['timeout', '1', 'wg', 'show', 'all', 'endpoints'],
+  ['timeout', '1', 'wg', 'show', 'all', 'public-key'],
+  ['timeout', '1', 'wg', 'show', 'all', 'listen-port'],
   ['cat', '/etc/resolv.conf'],
 ];
 
@@ -32,7 +32,7 @@ async function hostState(host: Host): Promise<readonly string[]> {
       .split('\n')
       .map(normal)
       .filter((line) => line !== '' && !/^(?:multicast|anycast) |^wg0\t\d+$|ff00::|203\.0\.113\.2:\d+/.test(line))
-      .map((line) => `${host.name}: ${QUESTIONS[index]?.slice(0, 3).join(' ')}: ${line}`),
+      .map((line) => `${host.name}: ${QUESTIONS[index]?.join(' ')}: ${line}`),
   );
 }
 

@@ -16,115 +16,120 @@ import createTorrent from 'create-torrent';
 import utMetadata from 'ut_metadata';
 import utpNative from 'utp-native';
 
-const [, , folder = '.', megabytes = '4'] = process.argv;
-const TRACKER = '198.18.0.10';
-const say = (event) => process.stdout.write(`${JSON.stringify({ atMs: Date.now(), ...event })}\n`);
+// Loaded by anything else (mocha, given this folder), it does nothing.
+if (process.argv[1] === import.meta.filename) await main();
 
-// Tracker, HTTP and UDP on one port number.
-const tracker = new Server({ http: true, udp: true, ws: true, stats: false });
-tracker.on('error', (error) => console.error('tracker', error));
-tracker.on('warning', (error) => console.error('tracker', error));
-for (const event of ['start', 'update', 'stop', 'complete']) {
-  tracker.on(event, (address, params) => say({ event: 'announce', kind: event, address, transport: params.type }));
-}
-await new Promise((resolve) => tracker.listen(6969, { http: TRACKER, udp: TRACKER, udp6: '::1' }, resolve));
+async function main() {
+  const [, , folder = '.', megabytes = '4'] = process.argv;
+  const TRACKER = '198.18.0.10';
+  const say = (event) => process.stdout.write(`${JSON.stringify({ atMs: Date.now(), ...event })}\n`);
 
-// STUN servers, where the two names WebTorrent has by default lead: whoever asks is reported, none is answered.
-for (const port of [19302, 3478]) {
-  const stun = createSocket('udp4');
-  stun.on('message', (_, from) => say({ event: 'stun', address: `${from.address}:${from.port}` }));
-  await new Promise((resolve) => stun.bind(port, '198.18.20.1', resolve));
-}
+  // Tracker, HTTP and UDP on one port number.
+  const tracker = new Server({ http: true, udp: true, ws: true, stats: false });
+  tracker.on('error', (error) => console.error('tracker', error));
+  tracker.on('warning', (error) => console.error('tracker', error));
+  for (const event of ['start', 'update', 'stop', 'complete']) {
+    tracker.on(event, (address, params) => say({ event: 'announce', kind: event, address, transport: params.type }));
+  }
+  await new Promise((resolve) => tracker.listen(6969, { http: TRACKER, udp: TRACKER, udp6: '::1' }, resolve));
 
-// DHT nodes, one a /24, and one where dht.libtorrent.org is asked.
-const places = [[20, 25401], ...Array.from({ length: 8 }, (_, i) => [20 + i, 6881])];
-for (const [net, port] of places) {
-  const dht = new DHT({ bootstrap: ['198.18.20.1:6881'], host: `198.18.${net}.1` });
-  dht.on('error', (error) => console.error('dht', error));
-  dht._rpc.on('query', (query, peer) =>
-    say({ event: 'dht', query: query.q.toString(), address: `${peer.address ?? peer.host}:${peer.port}` }),
-  );
-  await new Promise((resolve) => dht.listen(port, `198.18.${net}.1`, resolve));
-}
+  // STUN servers, where the two names WebTorrent has by default lead: whoever asks is reported, none is answered.
+  for (const port of [19302, 3478]) {
+    const stun = createSocket('udp4');
+    stun.on('message', (_, from) => say({ event: 'stun', address: `${from.address}:${from.port}` }));
+    await new Promise((resolve) => stun.bind(port, '198.18.20.1', resolve));
+  }
 
-// Every name is the first DHT node's.
-const resolver = createSocket('udp4');
-resolver.on('message', (query, from) => {
-  const end = query.indexOf(0, 12) + 5;
-  const type = query.readUInt16BE(end - 4);
-  const answer = Buffer.from([0xc0, 12, 0, 1, 0, 1, 0, 0, 0, 60, 0, 4, 198, 18, 20, 1]);
-  const head = Buffer.from(query.subarray(0, end));
-  head.writeUInt16BE(0x8180, 2);
-  head.writeUInt16BE(type === 1 ? 1 : 0, 6);
-  head.writeUInt16BE(0, 8);
-  head.writeUInt16BE(0, 10);
-  say({ event: 'dns', type, name: query.subarray(12, end - 4).toString('latin1') });
-  resolver.send(type === 1 ? Buffer.concat([head, answer]) : head, from.port, from.address);
-});
-await new Promise((resolve) => resolver.bind(53, '10.8.0.1', resolve));
+  // DHT nodes, one a /24, and one where dht.libtorrent.org is asked.
+  const places = [[20, 25401], ...Array.from({ length: 8 }, (_, i) => [20 + i, 6881])];
+  for (const [net, port] of places) {
+    const dht = new DHT({ bootstrap: ['198.18.20.1:6881'], host: `198.18.${net}.1` });
+    dht.on('error', (error) => console.error('dht', error));
+    dht._rpc.on('query', (query, peer) =>
+      say({ event: 'dht', query: query.q.toString(), address: `${peer.address ?? peer.host}:${peer.port}` }),
+    );
+    await new Promise((resolve) => dht.listen(port, `198.18.${net}.1`, resolve));
+  }
 
-// The seed: unchokes at once and hands out whatever is asked, over TCP and uTP, plain or encrypted.
-const PIECE = 65536;
-const payload = Buffer.alloc(Number(megabytes) << 20);
-for (let i = 0; i < payload.length; i += 4) payload.writeUInt32LE(Math.imul(i, 2654435761) >>> 0, i);
-payload.name = 'payload.bin';
-const announceList = [[`http://${TRACKER}:6969/announce`], [`udp://${TRACKER}:6969/announce`]];
-const torrentFile = await promisify(createTorrent)(payload, { announceList, pieceLength: PIECE });
-const infoHash = createHash('sha1')
-  .update(bencode.encode(bencode.decode(torrentFile).info))
-  .digest('hex');
-const pieces = new BitField(payload.length / PIECE);
-for (let i = 0; i < pieces.length; i++) pieces.set(i);
-
-function serve(socket, transport) {
-  const address = `${socket.remoteAddress}:${socket.remotePort}`;
-  const wire = new Wire(`${transport}Incoming`, 1);
-  const drop = () => wire.destroy();
-  socket.on('error', drop).on('close', drop);
-  wire.on('error', () => socket.destroy());
-  wire.use(utMetadata(bencode.encode(bencode.decode(torrentFile).info)));
-  wire.on('handshake', () => {
-    wire.handshake(infoHash, Buffer.from('-KS0001-swarmprogram').toString('hex'), { dht: true });
-    wire.bitfield(pieces);
-    wire.unchoke();
-    say({ event: 'wire', address, transport });
-    // Transmission 3.00 reads what came over uTP with the handshake only once something more comes.
-    setTimeout(() => wire.keepAlive(), 1500);
+  // Every name is the first DHT node's.
+  const resolver = createSocket('udp4');
+  resolver.on('message', (query, from) => {
+    const end = query.indexOf(0, 12) + 5;
+    const type = query.readUInt16BE(end - 4);
+    const answer = Buffer.from([0xc0, 12, 0, 1, 0, 1, 0, 0, 0, 60, 0, 4, 198, 18, 20, 1]);
+    const head = Buffer.from(query.subarray(0, end));
+    head.writeUInt16BE(0x8180, 2);
+    head.writeUInt16BE(type === 1 ? 1 : 0, 6);
+    head.writeUInt16BE(0, 8);
+    head.writeUInt16BE(0, 10);
+    say({ event: 'dns', type, name: query.subarray(12, end - 4).toString('latin1') });
+    resolver.send(type === 1 ? Buffer.concat([head, answer]) : head, from.port, from.address);
   });
-  let served = false;
-  wire.on('request', (index, offset, length, respond) => {
-    respond(null, payload.subarray(index * PIECE + offset, index * PIECE + offset + length));
-    if (!served) say({ event: 'payload', address });
-    served = true;
+  await new Promise((resolve) => resolver.bind(53, '10.8.0.1', resolve));
+
+  // The seed: unchokes at once and hands out whatever is asked, over TCP and uTP, plain or encrypted.
+  const PIECE = 65536;
+  const payload = Buffer.alloc(Number(megabytes) << 20);
+  for (let i = 0; i < payload.length; i += 4) payload.writeUInt32LE(Math.imul(i, 2654435761) >>> 0, i);
+  payload.name = 'payload.bin';
+  const announceList = [[`http://${TRACKER}:6969/announce`], [`udp://${TRACKER}:6969/announce`]];
+  const torrentFile = await promisify(createTorrent)(payload, { announceList, pieceLength: PIECE });
+  const infoHash = createHash('sha1')
+    .update(bencode.encode(bencode.decode(torrentFile).info))
+    .digest('hex');
+  const pieces = new BitField(payload.length / PIECE);
+  for (let i = 0; i < pieces.length; i++) pieces.set(i);
+
+  function serve(socket, transport) {
+    const address = `${socket.remoteAddress}:${socket.remotePort}`;
+    const wire = new Wire(`${transport}Incoming`, 1);
+    const drop = () => wire.destroy();
+    socket.on('error', drop).on('close', drop);
+    wire.on('error', () => socket.destroy());
+    wire.use(utMetadata(bencode.encode(bencode.decode(torrentFile).info)));
+    wire.on('handshake', () => {
+      wire.handshake(infoHash, Buffer.from('-KS0001-swarmprogram').toString('hex'), { dht: true });
+      wire.bitfield(pieces);
+      wire.unchoke();
+      say({ event: 'wire', address, transport });
+      // Transmission 3.00 reads what came over uTP with the handshake only once something more comes.
+      setTimeout(() => wire.keepAlive(), 1500);
+    });
+    let served = false;
+    wire.on('request', (index, offset, length, respond) => {
+      respond(null, payload.subarray(index * PIECE + offset, index * PIECE + offset + length));
+      if (!served) say({ event: 'payload', address });
+      served = true;
+    });
+    socket.pipe(wire).pipe(socket);
+    wire.once('crypto-infohash', () => void wire.setInfoHash(infoHash));
+  }
+  const tcp = createTcpServer((socket) => serve(socket, 'tcp'));
+  await new Promise((resolve) => tcp.listen(51413, TRACKER, resolve));
+  const utp = utpNative.createServer((socket) => serve(socket, 'utp'));
+  await new Promise((resolve) => utp.listen(51413, TRACKER, resolve));
+  await tracker.createSwarm(infoHash, (error, swarm) => {
+    if (error) throw error;
+    swarm.announce(
+      {
+        type: 'http',
+        event: 'started',
+        peer_id: 'f'.repeat(40),
+        addr: `${TRACKER}:51413`,
+        ip: TRACKER,
+        port: 51413,
+        left: 0,
+        numwant: 0,
+      },
+      () => undefined,
+    );
   });
-  socket.pipe(wire).pipe(socket);
-  wire.once('crypto-infohash', () => void wire.setInfoHash(infoHash));
+  writeFileSync(`${folder}/payload.torrent`, torrentFile, { mode: 0o644 });
+  // The same torrent with a WebSocket tracker first, by which browsers meet.
+  const forBrowsers = { ...bencode.decode(torrentFile), 'announce-list': [[`ws://${TRACKER}:6969`], ...announceList] };
+  writeFileSync(`${folder}/browsers.torrent`, bencode.encode(forBrowsers), { mode: 0o644 });
+  say({
+    event: 'ready',
+    magnet: `magnet:?xt=urn:btih:${infoHash}&dn=payload.bin&tr=${encodeURIComponent(announceList[0][0])}`,
+  });
 }
-const tcp = createTcpServer((socket) => serve(socket, 'tcp'));
-await new Promise((resolve) => tcp.listen(51413, TRACKER, resolve));
-const utp = utpNative.createServer((socket) => serve(socket, 'utp'));
-await new Promise((resolve) => utp.listen(51413, TRACKER, resolve));
-await tracker.createSwarm(infoHash, (error, swarm) => {
-  if (error) throw error;
-  swarm.announce(
-    {
-      type: 'http',
-      event: 'started',
-      peer_id: 'f'.repeat(40),
-      addr: `${TRACKER}:51413`,
-      ip: TRACKER,
-      port: 51413,
-      left: 0,
-      numwant: 0,
-    },
-    () => undefined,
-  );
-});
-writeFileSync(`${folder}/payload.torrent`, torrentFile, { mode: 0o644 });
-// The same torrent with a WebSocket tracker first, by which browsers meet.
-const forBrowsers = { ...bencode.decode(torrentFile), 'announce-list': [[`ws://${TRACKER}:6969`], ...announceList] };
-writeFileSync(`${folder}/browsers.torrent`, bencode.encode(forBrowsers), { mode: 0o644 });
-say({
-  event: 'ready',
-  magnet: `magnet:?xt=urn:btih:${infoHash}&dn=payload.bin&tr=${encodeURIComponent(announceList[0][0])}`,
-});

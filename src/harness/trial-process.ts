@@ -6,16 +6,18 @@
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
+import { blankRecord } from './blank-record.ts';
 import type { Argv } from './contracts.ts';
 import { describeExit, messageOf } from './errors.ts';
 import type { DockerLabOptions } from './labs/docker.ts';
 import { enterNamespaces } from './labs/netns.ts';
 import type { TrialSpec } from './plan.ts';
-import { RECORDS_VERSION, trialRecordSchema, type TrialRecord } from './records.ts';
+import { trialRecordSchema, type TrialRecord } from './records.ts';
 
 const WORKER = fileURLToPath(new URL('./worker.js', import.meta.url));
 /** Last bytes kept of what a trial's process printed, for the record of one that died. */
 const STDERR_KEPT = 4000;
+const NS_PER_MS = 1_000_000n;
 
 /** What a trial's process tells while it runs. */
 export const workerMessageSchema = z.discriminatedUnion('type', [
@@ -85,32 +87,10 @@ export async function runInProcess(
   return failedRecord(spec, `the trial's process ${how}: ${complaint.trim() || '(no message)'}`);
 }
 
-/** The record of a trial whose process died before it could seal one. Everything it did not say is null. */
+/** The record of a trial whose process died before it could seal one. */
 function failedRecord(spec: TrialSpec, reason: string): TrialRecord {
   return {
-    version: RECORDS_VERSION,
-    trial: spec.trial,
-    cell: spec.cell,
-    repetition: spec.repetition,
-    attempt: spec.attempt,
-    repeats: spec.repeats,
-    seed: spec.seed,
-    originUnixNs: String(BigInt(Date.now()) * 1_000_000n),
+    ...blankRecord(spec, BigInt(Date.now()) * NS_PER_MS),
     outcome: { status: 'failed', stage: 'process', reason },
-    killSwitchFamily: 'none',
-    clientVersion: null,
-    binding: 'none',
-    identity: null,
-    swarm: null,
-    instants: { armedNs: null, clientStartedNs: null, steadyNs: null, fault: null, restored: null, endNs: null },
-    momentAchievedNs: null,
-    counters: null,
-    captures: [],
-    canaries: [],
-    heartbeatMaxDelayNs: null,
-    clockDriftNs: null,
-    clientExit: null,
-    clientLogTail: [],
-    measures: null,
   };
 }

@@ -5,7 +5,7 @@
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { faultByReference } from '../faults/index.ts';
-import { killSwitchByReference } from '../killswitches/index.ts';
+import { blankRecord } from './blank-record.ts';
 import type { Clock } from './clock.ts';
 import type { ArmedFault, Lab } from './contracts.ts';
 import { Unsupported, messageOf } from './errors.ts';
@@ -13,7 +13,7 @@ import { Heartbeat } from './heartbeat.ts';
 import { Instruments } from './instruments.ts';
 import { awaitMoment } from './moments.ts';
 import type { TrialSpec } from './plan.ts';
-import { RECORDS_VERSION, type TrialRecord } from './records.ts';
+import type { TrialRecord } from './records.ts';
 import { seal } from './seal.ts';
 import { Subject } from './subject.ts';
 import { Timeline, observe } from './timeline.ts';
@@ -69,32 +69,7 @@ class Trial {
     this.#spec = spec;
     this.#hooks = hooks;
     this.#timeline = timeline;
-    this.record = {
-      version: RECORDS_VERSION,
-      trial: spec.trial,
-      cell: spec.cell,
-      repetition: spec.repetition,
-      attempt: spec.attempt,
-      repeats: spec.repeats,
-      seed: spec.seed,
-      originUnixNs: String(hooks.clock.originUnixNs),
-      outcome: { status: 'completed' },
-      killSwitchFamily: killSwitchByReference(spec.cell.killSwitch).family,
-      clientVersion: null,
-      binding: 'none',
-      identity: null,
-      swarm: null,
-      instants: { armedNs: null, clientStartedNs: null, steadyNs: null, fault: null, restored: null, endNs: null },
-      momentAchievedNs: null,
-      counters: null,
-      captures: [],
-      canaries: [],
-      heartbeatMaxDelayNs: null,
-      clockDriftNs: null,
-      clientExit: null,
-      clientLogTail: [],
-      measures: null,
-    };
+    this.record = blankRecord(spec, hooks.clock.originUnixNs);
   }
 
   get rawCaptures(): readonly { readonly name: 'uplink' | 'wan'; readonly file: string }[] {

@@ -1,0 +1,34 @@
+/** The record of a trial before anything of it has happened: everything not yet known is null, not zero. */
+import { killSwitchByReference } from '../killswitches/index.ts';
+import type { TrialSpec } from './plan.ts';
+import { RECORDS_VERSION, type TrialRecord } from './records.ts';
+
+/** `originUnixNs`: the trial's origin on CLOCK_REALTIME, in nanoseconds since 1970. */
+export function blankRecord(spec: TrialSpec, originUnixNs: bigint): TrialRecord {
+  return {
+    version: RECORDS_VERSION,
+    trial: spec.trial,
+    cell: spec.cell,
+    repetition: spec.repetition,
+    attempt: spec.attempt,
+    repeats: spec.repeats,
+    seed: spec.seed,
+    originUnixNs: String(originUnixNs),
+    outcome: { status: 'completed' },
+    killSwitchFamily: killSwitchByReference(spec.cell.killSwitch).family,
+    clientVersion: null,
+    binding: 'none',
+    identity: null,
+    swarm: null,
+    instants: { armedNs: null, clientStartedNs: null, steadyNs: null, fault: null, restored: null, endNs: null },
+    momentAchievedNs: null,
+    counters: null,
+    captures: [],
+    canaries: [],
+    heartbeatMaxDelayNs: null,
+    clockDriftNs: null,
+    clientExit: null,
+    clientLogTail: [],
+    measures: null,
+  };
+}

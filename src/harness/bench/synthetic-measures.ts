@@ -60,6 +60,8 @@ export function syntheticMeasures(behaviour: SyntheticSwitch, random: RandomStre
       firstNs: knocks === 0 ? null : contained + 50_000_000,
       lastNs: knocks === 0 ? null : Math.min(END_NS, contained + 50_000_000 + random.below(5e9)),
     },
+    knocksBySecond: gapNs === null ? [] : [{ second: Math.ceil(gapNs / S), packets: knocks }],
+    restart: gapNs === null ? { met: [], persisted: [], contacts: [] } : syntheticRestart(contained, random),
     handOuts: gapNs === null ? [] : syntheticHandOuts(contained, random),
     recoveryNs: random.uniform() < 0.9 ? 300_000_000 + random.below(2e9) : null,
     baselineClearPackets: 0,
@@ -94,6 +96,15 @@ function syntheticExposures(gapNs: number, random: RandomStream): Exposure[] {
       const firstNs = FAULT_NS + random.below(gapNs + 1);
       return { party, id, by: 'source', phase: 'gap', address: REAL, how, times: 1, firstNs, lastNs: firstNs };
     });
+}
+
+function syntheticRestart(fromNs: number, random: RandomStream): NonNullable<Measures['restart']> {
+  const link = random.uniform() < 0.5 ? 'tunnel' : 'clear';
+  return {
+    met: ['peer-3'],
+    persisted: [{ path: 'resume.dat', holds: 'peers', marked: ['peer-3'] }],
+    contacts: [{ id: 'peer-3', link, source: link === 'clear' ? 'real' : null, times: 2, firstNs: fromNs + S }],
+  };
 }
 
 function syntheticHandOuts(fromNs: number, random: RandomStream): HandOut[] {

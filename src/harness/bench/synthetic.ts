@@ -90,6 +90,16 @@ const SWARM: SwarmMap = {
   resolvers: ['203.0.113.53'],
 };
 
+const AFTERMATH: TrialRecord['aftermath'] = {
+  everyNs: 0.5 * S,
+  horizonNs: END_NS - FAULT_NS,
+  clientGoneNs: RESTORED_NS,
+  endNs: END_NS,
+  infrastructure: ['tracker', 'dht', 'peer'].map((party) => {
+    return { id: `${party}-0`, software: party, version: '0.0-synthetic', expirySeconds: 4, source: 'invented' };
+  }),
+};
+
 /** Writes the invented campaign into `folder` and gives its manifest. */
 export async function writeSyntheticCampaign(folder: string, plan: SyntheticPlan = SYNTHETIC_PLAN): Promise<Manifest> {
   const manifest = syntheticManifest(plan);
@@ -189,6 +199,7 @@ function syntheticTrial(
       restored: measured ? { beforeNs: RESTORED_NS, afterNs: RESTORED_NS + 200_000 } : null,
       endNs: END_NS,
     },
+    aftermath: AFTERMATH,
     momentAchievedNs: measured ? 2 * S + random.below(1_000_000) : null,
     counters: null,
     captures: [],

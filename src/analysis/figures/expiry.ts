@@ -1,7 +1,7 @@
 /** Each implementation's expiry as measured with planted addresses, beside the documented one. */
 import type { TopLevelSpec } from 'vega-lite';
 import type { PositionFieldDef } from 'vega-lite/types_unstable/channeldef.js';
-import { judged } from '../summary/cells.ts';
+import { livesIn } from '../summary/expiry.ts';
 import { thinned, type Figure, type FigureInput } from './figure.ts';
 import { INK, LEAK, SAFE } from './style.ts';
 
@@ -12,7 +12,7 @@ function expirySpec({ rows, summary }: FigureInput): TopLevelSpec | null {
   const documented = summary.expiry.flatMap(({ software, documentedSeconds }) =>
     documentedSeconds === null ? [] : [{ kind: 'documented', software, minutes: documentedSeconds / MINUTE }],
   );
-  const lives = judged(rows).flatMap((row) => row.lives ?? []);
+  const lives = livesIn(rows);
   const measured = thinned(lives).map(({ software, atLeastSeconds, atMostSeconds }) => ({
     kind: atMostSeconds === null ? 'still handed out' : 'ended',
     software,

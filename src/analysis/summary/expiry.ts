@@ -2,16 +2,24 @@
  * For how long each tracker and DHT implementation hands out a peer that announced itself once, beside what its source
  * says: from planted addresses, whose beginning is known exactly and whose end within one step of the reader.
  */
-import { compare, grouped, judged } from './cells.ts';
+import { compare, grouped } from './cells.ts';
 import type { LifeRow, TrialRow } from './rows.ts';
 import type { Expiry } from './schema.ts';
 
 /** From one answer with the address to the next without it, a life of the documented length may seem this much longer. */
 const CLOCK_SECONDS = 1;
 
+/**
+ * Of every completed trial, judged or not: what a tracker answers a stranger does not depend on whether the client's own
+ * story can be told, and its instants are the reader's.
+ */
+export function livesIn(rows: readonly TrialRow[]): LifeRow[] {
+  return rows.flatMap(({ measured }) => [...(measured?.lives ?? [])]);
+}
+
 /** One line for each software and version, by name. */
 export function expiryBySoftware(rows: readonly TrialRow[]): Expiry[] {
-  const lives = judged(rows).flatMap((row) => row.lives ?? []);
+  const lives = livesIn(rows);
   return [...grouped(lives, ({ software, version }) => `${software} ${version}`).values()]
     .flatMap((group) => (group[0] === undefined ? [] : [expiryOf(group[0], group)]))
     .sort((a, b) => compare(a.software, b.software));

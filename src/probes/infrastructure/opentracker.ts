@@ -15,7 +15,7 @@ export const opentracker: Infrastructure = {
   address: '198.18.60.1',
   port: PORT,
   needs: [{ command: 'opentracker', package: 'opentracker' }],
-  expiry: { seconds: 45 * 60, source: 'opentracker trackerlogic.h: OT_PEER_TIMEOUT 45 (minutes)' },
+  expiry: { seconds: 45 * 60, source: 'opentracker trackerlogic.h: OT_PEER_TIMEOUT 45, on a clock of whole minutes' },
 
   async version(host) {
     const { stdout } = await host.run(['dpkg-query', '--show', '--showformat=${Version}', 'opentracker'], {

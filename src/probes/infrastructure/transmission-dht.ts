@@ -12,7 +12,10 @@ export const transmissionDht: Infrastructure = {
   address: '198.18.62.1',
   port: PORT,
   needs: [{ command: 'transmission-daemon', package: 'transmission-daemon' }],
-  expiry: { seconds: 32 * 60, source: 'dht.c, expire_storage: peers older than 32 * 60 seconds' },
+  expiry: {
+    seconds: 32 * 60,
+    source: 'dht.c, expire_storage: peers older than 32 * 60 seconds, looked at every 2 to 6 minutes',
+  },
 
   async version(host) {
     const { stdout, stderr } = await host.run(['transmission-daemon', '--version']);

@@ -2,6 +2,9 @@
  * The tunnel goes on with another server: the peer's endpoint on the client becomes a second address of the same server,
  * while device, keys and routes stay. A rule that lets one server through does not know it.
  *
+ * WireGuard roams: the first datagram that the server still sends from its first address takes the client back to it. In
+ * a busy tunnel that is before the client has sent one to the second, and the fault passes unnoticed.
+ *
  * Datagrams to the second address are the tunnel's too; an analysis that knows the first endpoint alone counts them as
  * clear.
  */

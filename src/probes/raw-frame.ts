@@ -3,7 +3,8 @@
  * device, and a packet socket sends beneath every rule of the output hook. With it a canary can leave a client whose
  * firewall lets nothing out, and prove that the witnesses on the uplink still see.
  *
- * One write is one frame: socat reports every block it passes on, and the next frame waits for that.
+ * One write is one frame: socat tells of every block once it has passed it on (its option -v would tell before), and the
+ * next frame waits for that.
  */
 import { isIPv6 } from 'node:net';
 import type { Bracket, Clock } from '../harness/clock.ts';
@@ -20,7 +21,7 @@ export interface RawFrameSender {
 
 /** Opens the device; resolves when frames can be sent. */
 export async function startRawFrameSender(host: Host, device: string): Promise<RawFrameSender> {
-  const process = await host.spawn(['socat', '-d', '-d', '-v', '-u', 'STDIN', `INTERFACE:${device}`]);
+  const process = await host.spawn(['socat', '-d', '-d', '-d', '-u', 'STDIN', `INTERFACE:${device}`]);
   let said = '';
   let onSaid = (): void => undefined;
   const ended = process.exited.then(({ code, signal }) => {
@@ -50,7 +51,7 @@ export async function startRawFrameSender(host: Host, device: string): Promise<R
         clock.bracket(async () => {
           said = '';
           process.stdin.write(frame);
-          await heard(` length=${frame.length} `);
+          await heard(` transferred ${frame.length} bytes `);
         }),
       );
       previous = sent.then(

@@ -7,7 +7,6 @@ import { daemonKilled } from './daemon-killed.ts';
 import { daemonStopped } from './daemon-stopped.ts';
 import { deviceRecreated } from './device-recreated.ts';
 import { dnsReplaced } from './dns-replaced.ts';
-import { endpointChange } from './endpoint-change.ts';
 import { firewallReload } from './firewall-reload.ts';
 import { flap } from './flap.ts';
 import { handshakeExpiry } from './handshake-expiry.ts';
@@ -20,7 +19,6 @@ import { metricHijack } from './metric-hijack.ts';
 import { mtuBlackhole } from './mtu-blackhole.ts';
 import { nftFlush } from './nft-flush.ts';
 import { peerRemoved } from './peer-removed.ts';
-import { reconnect } from './reconnect.ts';
 import { roaming } from './roaming.ts';
 import { routeLost } from './route-lost.ts';
 import { ruleLost } from './rule-lost.ts';
@@ -45,7 +43,6 @@ export const faults: readonly Fault[] = [
   serverBlackhole,
   serverReject,
   serverGone,
-  endpointChange,
   handshakeExpiry,
   mtuBlackhole,
   flap,
@@ -63,7 +60,6 @@ export const faults: readonly Fault[] = [
   switchKilled,
   switchUpdated,
   tunnelRestarted,
-  reconnect,
   suspend,
   clientRestart,
 ];

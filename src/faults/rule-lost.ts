@@ -12,18 +12,26 @@ export const ruleLost: Fault<NoParameters> = {
   needs: [],
   parameters: noParameters,
   arm(lab) {
+    const { client } = lab.hosts;
     const { fwmark, defaultRoutes } = lab.tunnel;
     if (defaultRoutes !== undefined) throw new Unsupported('this tunnel’s routing has no rule of its own');
     const lines = [`rule del not from all fwmark ${fwmark} table ${fwmark}`];
     return armInjector({
       fault: this.id,
-      host: lab.hosts.client,
+      host: client,
       clock: lab.clock,
       acts: () => [
         { act: 'command', program: 'ip', lines },
         { act: 'command', program: 'ip6', lines },
       ],
-      revert: () => lab.tunnel.restore(),
+      revert: () =>
+        lab.clock.bracket(async () => {
+          // wg-quick adds the two rules in this order, each before the last; one alone would change places.
+          for (const family of ['-4', '-6']) {
+            await client.run(['ip', family, 'rule', 'del', 'table', 'main', 'suppress_prefixlength', '0']);
+          }
+          await lab.tunnel.restore();
+        }),
     });
   },
 };

@@ -9,7 +9,7 @@ import { startCounters, type RunningCounters } from '../probes/counters.ts';
 import { labNeighbour } from '../probes/neighbour/config.ts';
 import { MONITOR, MONITOR_ADDRESSES } from '../probes/monitor/config.ts';
 import { magnetLink, makePayload, type Payload } from '../probes/payload.ts';
-import { startRawFrameSender, udpFrame, type RawFrameSender } from '../probes/raw-frame.ts';
+import { startRawFrameSender, udpFrame } from '../probes/raw-frame.ts';
 import { INSTRUMENTED_EXPIRY, infrastructureById, startInfrastructure } from '../probes/infrastructure/index.ts';
 import type { RunningInfrastructure } from '../probes/infrastructure/infrastructure.ts';
 import { opentracker } from '../probes/infrastructure/opentracker.ts';
@@ -60,7 +60,6 @@ interface Parts {
   readonly resolver: RunningInstrument;
   readonly swarm: RunningSwarm;
   readonly neighbour: RunningNeighbour;
-  readonly frames: RawFrameSender;
   readonly routerMac: string;
   /** Null where the scenario does not ask the swarm. */
   readonly reader: RunningReader | null;
@@ -165,7 +164,7 @@ export class Instruments {
           }
         },
       });
-    const [counters, uplink, wan, resolver, swarm, neighbour, frames, routerMac] = await Promise.all([
+    const [counters, uplink, wan, resolver, swarm, neighbour, routerMac] = await Promise.all([
       startCounters(lab.uplink, lab.identity),
       capture('uplink'),
       capture('wan'),
@@ -181,7 +180,6 @@ export class Instruments {
         config: labNeighbour(config, 'eth0', ADDRESS.resolver.v4),
         ...sorting,
       }),
-      startRawFrameSender(hosts.client, 'eth0'),
       macOf(hosts.router, 'lan'),
     ]);
     const instrumented = swarmMap(config, [ADDRESS.resolver.v4, ADDRESS.resolver.v6, lab.tunnel.config.dns]);
@@ -220,7 +218,6 @@ export class Instruments {
       resolver,
       swarm,
       neighbour,
-      frames,
       routerMac,
       reader,
       monitor,
@@ -234,7 +231,7 @@ export class Instruments {
    * own link, beneath any firewall, to the captures, the counters, the sink and the neighbour.
    */
   async canaries(stage: 'before' | 'after'): Promise<Canaries> {
-    const { counters, neighbour, frames, routerMac } = this.#parts;
+    const { counters, neighbour, routerMac } = this.#parts;
     const { identity, clock } = this.#lab;
     const nonce = canaryNonce();
     const frame = (destinationMac: string, address: string, port: number): Uint8Array =>
@@ -245,6 +242,8 @@ export class Instruments {
         destination: { address, port },
         payload: canaryBytes(nonce),
       });
+    // Opened for the round alone: the link may have been down or gone since the last one, and its socket with it.
+    const frames = await startRawFrameSender(this.#lab.hosts.client, 'eth0');
     const before = await counters.read();
     const others = CANARY_INSTRUMENTS.filter((instrument) => instrument !== 'counters');
     const sightings = await this.#watch.round(nonce, others, CANARY_PATIENCE_MS, async () => {
@@ -252,6 +251,7 @@ export class Instruments {
       await frames.send(frame(routerMac, CANARY_SINK_ADDRESS, CANARY_PORT), clock);
       await frames.send(frame(LSD.mac, LSD.address, LSD.port), clock);
     });
+    await frames.stop();
     const after = await counters.read();
     return [...sightings, { instrument: 'counters', seen: after.clear >= before.clear + 2 }].map((sighting) => ({
       ...sighting,
@@ -261,14 +261,13 @@ export class Instruments {
 
   /** Reads both witnesses, the counters first, and ends everything. Nothing may leave the client any more by then. */
   async stop(): Promise<{ readonly counters: WitnessCount; readonly captures: Captures }> {
-    const { uplink, wan, counters, resolver, swarm, neighbour, frames, reader, monitor } = this.#parts;
+    const { uplink, wan, counters, resolver, swarm, neighbour, reader, monitor } = this.#parts;
     const count = await counters.read();
     const [seenUplink, seenWan] = await Promise.all([uplink.stop(), wan.stop()]);
     await Promise.all([
       resolver.stop(),
       swarm.stop(),
       neighbour.stop(),
-      frames.stop(),
       reader?.stop(),
       monitor?.stop(),
     ]);

@@ -22,6 +22,10 @@ const clock = new Clock(BigInt(job.originUnixNs));
 let reaction: Reaction = { kill: [], onLoss: [], onReturn: [] };
 /** Unknown until the tunnel has been seen up: before that there is nothing to lose. */
 let tunnel: 'unknown' | 'up' | 'lost' = 'unknown';
+/** What the counters said when something last came out of the tunnel. */
+let lastRx = -1;
+let lastRxNs = 0;
+let txThen = 0;
 
 eachLine(process.stdin, (line) => carryOut(orderSchema.parse(JSON.parse(line))));
 process.stdin.on('end', () => process.exit(0));
@@ -63,10 +67,6 @@ function poll(everySeconds: number): void {
 function isUp(): boolean {
   return networkInterfaces()[job.device] !== undefined;
 }
-
-let lastRx = -1;
-let lastRxNs = 0;
-let txThen = 0;
 
 /** Nothing has come out of the tunnel for the time allowed, although something went in. */
 function isStalled(): boolean {

@@ -205,7 +205,7 @@ function manifestSection(manifest: Manifest): Html {
 /** What the page's script shows on demand: every trial on a line, every cell's numbers in words. */
 function pageData({ summary, rows, pictures }: ReportInput): object {
   const numbers = new Map(summary.cells.map((cell, index) => [cellId(cell), index]));
-  const drawn = new Set(pictures.map(({ record }) => record.trial));
+  const drawn = new Set(pictures.flatMap(({ record, svg }) => (svg === null ? [] : [record.trial])));
   return {
     noPicture:
       'No picture of this trial is embedded. Draw it with: npm run figures CAMPAIGN -- --trial ID (CAMPAIGN: the folder of this report).',

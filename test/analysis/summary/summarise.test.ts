@@ -165,7 +165,9 @@ describe('a row of a trial', () => {
     const contained = measures.lastClearNs!;
     const survival = (packets: number, lastNs: number, endNs: number): [number | null, boolean] => {
       const knocks = { packets, senders: 1, firstNs: contained + 1e9, lastNs };
-      const record = { ...withMeasures({ knocks }), instants: { ...leak.instants, endNs } };
+      const { aftermath, ...watched } = withMeasures({ knocks });
+      assert.ok(aftermath !== undefined);
+      const record = { ...watched, instants: { ...leak.instants, endNs } };
       const { addressSurvivalSeconds, addressSurvivalCensored } = rowOf(record).measured!;
       return [addressSurvivalSeconds, addressSurvivalCensored];
     };

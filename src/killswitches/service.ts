@@ -20,12 +20,10 @@ const job = serviceJobSchema.parse(JSON.parse(process.argv[2] ?? ''));
 const clock = new Clock(BigInt(job.originUnixNs));
 
 let reaction: Reaction = { kill: [], onLoss: [], onReturn: [] };
+/** What had come out of the tunnel when last something did, when that was, and what had gone in by then. */
+let last = { rx: -1, atNs: 0, tx: 0 };
 /** Unknown until the tunnel has been seen up: before that there is nothing to lose. */
 let tunnel: 'unknown' | 'up' | 'lost' = 'unknown';
-/** What the counters said when something last came out of the tunnel. */
-let lastRx = -1;
-let lastRxNs = 0;
-let txThen = 0;
 
 eachLine(process.stdin, (line) => carryOut(orderSchema.parse(JSON.parse(line))));
 process.stdin.on('end', () => process.exit(0));
@@ -75,8 +73,8 @@ function isStalled(): boolean {
   const count = (which: string): number =>
     Number(readFileSync(`/sys/class/net/${job.device}/statistics/${which}_bytes`, 'utf8'));
   const [rx, tx] = [count('rx'), count('tx')];
-  if (rx !== lastRx) [lastRx, lastRxNs, txThen] = [rx, clock.nowNs(), tx];
-  return tx > txThen && clock.nowNs() - lastRxNs > stallSeconds * NS_PER_SECOND;
+  if (rx !== last.rx) last = { rx, atNs: clock.nowNs(), tx };
+  return tx > last.tx && clock.nowNs() - last.atNs > stallSeconds * NS_PER_SECOND;
 }
 
 /** `ip -oneline monitor link` prints a line for each change: the link with its flags, or that it was deleted. */

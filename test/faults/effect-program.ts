@@ -2,7 +2,6 @@
  * One lab, one fault: the lab before it, under it and after its reversal, printed as JSON for the compliance suite. Twice
  * in the same lab, since an armed fault can be injected again once it has been reverted. Run in namespaces of its own.
  */
-import { writeSync } from 'node:fs';
 import { setTimeout } from 'node:timers/promises';
 import { faultByReference } from '../../src/faults/index.ts';
 import { Clock } from '../../src/harness/clock.ts';
@@ -57,7 +56,12 @@ async function path(): Promise<readonly string[]> {
   const route = await engaged.clientHost.run(['ip', 'route', 'get', '198.18.0.10'], { anyStatus: true });
   const device = / dev (\S+)/.exec(route.stdout)?.[1] ?? 'none';
   const large = await ping(engaged.clientHost, '-s', '1380', '-M', 'do');
-  return [`path: to the tracker by ${device}`, `path: small ${await ping(engaged.clientHost)}`, `path: large ${large}`];
+  return [
+    `client restarts: ${restarts}`,
+    `path: to the tracker by ${device}`,
+    `path: small ${await ping(engaged.clientHost)}`,
+    `path: large ${large}`,
+  ];
 }
 
 const pids = async (): Promise<readonly number[]> => [
@@ -86,13 +90,15 @@ for (let round = 0; round < 2; round++) {
   const state = async (): Promise<readonly string[]> => [...(await labState(lab, () => Promise.resolve(watched)))];
   const before = [...(await state()), ...(await path())];
   const span = await armed.inject();
-  const under = [...(await state()), ...(await path()), `restarts ${restarts}`];
+  const under = [...(await state()), ...(await path())];
   const reverted = await armed.revert();
   const carried = await carries();
+  restarts = 0;
   const after = [...(await labState(lab, pids)), ...(await path())];
   rounds.push({ before, under, after, carried, span, reverted });
 }
 await armed[Symbol.asyncDispose]();
-writeSync(1, JSON.stringify({ rounds, carried: await carries() }) + '\n');
+const seen = JSON.stringify({ rounds, carried: await carries() });
+await new Promise<void>((resolve) => process.stdout.write(`${seen}\n`, () => resolve()));
 await bare[Symbol.asyncDispose]();
 process.exit(0);

@@ -2,7 +2,6 @@
  * One lab, one kill switch: what is to be seen of it at each stage, printed as JSON for the compliance suite. Run in
  * namespaces of its own (`enterNamespaces`).
  */
-import { writeSync } from 'node:fs';
 import { setTimeout } from 'node:timers/promises';
 import { Clock } from '../../src/harness/clock.ts';
 import type { Host } from '../../src/harness/contracts.ts';
@@ -77,6 +76,7 @@ const left = {
   missing: before.filter((line) => !after.includes(line)),
   added: after.filter((line) => !before.includes(line)),
 };
-writeSync(1, JSON.stringify({ binding: engaged.binding, boot, steady, outage, recovered, instants, left }) + '\n');
+const seen = JSON.stringify({ binding: engaged.binding, boot, steady, outage, recovered, instants, left });
+await new Promise<void>((resolve) => process.stdout.write(`${seen}\n`, () => resolve()));
 await lab[Symbol.asyncDispose]();
 process.exit(0);

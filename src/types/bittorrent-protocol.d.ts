@@ -46,6 +46,8 @@ declare module 'bittorrent-protocol' {
     haveAll(): void;
     bitfield(bits: Uint8Array): void;
     destroy(): void;
+    /** An extension message by its number; 0 is the handshake. */
+    _onExtended(extension: number, content: Uint8Array): void;
     /** The stream's own hook: parses what came. Calls `done` last. */
     _write(chunk: Uint8Array, done: (error: Error | null) => void): void;
   }

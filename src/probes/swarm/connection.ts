@@ -12,6 +12,7 @@ import utMetadata from 'ut_metadata';
 import utPex, { type PeerExchange } from 'ut_pex';
 import type { InstantNs } from '../../harness/clock.ts';
 import { CANARY_INFO_HASH } from '../canary.ts';
+import { isBencoded } from './bencoding.ts';
 import { addressBytes, endpointText, type Endpoint } from './compact.ts';
 import type { SwarmConfig } from './config.ts';
 import type { SwarmContext } from './context.ts';
@@ -51,7 +52,7 @@ const PIECE_EVENT_NS = 250_000_000;
 /** Nobody asks for more (clients ask for 16 KiB). */
 const LARGEST_BLOCK_BYTES = 128 * 1024;
 
-/** A message on which the library or an extension throws ends its connection, not the program. */
+/** A message on which the library or an extension throws, or would never end, ends its connection, not the program. */
 class GuardedWire extends Wire {
   override _write(chunk: Uint8Array, done: (error: Error | null) => void): void {
     try {
@@ -59,6 +60,12 @@ class GuardedWire extends Wire {
     } catch (error) {
       this.emit('error', error instanceof Error ? error : new Error(String(error)));
     }
+  }
+
+  /** Every extension message begins with a bencoded value (BEP 9, 10, 11). */
+  override _onExtended(extension: number, content: Uint8Array): void {
+    if (!isBencoded(content)) throw new TypeError('an extension message is not bencoded');
+    super._onExtended(extension, content);
   }
 }
 

@@ -13,6 +13,7 @@ import type { AddressInfo } from 'node:net';
 import { Client as Dht, type DhtSocket } from 'bittorrent-dht';
 import { z } from 'zod';
 import { nonceIn } from '../canary.ts';
+import { isBencoded } from './bencoding.ts';
 import type { SwarmConfig } from './config.ts';
 import type { SwarmContext, SwarmMember } from './context.ts';
 import { decode } from './messages.ts';
@@ -74,7 +75,8 @@ interface GuardedEvents {
 
 /**
  * The datagram socket as the library sees it. Every datagram is reported first, at the first instant JavaScript has;
- * and one on which the library throws (a `target` that is a number, say) is a warning instead of the program's end.
+ * one on which the library throws (a `target` that is a number, say) is a warning instead of the program's end; and one
+ * that is no bencoded value, on which its decoder may never end, does not reach it.
  */
 class GuardedSocket extends EventEmitter<GuardedEvents> implements DhtSocket {
   readonly #socket = createSocket('udp4');
@@ -86,6 +88,7 @@ class GuardedSocket extends EventEmitter<GuardedEvents> implements DhtSocket {
     this.#socket.on('error', (error) => this.emit('error', error));
     this.#socket.on('message', (message, remote) => {
       const asker = report(message, remote);
+      if (!isBencoded(message)) return;
       try {
         this.emit('message', message, remote);
       } catch (error) {

@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import bencode from 'bencode';
 import { z } from 'zod';
+import { isBencoded } from './bencoding.ts';
 import { addressText, unpackEndpoints, type Endpoint } from './compact.ts';
 
 const bytes = z.instanceof(Uint8Array);
@@ -54,6 +55,7 @@ export function readPex(message: Uint8Array): { readonly added: Endpoint[]; read
 
 /** Bencoded bytes as a value; null when they are malformed. */
 export function decode(message: Uint8Array): unknown {
+  if (!isBencoded(message)) return null;
   try {
     return bencode.decode(message);
   } catch {

@@ -6,10 +6,14 @@ import { switchesOf, type Figure, type FigureInput } from './figure.ts';
 import { FINDINGS, INK, MUTED, RULE } from './style.ts';
 
 const TILE_HEIGHT = 52;
+/** Wide enough for what a tile says; a kill switch with a longer name makes every tile as wide as that. */
 const TILE_WIDTH = 136;
+const CHARACTER_WIDTH = 7;
 
 function matrixSpec(input: FigureInput): TopLevelSpec | null {
   const { cells } = input.summary;
+  const switches = switchesOf(input);
+  const tileWidth = Math.max(TILE_WIDTH, ...switches.map((name) => name.length * CHARACTER_WIDTH));
   if (cells.length === 0) return null;
   const severalMoments = new Set(cells.map(({ moment }) => moment)).size > 1;
   const rowOf = ({ client, fault, moment }: CellSummary): string =>
@@ -25,19 +29,19 @@ function matrixSpec(input: FigureInput): TopLevelSpec | null {
   const text = (field: string) => ({ text: { field, type: 'nominal' as const } });
   return {
     data: { values },
-    width: { step: TILE_WIDTH },
+    width: { step: tileWidth },
     height: { step: TILE_HEIGHT },
     encoding: {
       x: {
         field: 'killSwitch',
         type: 'nominal',
         sort: null,
-        scale: { domain: switchesOf(input) },
+        scale: { domain: switches },
         axis: {
           orient: 'top',
           title: null,
           labelAngle: 0,
-          labelLimit: TILE_WIDTH,
+          labelLimit: tileWidth,
           domain: false,
           ticks: false,
         },

@@ -3,6 +3,7 @@
  * stand here, before any data; a claim whose cells the campaign did not run is undecided.
  */
 import { clopperPearson } from '../statistics/binomial.ts';
+import { equivalentProportions } from '../statistics/equivalence.ts';
 import { fisherExact } from '../statistics/fisher.ts';
 import { mannWhitney } from '../statistics/ranks.ts';
 import type { FigureInput } from '../figures/figure.ts';
@@ -50,18 +51,24 @@ const FAMILY_WORDS: Readonly<Record<Family, string>> = {
 /** A median of a polling delay within this share of the model's counts as the model's. */
 const POLLING_MARGIN = 0.25;
 
+/** Leak probabilities closer than this count as no difference. */
+const ALIKE_MARGIN = 0.1;
+
 export const CLAIM_RULES: readonly ClaimRule[] = [
   {
     id: 'diverge',
     statement: 'Native and application-level kill switches diverge in how often they leak.',
     rule:
-      'supported where Fisher’s exact test on the judged trials of the two families shows a difference, undecided ' +
-      'otherwise; refuted is not open to a test of difference',
+      'supported where Fisher’s exact test on the judged trials of the two families shows a difference, refuted where ' +
+      'two one-sided score tests show that the shares differ by less than a tenth, undecided otherwise',
     judge: ({ rows }) => {
       const [client, app] = [leaksOf(rows, 'client'), leaksOf(rows, 'app')];
       if (client.all === 0 || app.all === 0) return missing('client', 'app');
       const p = fisherExact(client.yes, client.all - client.yes, app.yes, app.all - app.yes);
-      return decided(p, `${countWords('client', client)}, ${countWords('app', app)}; ${pWords('Fisher', p)}`);
+      const alike = equivalentProportions(client.yes, client.all, app.yes, app.all, ALIKE_MARGIN) ?? 1;
+      const counts = `${countWords('client', client)}, ${countWords('app', app)}`;
+      const because = `${counts}; ${pWords('Fisher', p)}, ${pWords('equivalence', alike)}`;
+      return p > LEVEL && alike <= LEVEL ? { verdict: 'refuted', because } : decided(p, because);
     },
   },
   {

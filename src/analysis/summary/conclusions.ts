@@ -118,12 +118,13 @@ function requirements(violations: Summary['violations']): Conclusion[] {
   }));
 }
 
-function polled({ killSwitch, periodSeconds, detectionSeconds, uniform }: Polling): Conclusion {
+function polled({ killSwitch, periodSeconds, detectionSeconds, unnoticed, uniform }: Polling): Conclusion {
   const measured = `${killSwitch} noticed the fault after a median of ${duration(detectionSeconds.median)}`;
   const model = `the model (uniform on 0 to ${duration(periodSeconds)}) expects ${duration(periodSeconds / 2)}`;
   const fits = uniform.p < 0.05 ? 'the delays do not fit it' : 'the delays do not contradict it';
   const test = `Kolmogorov-Smirnov p = ${uniform.p < 0.001 ? '< 0.001' : uniform.p.toFixed(3)}, n = ${uniform.n}`;
-  const text = `${measured}; ${model}, and ${fits} (${test}).`;
+  const never = unnoticed === 0 ? '' : ` In ${plural(unnoticed, 'more judged trial')} it never said that it noticed.`;
+  const text = `${measured}; ${model}, and ${fits} (${test}).${never}`;
   return { id: `polling ${killSwitch}`, kind: 'polling', tone: 'fact', text: text.replace('= <', '<') };
 }
 

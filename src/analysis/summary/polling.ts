@@ -25,12 +25,15 @@ export function pollingDelays(rows: readonly TrialRow[], seed: number): Polling[
   const lines: Polling[] = [];
   for (const [killSwitch, trials] of grouped(rows, (row) => row.cell.killSwitch)) {
     const periodSeconds = pollingPeriod(killSwitch);
-    const delays = valuesOf(judged(trials), (row) => row.detectionSeconds);
+    const evidence = judged(trials);
+    const delays = valuesOf(evidence, (row) => row.detectionSeconds);
     if (periodSeconds === null) continue;
     const estimate = bootstrapQuantile(delays, randomStream(seed, `${killSwitch} / polling`));
     const uniform = kolmogorovSmirnov(delays, uniformModel(0, periodSeconds));
     if (estimate === null || uniform === null) continue;
-    lines.push({ killSwitch, periodSeconds, detectionSeconds: { ...estimate, trials: delays.length }, uniform });
+    const unnoticed = evidence.length - delays.length;
+    const detectionSeconds = { ...estimate, trials: delays.length };
+    lines.push({ killSwitch, periodSeconds, detectionSeconds, unnoticed, uniform });
   }
   return lines.sort((a, b) => a.periodSeconds - b.periodSeconds || compare(a.killSwitch, b.killSwitch));
 }

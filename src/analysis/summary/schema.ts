@@ -100,6 +100,8 @@ const pollingSchema = z.object({
   killSwitch: z.string(),
   periodSeconds: z.number().positive(),
   detectionSeconds: estimate,
+  /** Judged trials in which it never said that it noticed: the delays say nothing of those. */
+  unnoticed: count,
   /** Kolmogorov-Smirnov against uniform on [0, T]. */
   uniform: z.object({ d: share, p: share, n: count }),
 });

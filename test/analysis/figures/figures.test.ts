@@ -7,17 +7,25 @@ import { rowOf } from '../../../src/analysis/summary/rows.ts';
 import { summarise } from '../../../src/analysis/summary/summarise.ts';
 import {
   SYNTHETIC_PLAN,
+  SYNTHETIC_SWITCHES,
   syntheticManifest,
   syntheticTimeline,
   syntheticTrials,
 } from '../../../src/harness/bench/synthetic.ts';
 
-const records = [...syntheticTrials(SYNTHETIC_PLAN)];
+const PLAN = {
+  ...SYNTHETIC_PLAN,
+  switches: [
+    ...SYNTHETIC_SWITCHES,
+    { id: 'client-bind+wg-quick-postup', family: 'combined', leak: 0, gapSeconds: 0 } as const,
+  ],
+};
+const records = [...syntheticTrials(PLAN)];
 const input: FigureInput = (() => {
   const rows = records.map((record) => rowOf(record));
-  return { rows, summary: summarise(syntheticManifest(SYNTHETIC_PLAN), rows, []) };
+  return { rows, summary: summarise(syntheticManifest(PLAN), rows, []) };
 })();
-const empty: FigureInput = { rows: [], summary: summarise(syntheticManifest(SYNTHETIC_PLAN), [], []) };
+const empty: FigureInput = { rows: [], summary: summarise(syntheticManifest(PLAN), [], []) };
 /** What a person reads in a picture: the text elements, in order. */
 const wordsOf = (svg: string): string => svg.replace(/<style.*?<\/style>/gs, '').replace(/<[^>]+>/g, '\n');
 

@@ -119,8 +119,9 @@ describe('a claim', () => {
     assert.equal(asPlanted['swarm'], 'supported');
     assert.equal(asPlanted['outlive'], 'supported');
     const alike = verdicts([none!, { ...client!, leak: 1, gapSeconds: 5 }, app!]);
-    assert.equal(alike['diverge'], 'undecided');
+    assert.equal(alike['diverge'], 'refuted', '120 of 120 and 120 of 120 are shown to be alike');
     assert.equal(alike['latency'], 'refuted');
+    assert.equal(verdicts([none!, { ...client!, leak: 1 }, app!], 2)['diverge'], 'undecided', 'a dozen each are not');
   });
 
   it('of a polling delay is refuted when the delays are not the model’s', () => {

@@ -6,6 +6,7 @@
 import assert from 'node:assert/strict';
 import { inputs } from './mutate.ts';
 import { PARSERS } from './parsers.ts';
+import { Watchdog } from './watchdog.ts';
 
 const INPUTS = Number(process.env['KSL_FUZZ_INPUTS'] ?? 3000);
 const SEED = Number(process.env['KSL_FUZZ_SEED'] ?? 20_260_101);
@@ -16,6 +17,12 @@ const MEMORY_MIB = 256;
 describe('hostile bytes', function () {
   this.timeout(Math.max(60_000, INPUTS * 4));
 
+  let watchdog: Watchdog;
+  before(() => {
+    watchdog = new Watchdog();
+  });
+  after(() => watchdog[Symbol.asyncDispose]());
+
   for (const parser of PARSERS) {
     it(`are accepted or refused by the parser of: ${parser.name}`, () => {
       for (const example of parser.examples) parser.parse(example);
@@ -25,7 +32,7 @@ describe('hostile bytes', function () {
       for (const input of inputs(parser, SEED, INPUTS)) {
         const began = performance.now();
         try {
-          if (parser.parse(input)) accepted += 1;
+          if (watchdog.watch(input, parser.parse)) accepted += 1;
         } catch (error) {
           assert.fail(`${String(error)} for the ${input.length} bytes ${Buffer.from(input).toString('hex')}`);
         }

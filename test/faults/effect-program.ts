@@ -70,6 +70,16 @@ const pids = async (): Promise<readonly number[]> => [
   bystander.pid,
 ];
 
+const same = (some: readonly string[], others: readonly string[]): boolean =>
+  some.every((line) => others.includes(line)) && others.every((line) => some.includes(line));
+
+/** The first look that differs, or the last of some: a process that was killed takes a moment to die. */
+async function changed(before: readonly string[], look: () => Promise<readonly string[]>): Promise<readonly string[]> {
+  let seen = await look();
+  for (let more = 0; more < 10 && same(before, seen); more++) seen = await look();
+  return seen;
+}
+
 await carries();
 const rounds: unknown[] = [];
 const armed = await faultByReference(reference).arm(lab, {
@@ -90,7 +100,7 @@ for (let round = 0; round < 2; round++) {
   const state = async (): Promise<readonly string[]> => [...(await labState(lab, () => Promise.resolve(watched)))];
   const before = [...(await state()), ...(await path())];
   const span = await armed.inject();
-  const under = [...(await state()), ...(await path())];
+  const under = await changed(before, async () => [...(await state()), ...(await path())]);
   const reverted = await armed.revert();
   const carried = await carries();
   restarts = 0;

@@ -14,6 +14,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { deriveCampaign } from '../../src/analysis/campaign/derive.ts';
 import { sessionRecordSchema, trialRecordSchema, type TrialRecord } from '../../src/harness/records.ts';
+import { udpFrame } from '../../src/probes/raw-frame.ts';
 import { seededRandom } from './seeded.ts';
 
 const BOOTSTRAP = fileURLToPath(new URL('../../bootstrap.mjs', import.meta.url));
@@ -279,6 +280,52 @@ describe('a campaign that is interrupted', function () {
     assert.match(second.said, /in use/);
     harness.child.kill('SIGKILL');
     await harness.ended;
+  });
+});
+
+describe('a campaign from which a frame escapes', function () {
+  this.timeout(120_000);
+  let base = '';
+  before(async function () {
+    if (process.getuid?.() !== 0) this.skip(); // the watch takes root
+    base = await mkdtemp(path.join(tmpdir(), 'ksl-escape-'));
+    await writeFile(path.join(base, 'mine.yaml'), SCENARIO);
+  });
+  after(() => rm(base, { recursive: true, force: true }));
+
+  it('is stopped by a single one, fails with exit code 2, and says so ever after', async () => {
+    const folder = path.join(base, 'campaign');
+    // In a network namespace that stands for the machine: other campaigns on this one are not to be stopped.
+    const machine = spawn('unshare', ['--net', 'cat'], { stdio: ['pipe', 'pipe', 'ignore'] });
+    machine.stdin.write('\n');
+    await once(machine.stdout, 'data');
+    const inMachine = ['--net', '--target', String(machine.pid), '--'];
+    execFileSync('nsenter', [...inMachine, 'ip', 'link', 'set', 'lo', 'up']);
+    const scenario = [process.execPath, BOOTSTRAP, 'scenario', path.join(base, 'mine.yaml'), '--out', folder];
+    const harness = spawn('nsenter', [...inMachine, ...scenario, '--jobs', '2'], {
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
+    let said = '';
+    harness.stderr.on('data', (chunk: Buffer) => (said += chunk.toString()));
+    const ended = once(harness, 'close');
+    while ((await records(folder)).length === 0) {
+      assert.equal(harness.exitCode, null, said);
+      await pause(50);
+    }
+    const frame = udpFrame({
+      sourceMac: '02:00:00:00:00:01',
+      destinationMac: '02:00:00:00:00:02',
+      source: { address: '203.0.113.2', port: 51413 },
+      destination: { address: '192.0.2.77', port: 6881 },
+      payload: Buffer.from('x'),
+    });
+    execFileSync('nsenter', [...inMachine, 'socat', '-u', 'STDIN', 'INTERFACE:lo'], { input: frame });
+    await ended;
+    machine.stdin.end();
+    assert.equal(harness.exitCode, 2, said);
+    assert.match(said, /seen outside the labs.*203\.0\.113\.2\.51413/);
+    const { problems } = await deriveCampaign(folder);
+    assert.ok(problems.some(({ kind, places }) => kind === 'escaped-frame' && places[0]?.includes('203.0.113.2')));
   });
 });
 

@@ -7,7 +7,7 @@ import type { Fault } from '../harness/contracts.ts';
 import { noParameters, type NoParameters } from '../harness/reference.ts';
 import { armInjector } from './arm.ts';
 import { linkDownAct } from './link-act.ts';
-import { tunnelHost } from './places.ts';
+import { daemonEnded, tunnelHost } from './places.ts';
 
 export const deviceRecreated: Fault<NoParameters> = {
   id: 'device-recreated',
@@ -31,6 +31,7 @@ export const deviceRecreated: Fault<NoParameters> = {
       ],
       revert: () =>
         lab.clock.bracket(async () => {
+          await daemonEnded(lab);
           await host.run(['ip', 'link', 'del', 'dev', device]);
           await lab.tunnel.restore();
         }),

@@ -8,7 +8,7 @@ import type { Fault } from '../harness/contracts.ts';
 import { noParameters, type NoParameters } from '../harness/reference.ts';
 import { armInjector } from './arm.ts';
 import { linkDownAct } from './link-act.ts';
-import { tunnelHost } from './places.ts';
+import { daemonEnded, tunnelHost } from './places.ts';
 
 export const linkDeleted: Fault<NoParameters> = {
   id: 'link-deleted',
@@ -25,7 +25,11 @@ export const linkDeleted: Fault<NoParameters> = {
       clock: lab.clock,
       acts: async () => [await linkDownAct(host, lab.tunnel.device)],
       afterwards: [{ act: 'command', program: 'ip', lines: [`link del dev ${lab.tunnel.device}`] }],
-      revert: () => lab.tunnel.restore(),
+      revert: () =>
+        lab.clock.bracket(async () => {
+          await daemonEnded(lab);
+          await lab.tunnel.restore();
+        }),
     });
   },
 };

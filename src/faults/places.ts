@@ -1,4 +1,5 @@
 /** Where things are on the client's side of a lab, asked when a fault is armed. */
+import { setTimeout } from 'node:timers/promises';
 import { z } from 'zod';
 import type { Host, Lab } from '../harness/contracts.ts';
 import { Unsupported } from '../harness/errors.ts';
@@ -63,6 +64,18 @@ export async function linkRestoration(host: Host, device: string): Promise<reado
   // Direct routes first: a gateway must be reachable before a route through it is taken.
   const inOrder = routes.flat().sort((a, b) => Number(a.includes(' via ')) - Number(b.includes(' via ')));
   return [`link set ${device} up`, ...addresses, ...inOrder];
+}
+
+/** A daemon that has lost its device ends by itself, some milliseconds later; longest wait for it. */
+const LAST_WORDS_MS = 2000;
+const LOOK_MS = 5;
+
+/** Resolves when the tunnel's daemon has ended: before that it still answers for a device that is gone. */
+export async function daemonEnded({ tunnel }: Lab): Promise<void> {
+  for (let waited = 0; waited < LAST_WORDS_MS; waited += LOOK_MS) {
+    if ((await tunnel.daemonPids()).length === 0) return;
+    await setTimeout(LOOK_MS);
+  }
 }
 
 /** Runs `ip -batch` lines on the host; with `force`, the lines that find nothing to do are passed over. */

@@ -88,6 +88,9 @@ export class OpenVpnTunnel implements Tunnel {
   /** Starts the client again where it has ended, and puts back what a fault took from its device. */
   async restore() {
     return this.#context.clock.bracket(async () => {
+      const present = await this.#context.host.run(['ip', 'link', 'show', 'dev', DEVICE], { anyStatus: true });
+      // Without its device it runs on, and is of no use.
+      if (present.status.code !== 0) await end(this.#client);
       if (this.#client === null) return this.#startClient();
       const { address4, gateway4, address6 } = this.config;
       await runSteps(this.#context.host, [

@@ -60,13 +60,15 @@ function ensureModules() {
 
 function ensureBuild() {
   const stamp = at('build', '.stamp');
-  const sources = Math.max(latestChange(at('src')), modified(at('tsconfig.json')), modified(at('tsconfig.build.json')));
+  const recipes = ['tsconfig.json', 'tsconfig.build.json', 'bundle.mjs'].map((file) => modified(at(file)));
+  const sources = Math.max(latestChange(at('src')), ...recipes);
   const modules = modified(at('node_modules', '.package-lock.json'));
   const began = Date.now() / 1000;
   if (modified(stamp) >= Math.max(sources, modules)) return;
   rmSync(stamp, { force: true });
   if (!existsSync(at('build'))) mkdirSync(at('build'));
   run('compiling', process.execPath, [at('node_modules', 'typescript', 'bin', 'tsc'), '-p', 'tsconfig.build.json']);
+  run('bundling the programs of a trial', process.execPath, [at('bundle.mjs')]);
   writeFileSync(stamp, `${began}\n`);
 }
 

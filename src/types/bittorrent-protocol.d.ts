@@ -1,5 +1,6 @@
 /** bittorrent-protocol 5: webtorrent's peer wire. */
 declare module 'bittorrent-protocol' {
+  import type { DiffieHellman } from 'node:crypto';
   import type { EventEmitter } from 'node:events';
 
   export interface WireExtension {
@@ -46,6 +47,8 @@ declare module 'bittorrent-protocol' {
     haveAll(): void;
     bitfield(bits: Uint8Array): void;
     destroy(): void;
+    /** MSE's state, null where it is off. `dh` makes `_dh` when it is asked for first. */
+    readonly _encryptor: { readonly dh: DiffieHellman; _dh: DiffieHellman | null } | null;
     /** An extension message by its number; 0 is the handshake. */
     _onExtended(extension: number, content: Uint8Array): void;
     /** The stream's own hook: parses what came. Calls `done` last. */

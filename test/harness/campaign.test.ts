@@ -368,3 +368,23 @@ describe('a campaign on a disk that runs full', function () {
     assert.equal(all.filter(({ repeats }) => repeats === null).length, 4);
   });
 });
+
+describe('a campaign without a single verdict', function () {
+  this.timeout(180_000);
+  let base = '';
+
+  before(async () => {
+    base = await mkdtemp(path.join(tmpdir(), 'ksl-nothing-'));
+    await writeFile(path.join(base, 'mine.yaml'), SCENARIO.replace('steady: 30s', 'steady: 1ms'));
+  });
+  after(() => rm(base, { recursive: true, force: true }));
+
+  it('is kept, says that it measured nothing and ends with exit code 2', async () => {
+    const folder = path.join(base, 'campaign');
+    const { code, said } = await new Harness(path.join(base, 'mine.yaml'), '--out', folder, '--trials', '1').ended;
+    assert.equal(code, 2, said);
+    assert.match(said, /measured nothing/);
+    const outcomes = (await records(folder)).map(({ outcome }) => outcome.status);
+    assert.deepEqual(outcomes, ['failed', 'failed']);
+  });
+});

@@ -308,6 +308,12 @@ function stopSignal(): AbortSignal {
   return stop.signal;
 }
 
-function exitCode(summary: Summary): number {
-  return summary.violations.length > 0 ? EXIT.leaked : EXIT.done;
+/** A campaign of which no trial came to a verdict, although none was declared impossible, has measured nothing. */
+function exitCode({ trials, violations, campaign }: Summary): number {
+  if (violations.length > 0) return EXIT.leaked;
+  if (trials.judged > 0 || trials.inconclusive === 0) return EXIT.done;
+  process.stderr.write(
+    `killswitch-lab: ${campaign} measured nothing: every trial that was run is inconclusive; the reasons stand above.\n`,
+  );
+  return EXIT.cannotRun;
 }

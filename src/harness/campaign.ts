@@ -42,7 +42,7 @@ export interface CampaignOptions {
  */
 export async function runCampaign(options: CampaignOptions): Promise<void> {
   await using ledger = await Ledger.open(options.folder, options.manifest);
-  const queue = new TrialQueue(options.trials, ledger.earlier);
+  const queue = new TrialQueue(options.trials, ledger.earlier, options.manifest.scenario.sequential);
   options.events.begun({ earlier: ledger.earlier, waiting: queue.length });
   if (queue.length === 0) return;
 

@@ -13,7 +13,7 @@ import { isDisturbed, trialRecordSchema, type Manifest, type SessionRecord, type
 
 /** What a plan and a view need to know of a record that is already sealed. */
 const glanceSchema = trialRecordSchema
-  .pick({ trial: true, attempt: true, repeats: true, cell: true, heartbeatMaxDelayNs: true })
+  .pick({ trial: true, attempt: true, repeats: true, cell: true, heartbeatMaxDelayNs: true, outcome: true })
   .extend({ measures: z.object({ verdict: z.string() }).nullable() });
 export type SealedGlance = z.infer<typeof glanceSchema>;
 

@@ -4,7 +4,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { RequestError } from './errors.ts';
-import type { Plan } from './plan.ts';
+import { sequentialRule, type Plan } from './plan.ts';
 import { findCommand } from './provision.ts';
 import { RECORDS_VERSION, type Manifest } from './records.ts';
 import type { Scenario } from './scenario.ts';
@@ -38,6 +38,7 @@ export function makeManifest(
   containers: Readonly<Record<string, string>> | null,
 ): Manifest {
   const { scenario } = run;
+  const sequential = sequentialRule(scenario);
   return {
     version: RECORDS_VERSION,
     campaign: path.basename(run.folder),
@@ -49,6 +50,7 @@ export function makeManifest(
       source: scenario.source,
       cells: [...plan.cells],
       trialsPerCell: scenario.trials,
+      ...(sequential && { sequential: { ...sequential, looks: [...sequential.looks] } }),
       ...(scenario.retrieval && { retrieval: scenario.retrieval }),
       mustNotLeak: scenario.mustNotLeak,
     },

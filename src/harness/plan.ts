@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
 import { uniformInt } from 'pure-rand/distribution/uniformInt';
 import { z } from 'zod';
+import type { SequentialRule } from '../analysis/statistics/sequential.ts';
 import { clientById } from '../clients/index.ts';
 import { faultByReference } from '../faults/index.ts';
 import { killSwitchByReference } from '../killswitches/index.ts';
@@ -74,6 +75,12 @@ export function restrict(scenario: Scenario, by: Restrictions): Scenario {
     trials: by.trials ?? scenario.trials,
     ...retrievalOf(scenario, by),
   };
+}
+
+/** The looks of a sequential scenario, the last one included; undefined where every cell gets the same. */
+export function sequentialRule({ sequential, trials }: Scenario): SequentialRule | undefined {
+  const looks = [...(sequential?.looks.filter((look) => look < trials) ?? []), trials];
+  return sequential === undefined || looks.length === 1 ? undefined : { looks, width: sequential.width };
 }
 
 function retrievalOf(scenario: Scenario, { horizon, every }: Restrictions): Pick<Scenario, 'retrieval'> {

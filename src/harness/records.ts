@@ -556,7 +556,10 @@ export const manifestSchema = z.object({
     /** The scenario file as run, word for word, after the command line's restrictions. */
     source: z.string(),
     cells: z.array(cellSchema),
+    /** At most, where the campaign is sequential. */
     trialsPerCell: count,
+    /** Looks (in trials of a cell) and interval width by which cells stop; absent where every cell gets the same. */
+    sequential: z.object({ looks: z.array(count).min(1), width: z.number() }).optional(),
     /** What a stranger is asked after the trial, in seconds, as run; absent where nobody is. */
     retrieval: z.object({ every: z.number(), horizon: z.number() }).optional(),
     /** Cells (by client x fault x moment) are compared within this family for multiple testing. */

@@ -26,7 +26,7 @@ const setting = z.enum(['on', 'off', 'default']);
 export const TRACKER_KINDS = ['http', 'udp', 'http-v6', 'udp-v6', 'opentracker-http', 'opentracker-udp'] as const;
 
 /** A scenario file. Unknown fields are refused: a misspelt one would silently change what is measured. */
-const scenarioSchema = z.strictObject({
+const fieldsSchema = z.strictObject({
   title: z.string().min(1),
   /**
    * What is done with its trials: a campaign; or leaks are planted in them (`selftest`); or they are run one at a time and
@@ -38,8 +38,20 @@ const scenarioSchema = z.strictObject({
   killSwitches: names,
   faults: names,
   moments: names.default(['delay 1s']),
-  /** Trials per cell. */
+  /** Trials per cell; with `sequential` the most a cell gets. */
   trials: z.number().int().min(1).max(100_000),
+  /** Cells whose leak probability is known well enough at a look get no further trials. */
+  sequential: z
+    .strictObject({
+      /** Trials of a cell after which it is looked at, beside the last. */
+      looks: z
+        .array(z.number().int().min(1))
+        .min(1)
+        .refine((looks) => looks.every((look, at) => look > (looks[at - 1] ?? 0)), 'must ascend'),
+      /** Width of the interval at which a cell is known well enough. */
+      width: z.number().gt(0).lt(1),
+    })
+    .optional(),
   /** Kill switches whose leak makes the run end with exit code 1. */
   mustNotLeak: z.array(z.string()).default([]),
   /** Cells left out: any of the four fields given must match. */
@@ -106,6 +118,16 @@ const scenarioSchema = z.strictObject({
     })
     .optional(),
 });
+
+const scenarioSchema = fieldsSchema
+  .refine(({ kind, sequential }) => kind === 'campaign' || sequential === undefined, {
+    path: ['sequential'],
+    message: 'only a campaign can give its cells different numbers of trials',
+  })
+  .refine(({ trials, sequential }) => sequential?.looks.every((look) => look < trials) !== false, {
+    path: ['sequential', 'looks'],
+    message: 'every look must be below «trials», which is the last',
+  });
 
 export interface Scenario extends z.infer<typeof scenarioSchema> {
   readonly name: string;
@@ -178,7 +200,7 @@ function lineOf(document: Document, lines: LineCounter, where: readonly (string 
 }
 
 function fieldsAt(where: readonly (string | number)[]): string[] {
-  const shape = scenarioSchema.shape;
+  const shape = fieldsSchema.shape;
   switch (where[0]) {
     case undefined:
       return Object.keys(shape);
@@ -188,6 +210,8 @@ function fieldsAt(where: readonly (string | number)[]): string[] {
       return ['dht', 'pex', 'lsd', 'portMapping', 'utp'];
     case 'torrent':
       return ['trackers', 'magnet', 'interval'];
+    case 'sequential':
+      return ['looks', 'width'];
     case 'monitor':
       return ['every'];
     case 'retrieval':

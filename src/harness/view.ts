@@ -124,7 +124,7 @@ export function summaryTable(summary: Summary): string {
   }
   const { trials } = summary;
   const remarks = [
-    `${trials.recorded} of ${trials.planned} trials recorded: ${trials.leak} leaked, ${trials.noLeak} did not, ` +
+    `${trials.recorded} of ${summary.sequential ? 'at most ' : ''}${trials.planned} trials recorded: ${trials.leak} leaked, ${trials.noLeak} did not, ` +
       `${trials.inconclusive} inconclusive, ${trials.unsupported} unsupported.`,
     ...summary.conclusions.map((conclusion) => `- ${conclusion.text}`),
   ];

@@ -26,7 +26,7 @@ const PLAN: readonly PlannedTrial[] = Array.from({ length: 12 }, (_, index) =>
 
 function sealed({ trial, attempt, repeats }: Attempt, disturbed: boolean): SealedGlance {
   const heartbeatMaxDelayNs = disturbed ? HEARTBEAT_BOUND_NS + 1 : 1;
-  return { trial, attempt, repeats, cell: CELL, heartbeatMaxDelayNs, measures: null };
+  return { trial, attempt, repeats, cell: CELL, heartbeatMaxDelayNs, outcome: { status: 'completed' }, measures: null };
 }
 
 function drain(queue: TrialQueue, disturbed: (attempt: Attempt) => boolean): SealedGlance[] {

@@ -18,7 +18,7 @@ import { reportHtml } from '../report/report.ts';
 import { representatives } from '../report/representatives.ts';
 import { rowOf, type TrialRow } from '../summary/rows.ts';
 import { summaryJsonSchema, type Summary } from '../summary/schema.ts';
-import { summarise } from '../summary/summarise.ts';
+import { comparable, summarise } from '../summary/summarise.ts';
 import { captureFile, readTimeline } from './evidence.ts';
 import { Problems } from './problems.ts';
 import { readCampaign, type Campaign } from './read.ts';
@@ -36,18 +36,20 @@ export interface DeriveOptions {
 export interface Digest {
   readonly campaign: Campaign;
   readonly rows: readonly TrialRow[];
+  /** The rows for what is asked of several cells at once. */
+  readonly alike: readonly TrialRow[];
   readonly summary: Summary;
 }
 
 /** Reads the campaign in `folder`, writes what is derived from it and gives the summary. */
 export async function deriveCampaign(folder: string, options: DeriveOptions = {}): Promise<Summary> {
-  const { campaign, rows, summary } = await digestCampaign(folder, options);
+  const { campaign, rows, alike, summary } = await digestCampaign(folder, options);
   const write = (name: string, content: string | Uint8Array): Promise<void> => writeFile(join(folder, name), content);
   await write('summary.json', jsonText(summary));
   await write('summary.schema.json', jsonText(summaryJsonSchema()));
   await write('trials.csv', trialsCsv(rows));
   await write('trials.parquet', trialsParquet(rows));
-  const figures = await drawFigures({ summary, rows });
+  const figures = await drawFigures({ summary, rows: alike });
   await mkdir(join(folder, 'figures'), { recursive: true });
   for (const { figure, svg } of figures) {
     await write(join('figures', `${figure.id}.svg`), svg);
@@ -77,7 +79,8 @@ export async function digestCampaign(folder: string, options: DeriveOptions = {}
   // Records are in the order in which trials ended, which a resumed campaign does not share with an uninterrupted one.
   rows.sort((a, b) => (a.trial < b.trial ? -1 : 1));
   const problems = [...campaign.problems(), ...changed.list(), ...(await readSessions(folder)).list()];
-  return { campaign, rows, summary: summarise(campaign.manifest, rows, problems) };
+  const { manifest } = campaign;
+  return { campaign, rows, alike: comparable(manifest, rows), summary: summarise(manifest, rows, problems) };
 }
 
 /** The trial measured anew; null where that was not asked for or its captures are gone or no captures. */

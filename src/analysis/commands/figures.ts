@@ -43,7 +43,8 @@ interface Picture {
 async function campaignFigures(folder: string): Promise<Picture[]> {
   const { digestCampaign } = await import('../campaign/derive.ts');
   const { drawFigures } = await import('../figures/all.ts');
-  const figures = await drawFigures(await digestCampaign(folder));
+  const { alike: rows, summary } = await digestCampaign(folder);
+  const figures = await drawFigures({ rows, summary });
   return figures.map(({ figure, svg }) => ({ name: figure.id, svg }));
 }
 

@@ -33,7 +33,7 @@ const SIGNS: Readonly<Record<Conclusion['tone'], string>> = { leak: '●', held:
 
 export function reportHtml(input: ReportInput): string {
   const { manifest, summary, figures, pictures } = input;
-  const { scenario, conclusions, cells, trials, problems } = summary;
+  const { scenario, conclusions, cells, trials, problems, sequential } = summary;
   const sections = [
     ['conclusions', 'Conclusions'],
     ['cells', 'Cells'],
@@ -56,7 +56,8 @@ export function reportHtml(input: ReportInput): string {
         <h1>${scenario.title}</h1>
         <p>${scenario.hypothesis}</p>
         <p class="muted">
-          Campaign ${manifest.campaign}: ${plural(trials.recorded, 'trial')} recorded, ${trials.planned}
+          Campaign ${manifest.campaign}: ${plural(trials.recorded, 'trial')} recorded,
+          ${sequential ? 'at most ' : ''}${trials.planned}
           planned${trials.repeats === 0 ? '' : `, ${trials.repeats} of them repeats of disturbed ones`};
           ${trials.judged} judged (${trials.leak} leaked, ${trials.noLeak} did not), ${trials.inconclusive}
           inconclusive, ${trials.unsupported} unsupported.
@@ -102,7 +103,8 @@ export function reportHtml(input: ReportInput): string {
       </main>
       <footer>
         Made from the records alone; the same records give the same file. Intervals are at 95 %: exact (Clopper-Pearson)
-        for probabilities, bootstrap (BCa) for medians.
+        for probabilities${sequential ? ', corrected for the looks at them' : ''}, bootstrap (BCa) for
+        medians${sequential ? ', which are not' : ''}.
       </footer>
       ${pictures.map(trialPicture)}
       <script type="application/json" id="data">

@@ -6,6 +6,7 @@ import { PARTIES, type Cell, type Party } from '../../harness/records.ts';
 import { clopperPearson, upperBound } from '../statistics/binomial.ts';
 import { bootstrapQuantile } from '../statistics/quantiles.ts';
 import { randomStream } from '../statistics/random.ts';
+import { confidenceOf, type SequentialRule } from '../statistics/sequential.ts';
 import { kaplanMeier, medianSurvival, type Observation } from '../statistics/survival.ts';
 import { NO_PACKETS, NO_PARTIES, type MeasuredRow, type TrialRow } from './rows.ts';
 import type { CellSummary, Control } from './schema.ts';
@@ -41,8 +42,16 @@ export function controlOf(none: readonly TrialRow[]): Control {
   return safe === 0 ? 'leaked' : 'partly';
 }
 
-/** The summary of `cell` from its trials, given how its `none` arm did. `seed` fixes the bootstrap. */
-export function summariseCell(cell: Cell, rows: readonly TrialRow[], control: Control, seed: number): CellSummary {
+/** The summary of `cell` from its trials, given how its `none` arm did. `seed` fixes the bootstrap, `rule` decided how many. */
+export function summariseCell(
+  cell: Cell,
+  rows: readonly TrialRow[],
+  {
+    control,
+    seed,
+    rule,
+  }: { readonly control: Control; readonly seed: number; readonly rule?: SequentialRule | undefined },
+): CellSummary {
   const verdicts = { leak: 0, noLeak: 0, inconclusive: 0, unsupported: 0 };
   for (const row of rows) verdicts[row.verdict === 'no-leak' ? 'noLeak' : row.verdict] += 1;
   const evidence = judged(rows);
@@ -58,7 +67,7 @@ export function summariseCell(cell: Cell, rows: readonly TrialRow[], control: Co
     family: (rows.find((row) => row.measured !== null) ?? rows[0])?.family ?? null,
     trials: rows.length,
     verdicts,
-    leakProbability: clopperPearson(verdicts.leak, judgedTrials),
+    leakProbability: clopperPearson(verdicts.leak, judgedTrials, confidenceOf(rule)),
     leakUpperBound: verdicts.leak === 0 ? upperBound(0, judgedTrials) : null,
     switchLatencySeconds: estimate('switch latency', (row) => row.switchLatencySeconds),
     detectionSeconds: estimate('detection', (row) => row.detectionSeconds),

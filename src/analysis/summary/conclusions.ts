@@ -7,13 +7,14 @@ import { grouped } from './cells.ts';
 import { duration, gapWords, percent, plural } from './words.ts';
 import type { CellSummary, Conclusion, HandOutSurvival, Polling, Summary } from './schema.ts';
 
-type Facts = Pick<Summary, 'trials' | 'cells' | 'polling' | 'handOuts' | 'violations' | 'problems'>;
+type Facts = Pick<Summary, 'trials' | 'cells' | 'polling' | 'handOuts' | 'violations' | 'problems' | 'sequential'>;
 
-/** Conclusions first to last: control arms, switches, requirements, polling, what stayed open, the data themselves. */
+/** Conclusions first to last: how trials were allocated, where results decided it; control arms, switches, requirements, polling, what stayed open, the data themselves. */
 export function conclude(facts: Facts): Conclusion[] {
   return [
-    ...controls(facts.cells),
-    ...switches(facts.cells),
+    ...allocated(facts),
+    ...controls(facts),
+    ...switches(facts),
     ...requirements(facts.violations),
     ...baselines(facts.cells),
     ...facts.polling.map(polled),
@@ -23,7 +24,13 @@ export function conclude(facts: Facts): Conclusion[] {
   ];
 }
 
-function controls(cells: readonly CellSummary[]): Conclusion[] {
+function allocated({ sequential }: Facts): Conclusion[] {
+  return sequential === undefined
+    ? []
+    : [{ id: 'allocation', kind: 'allocation', tone: 'fact', text: sequential.rule }];
+}
+
+function controls({ cells, sequential }: Facts): Conclusion[] {
   const none = cells.filter((cell) => cell.killSwitch === 'none');
   if (none.length === 0) {
     const text = 'The campaign has no arm without a kill switch, so an absence of leaks shows nothing.';
@@ -33,7 +40,7 @@ function controls(cells: readonly CellSummary[]): Conclusion[] {
   const { leak, judged } = pooled(none);
   const conclusions: Conclusion[] = [];
   if (leak > 0) {
-    const text = `Without a kill switch the tunnel's fall leaked in ${ofTrials(leak, judged)}, so a leak can be seen here.`;
+    const text = `Without a kill switch the tunnel's fall leaked in ${ofTrials(leak, judged, sequential)}, so a leak can be seen here.`;
     conclusions.push({ id: 'control', kind: 'control', tone: 'leak', text });
   }
   for (const cell of silent) {
@@ -45,7 +52,7 @@ function controls(cells: readonly CellSummary[]): Conclusion[] {
   return conclusions;
 }
 
-function switches(cells: readonly CellSummary[]): Conclusion[] {
+function switches({ cells, sequential }: Facts): Conclusion[] {
   const bySwitch = grouped(
     cells.filter((cell) => cell.killSwitch !== 'none'),
     (cell) => cell.killSwitch,
@@ -56,7 +63,7 @@ function switches(cells: readonly CellSummary[]): Conclusion[] {
     if (leaking.length > 0) {
       const { leak, judged } = pooled(all);
       const where = `in ${leaking.length} of ${plural(all.length, 'cell')}`;
-      const text = `${killSwitch} leaked in ${ofTrials(leak, judged)}, ${where}${gapRange(leaking)}.`;
+      const text = `${killSwitch} leaked in ${ofTrials(leak, judged, sequential)}, ${where}${gapRange(leaking)}.`;
       return { id, kind: 'switch', tone: 'leak', text };
     }
     const held = all.filter((cell) => cell.finding === 'no-leak-seen');
@@ -164,7 +171,9 @@ function pooled(cells: readonly CellSummary[]): { readonly leak: number; readonl
   return { leak, judged: leak + cells.reduce((sum, { verdicts }) => sum + verdicts.noLeak, 0) };
 }
 
-function ofTrials(leak: number, judged: number): string {
+/** Without an interval where results decided how many trials each cell has: pooled, they have none that holds. */
+function ofTrials(leak: number, judged: number, sequential: Summary['sequential']): string {
+  if (sequential !== undefined) return `${leak} of ${plural(judged, 'judged trial')}`;
   const proportion = clopperPearson(leak, judged);
   if (proportion === null) return 'no judged trial';
   const { estimate, low, high } = proportion;

@@ -38,7 +38,10 @@ const cellSchema = z.object({
   family: z.enum(KILL_SWITCH_FAMILIES).nullable(),
   trials: count,
   verdicts: z.object({ leak: count, noLeak: count, inconclusive: count, unsupported: count }),
-  /** Clopper-Pearson over the trials with a verdict of leak or no-leak; null without any. */
+  /**
+   * Clopper-Pearson over the trials with a verdict of leak or no-leak; null without any. In a sequential campaign at the
+   * confidence of one look.
+   */
   leakProbability: proportion.nullable(),
   /** One-sided 95 % upper bound where no judged trial leaked; null elsewhere. */
   leakUpperBound: share.nullable(),
@@ -135,7 +138,17 @@ const expirySchema = z.object({
 
 const conclusionSchema = z.object({
   id: z.string(),
-  kind: z.enum(['control', 'switch', 'baseline', 'requirement', 'polling', 'hand-out', 'inconclusive', 'data']),
+  kind: z.enum([
+    'allocation',
+    'control',
+    'switch',
+    'baseline',
+    'requirement',
+    'polling',
+    'hand-out',
+    'inconclusive',
+    'data',
+  ]),
   tone: z.enum(['leak', 'held', 'undecided', 'fact']),
   text: z.string(),
 });
@@ -158,6 +171,17 @@ export const summarySchema = z.object({
     inconclusive: count,
     unsupported: count,
   }),
+  /** Where results decided how many trials a cell got; absent elsewhere. */
+  sequential: z
+    .object({
+      looks: z.array(count),
+      width: z.number(),
+      /** Two-sided, of a cell's interval at each look; of all its looks together it is `confidence`. */
+      lookConfidence: share,
+      /** In sentences. */
+      rule: z.string(),
+    })
+    .optional(),
   conclusions: z.array(conclusionSchema),
   cells: z.array(cellSchema),
   comparisons: z.array(comparisonSchema),

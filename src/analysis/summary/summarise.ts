@@ -4,6 +4,7 @@
 import type { Cell, Manifest } from '../../harness/records.ts';
 import type { Problem } from '../campaign/problems.ts';
 import { CONFIDENCE } from '../statistics/binomial.ts';
+import { confidenceOf, statedRule } from '../statistics/sequential.ts';
 import { cellId, controlOf, grouped, groupId, summariseCell } from './cells.ts';
 import { compareArms } from './comparisons.ts';
 import { conclude } from './conclusions.ts';
@@ -16,9 +17,20 @@ import { SUMMARY_VERSION, type CellSummary, type Summary } from './schema.ts';
 /** The kill switch whose arm must leak for anything else to be judged. */
 export const CONTROL_SWITCH = 'none';
 
+/**
+ * The trials for what is asked of several cells at once: all, or where results decided how many each cell has, those up
+ * to its first look, whose number no result has chosen.
+ */
+export function comparable({ scenario }: Manifest, rows: readonly TrialRow[]): readonly TrialRow[] {
+  const first = scenario.sequential?.looks[0];
+  return first === undefined ? rows : rows.filter(({ repetition }) => repetition < first);
+}
+
 /** Summarises `rows`; cells come in the manifest's order, then any others in the order met. */
 export function summarise(manifest: Manifest, rows: readonly TrialRow[], problems: readonly Problem[]): Summary {
   const { scenario, seed } = manifest;
+  const rule = scenario.sequential;
+  const alike = comparable(manifest, rows);
   const byCell = grouped(rows, (row) => cellId(row.cell));
   const planned = new Map<string, Cell>(scenario.cells.map((cell) => [cellId(cell), cell]));
   for (const { cell } of rows) if (!planned.has(cellId(cell))) planned.set(cellId(cell), cell);
@@ -29,17 +41,20 @@ export function summarise(manifest: Manifest, rows: readonly TrialRow[], problem
   const arms = [...planned.values()].map((cell) => ({
     cell,
     rows: rowsOf(cell),
-    none: noneOf(cell),
     control: controls.get(groupId(cell)) ?? ('absent' as const),
   }));
 
-  const cells = arms.map((arm) => summariseCell(arm.cell, arm.rows, arm.control, seed));
-  const expiry = expiryBySoftware(rows);
+  const cells = arms.map(({ cell, rows: own, control }) => summariseCell(cell, own, { control, seed, rule }));
+  const compared = arms
+    .filter(({ cell }) => cell.killSwitch !== CONTROL_SWITCH)
+    .map((arm) => ({ ...arm, rows: comparable(manifest, arm.rows), none: comparable(manifest, noneOf(arm.cell)) }));
+  const expiry = expiryBySoftware(alike);
   const facts = {
     trials: totals(manifest, cells, rows),
     cells,
-    polling: pollingDelays(rows, seed),
-    handOuts: handOutSurvival(rows),
+    ...(rule && { sequential: { ...rule, lookConfidence: confidenceOf(rule), rule: statedRule(rule) } }),
+    polling: pollingDelays(alike, seed),
+    handOuts: handOutSurvival(alike),
     ...(expiry.length === 0 ? {} : { expiry }),
     violations: violationsOf(scenario.mustNotLeak, cells),
     problems: problems.map((problem) => ({ ...problem, places: [...problem.places] })),
@@ -52,7 +67,7 @@ export function summarise(manifest: Manifest, rows: readonly TrialRow[], problem
     seed,
     confidence: CONFIDENCE,
     conclusions: conclude(facts),
-    comparisons: compareArms(arms.filter(({ cell }) => cell.killSwitch !== CONTROL_SWITCH)),
+    comparisons: compareArms(compared),
     ...facts,
   };
 }

@@ -4,6 +4,8 @@ import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { parseShare } from '../../analysis/statistics/planning.ts';
+import { statedRule } from '../../analysis/statistics/sequential.ts';
 import type { Summary } from '../../analysis/summary/schema.ts';
 import { runAgreement } from '../agreement.ts';
 import { runCampaign } from '../campaign.ts';
@@ -18,9 +20,10 @@ import { sweepContainers } from '../labs/docker/sweep.ts';
 import { NETNS_NEEDS } from '../labs/netns.ts';
 import { assertSameSetting, makeManifest } from '../manifest.ts';
 import { AdaptivePace, fixedPace, type Pace } from '../pace.ts';
-import { expectedSeconds, makePlan, restrict, trialSeconds, type Plan } from '../plan.ts';
+import { expectedSeconds, makePlan, restrict, sequentialRule, trialSeconds, type Plan } from '../plan.ts';
 import { provide } from '../provision.ts';
 import { manifestSchema, type Manifest } from '../records.ts';
+import { plannedFor } from '../sample-size.ts';
 import { listScenarios, loadScenario, parseScenario, type Scenario } from '../scenario.ts';
 import { runSelftest, selftestText } from '../selftest/run.ts';
 import { ProgressView, everyone, summaryTable } from '../view.ts';
@@ -39,6 +42,7 @@ interface Options {
   readonly switch?: readonly string[];
   readonly fault?: readonly string[];
   readonly trials?: number;
+  readonly planFor?: number;
   readonly horizon?: number;
   readonly every?: number;
   readonly jobs: number | 'auto';
@@ -74,6 +78,12 @@ function duration(text: string): number {
   return seconds;
 }
 
+function share(text: string): number {
+  const value = parseShare(text);
+  if (value === null) throw new InvalidArgumentError('Give a share such as 1% or 0.01.');
+  return value;
+}
+
 const DEFAULT_SEED = 1;
 
 function parse(argv: readonly string[]): { readonly name: string | undefined; readonly options: Options } {
@@ -85,6 +95,7 @@ function parse(argv: readonly string[]): { readonly name: string | undefined; re
     .option('--switch <names>', 'only these kill switches', nameList)
     .option('--fault <names>', 'only these faults', nameList)
     .option('--trials <n>', 'trials per cell', wholeNumber(1))
+    .option('--plan-for <share>', 'say how many trials an upper bound of e.g. 1% takes, and do nothing', share)
     .option('--horizon <time>', 'for how long after the fault the swarm is asked, e.g. 55m', duration)
     .option('--every <time>', 'between two rounds of questions to the swarm', duration)
     .option('--jobs <n|auto>', 'labs side by side', (text) => (text === 'auto' ? text : wholeNumber(1)(text)), 'auto')
@@ -113,7 +124,12 @@ export async function scenarioCommand(argv: readonly string[]): Promise<number> 
   const pace = options.jobs === 'auto' ? AdaptivePace.ofMachine() : fixedPace(options.jobs);
   const { jobs } = pace;
   const say = (line: string): void => void process.stderr.write(`killswitch-lab: ${line}\n`);
-  const scale = `${plan.cells.length} cells x ${run.scenario.trials} trials, ${jobs} at a time`;
+  if (options.planFor !== undefined) {
+    console.log(plannedFor(plan, options.planFor, jobs));
+    return EXIT.done;
+  }
+  const sequential = sequentialRule(run.scenario);
+  const scale = `${plan.cells.length} cells x ${sequential ? 'at most ' : ''}${run.scenario.trials} trials, ${jobs} at a time`;
   if (options.dryRun) {
     for (const trial of plan.trials) console.log(trial.trial);
     console.log(`${scale}: ${plan.trials.length} trials, about ${describeSeconds(expectedSeconds(plan, jobs))}.`);
@@ -126,6 +142,7 @@ export async function scenarioCommand(argv: readonly string[]): Promise<number> 
   const now = makeManifest(run, plan, jobs, images?.versions ?? null);
   if (run.manifest !== null) assertSameSetting(run.manifest, now);
   const manifest: Manifest = { ...(run.manifest ?? now), commit: now.commit };
+  if (sequential) say(statedRule(sequential));
   say(`${manifest.campaign}: ${scale}; results in ${path.relative('', run.folder) || '.'}`);
   if (run.scenario.kind === 'concurrency') return concurrency({ run, plan, manifest, pace, images, options, say });
   if (run.scenario.kind === 'selftest') return selftest(run.folder, plan, jobs, options.json, say);

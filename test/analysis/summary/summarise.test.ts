@@ -190,3 +190,38 @@ describe('a polling period', () => {
     assert.equal(pollingPeriod('none'), null);
   });
 });
+
+describe('a sequential campaign', () => {
+  const fixed = manifestOf('none', 'ufw');
+  const manifest = {
+    ...fixed,
+    scenario: { ...fixed.scenario, trialsPerCell: 40, sequential: { looks: [5, 10, 20, 40], width: 0.4 } },
+  };
+  const repeated = (rows: ReturnType<typeof trials>): ReturnType<typeof trials> =>
+    rows.map((row, repetition) => ({ ...row, repetition }));
+  const rows = [
+    ...repeated(trials(10, 'none', 'leak', { clearPackets: 9 })),
+    ...repeated([...trials(5, 'ufw', 'no-leak'), ...trials(15, 'ufw', 'leak', { clearPackets: 9 })]),
+  ];
+  const summary = summarise(manifest, rows, []);
+
+  it('widens its intervals for its looks, and states them', () => {
+    const { low, high } = summary.cells[1]!.leakProbability!;
+    const alone = summarise(fixed, rows, []).cells[1]!.leakProbability!;
+    assert.ok(low < alone.low && high > alone.high);
+    assert.equal(summary.sequential?.lookConfidence, 0.9875);
+    assert.match(texts(summary), /looked at after 5, 10, 20 and 40 trials/);
+    assert.equal(summarise(fixed, rows, []).sequential, undefined);
+  });
+
+  it('compares cells by trials whose number no result has chosen, and gives pooled shares no interval', () => {
+    assert.equal(summary.comparisons[0]!.leak!.difference, -1);
+    assert.equal(summarise(fixed, rows, []).comparisons[0]!.leak!.difference, -0.25);
+    assert.match(texts(summary), /ufw leaked in 15 of 20 judged trials, in 1 of 1 cell/);
+  });
+
+  it('bounds what did not leak as ever: without a leak nothing was chosen', () => {
+    const safe = [...repeated(trials(10, 'none', 'leak')), ...repeated(trials(10, 'ufw', 'no-leak'))];
+    assert.ok(Math.abs(summarise(manifest, safe, []).cells[1]!.leakUpperBound! - (1 - 0.05 ** (1 / 10))) < 1e-12);
+  });
+});

@@ -264,13 +264,7 @@ export class Instruments {
     const { uplink, wan, counters, resolver, swarm, neighbour, reader, monitor } = this.#parts;
     const count = await counters.read();
     const [seenUplink, seenWan] = await Promise.all([uplink.stop(), wan.stop()]);
-    await Promise.all([
-      resolver.stop(),
-      swarm.stop(),
-      neighbour.stop(),
-      reader?.stop(),
-      monitor?.stop(),
-    ]);
+    await Promise.all([resolver.stop(), swarm.stop(), neighbour.stop(), reader?.stop(), monitor?.stop()]);
     return {
       counters: count,
       captures: [

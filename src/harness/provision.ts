@@ -9,7 +9,7 @@ import type { Argv, Need } from './contracts.ts';
 import { RequestError } from './errors.ts';
 
 /** Daemons live in sbin, which is not on everybody's search path. */
-const SYSTEM_PATH = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '/sbin', '/bin'];
+export const SYSTEM_PATH = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '/sbin', '/bin'];
 
 /** Where a command is, in the places lab hosts look; null when it is nowhere. A path stands for itself. */
 export function findCommand(command: string): string | null {

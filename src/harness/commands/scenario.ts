@@ -14,8 +14,9 @@ import { compareConcurrency, concurrencyText } from '../concurrency.ts';
 import { openDashboard } from '../dashboard.ts';
 import { EXIT, RequestError } from '../errors.ts';
 import { BACKENDS, chooseBackend, type Backend } from '../labs/choose.ts';
-import { connectEngine } from '../labs/docker/engine.ts';
+import type { Engine } from '../labs/docker/engine.ts';
 import { provideImages, type LabImages } from '../labs/docker/images.ts';
+import { provideEngine } from '../labs/docker/own-engine.ts';
 import { sweepContainers } from '../labs/docker/sweep.ts';
 import { NETNS_NEEDS } from '../labs/netns.ts';
 import { assertSameSetting, makeManifest } from '../manifest.ts';
@@ -138,28 +139,37 @@ export async function scenarioCommand(argv: readonly string[]): Promise<number> 
   if (run.scenario.kind === 'agreement' && options.lab === 'auto' && options.resume === undefined) {
     return runAgreement(run.folder, options.json, (lab, out) => scenarioCommand([...argv, '--lab', lab, '--out', out]));
   }
-  const images = await provideLab(options, plan, say);
+  const backend = await chooseLab(options, say);
+  await using engine = backend === 'docker' ? await provideEngine(say) : null;
+  const images = await provideLab(engine, options, plan, say);
   const now = makeManifest(run, plan, jobs, images?.versions ?? null);
   if (run.manifest !== null) assertSameSetting(run.manifest, now);
   const manifest: Manifest = { ...(run.manifest ?? now), commit: now.commit };
   if (sequential) say(statedRule(sequential));
   say(`${manifest.campaign}: ${scale}; results in ${path.relative('', run.folder) || '.'}`);
-  if (run.scenario.kind === 'concurrency') return concurrency({ run, plan, manifest, pace, images, options, say });
-  if (run.scenario.kind === 'selftest') return selftest(run.folder, plan, jobs, options.json, say);
-  return execute({ run, plan, manifest, pace, images, options, say });
+  if (run.scenario.kind === 'concurrency') return await concurrency({ run, plan, manifest, pace, images, options, say });
+  if (run.scenario.kind === 'selftest') return await selftest(run.folder, plan, jobs, options.json, say);
+  return await execute({ run, plan, manifest, pace, images, options, say });
+}
+
+async function chooseLab({ lab, clientImage }: Options, say: (line: string) => void): Promise<Backend> {
+  if (clientImage !== undefined && lab === 'netns') {
+    throw new RequestError('--client-image runs the client in a container: leave out --lab netns.');
+  }
+  const asked = clientImage === undefined ? lab : 'docker';
+  const { backend, reason } = asked === 'auto' ? await chooseBackend() : { backend: asked, reason: 'as asked' };
+  say(`lab: ${backend} (${reason})`);
+  return backend;
 }
 
 /** Sees to it that labs can be opened: packages for namespaces, images for containers (which are the answer). */
-async function provideLab(options: Options, plan: Plan, say: (line: string) => void): Promise<LabImages | null> {
-  const { lab } = options;
-  const clientImage = options.clientImage ?? null;
-  if (clientImage !== null && lab === 'netns') {
-    throw new RequestError('--client-image runs the client in a container: leave out --lab netns.');
-  }
-  const asked = clientImage === null ? lab : 'docker';
-  const { backend, reason } = asked === 'auto' ? await chooseBackend() : { backend: asked, reason: 'as asked' };
-  say(`lab: ${backend} (${reason})`);
-  if (backend === 'docker') return provideImages((await connectEngine()).docker, plan.needs, say, clientImage);
+async function provideLab(
+  engine: Engine | null,
+  { clientImage }: Options,
+  plan: Plan,
+  say: (line: string) => void,
+): Promise<LabImages | null> {
+  if (engine !== null) return provideImages(engine.docker, plan.needs, say, clientImage ?? null);
   await provide([...NETNS_NEEDS, ...plan.needs], say);
   return null;
 }

@@ -1,11 +1,15 @@
-/** `npm test`: everything. Installs what the tests need, then formatter, linter, compiler and mocha, each to its end. */
+/**
+ * `npm test`: everything. Installs what the tests need and sees to a container engine, then formatter, linter, compiler
+ * and mocha, each to its end.
+ */
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { clients } from '../../clients/index.ts';
 import { faults } from '../../faults/index.ts';
 import { killSwitches } from '../../killswitches/index.ts';
 import type { Need } from '../contracts.ts';
-import { EXIT } from '../errors.ts';
+import { EXIT, messageOf } from '../errors.ts';
+import { provideEngine, type ProvidedEngine } from '../labs/docker/own-engine.ts';
 import { NETNS_NEEDS } from '../labs/netns.ts';
 import { provide } from '../provision.ts';
 
@@ -24,6 +28,8 @@ export async function testCommand(argv: readonly string[]): Promise<number> {
   const plugins = [...clients, ...killSwitches, ...faults];
   const say = (line: string): void => void process.stderr.write(`killswitch-lab: ${line}\n`);
   await provide([...NETNS_NEEDS, ...TEST_NEEDS, ...plugins.flatMap((plugin) => plugin.needs)], say);
+  await using engine = await engineForTests(say);
+  say(engine === null ? 'the lab in containers is not tested' : `containers: Docker ${engine.version}`);
   const checks: readonly (readonly string[])[] =
     argv.length > 0
       ? [['mocha', ...argv]]
@@ -39,6 +45,16 @@ export async function testCommand(argv: readonly string[]): Promise<number> {
     if ((await run(tool, args)) !== 0) failed += 1;
   }
   return failed === 0 ? EXIT.done : 1;
+}
+
+/** Without one, the tests of the lab in containers say why they are not run, and are counted. */
+async function engineForTests(say: (line: string) => void): Promise<ProvidedEngine | null> {
+  try {
+    return await provideEngine(say);
+  } catch (error) {
+    process.env['KSL_NO_ENGINE'] = messageOf(error);
+    return null;
+  }
 }
 
 function run(tool: string, args: readonly string[]): Promise<number> {

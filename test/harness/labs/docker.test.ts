@@ -5,10 +5,9 @@ import { readdir } from 'node:fs/promises';
 import os from 'node:os';
 import { z } from 'zod';
 import type { DockerLabOptions } from '../../../src/harness/labs/docker.ts';
-import { LABEL, type Engine } from '../../../src/harness/labs/docker/engine.ts';
-import type { LabImages } from '../../../src/harness/labs/docker/images.ts';
+import { LABEL } from '../../../src/harness/labs/docker/engine.ts';
 import { SCRATCH_PREFIX, sweepContainers } from '../../../src/harness/labs/docker/sweep.ts';
-import { TestEngine } from './engine.ts';
+import { openTestEngine, type TestEngine } from './engine.ts';
 import { build, complianceSuite, programArgv } from './suite.ts';
 
 const listSchema = z.array(z.looseObject({ Id: z.string(), Labels: z.record(z.string(), z.string()) }));
@@ -26,8 +25,7 @@ const inspectSchema = z.looseObject({
 
 describe('the lab in containers', function () {
   this.timeout(60_000);
-  const engines = new TestEngine();
-  let opened: { engine: Engine; images: LabImages } | null = null;
+  let opened: TestEngine | null = null;
 
   const options = (trial: string): string => {
     assert.ok(opened !== null);
@@ -41,15 +39,8 @@ describe('the lab in containers', function () {
   };
 
   before(async function () {
-    this.timeout(600_000);
-    const result = await engines.open();
-    if (typeof result === 'string') {
-      console.log(`      NOT RUN, no Docker lab here: ${result}`);
-      this.skip();
-    }
-    opened = result;
+    opened = await openTestEngine(this);
   });
-  after(() => engines.close());
 
   complianceSuite(() => Promise.resolve(programArgv(options('compliance'))));
 

@@ -1,52 +1,31 @@
-/** An engine for the tests: the one that answers, else the distribution's, installed and started for their time. */
-import { spawn, type ChildProcess } from 'node:child_process';
-import { createInterface } from 'node:readline';
+/** The engine that answers, for the tests: `npm test` starts one where there is none and it can. */
+import type { Need } from '../../../src/harness/contracts.ts';
+import { messageOf } from '../../../src/harness/errors.ts';
 import { connectEngine, type Engine } from '../../../src/harness/labs/docker/engine.ts';
 import { provideImages, type LabImages } from '../../../src/harness/labs/docker/images.ts';
-import { findCommand, provide } from '../../../src/harness/provision.ts';
 
-const DOCKER = { command: 'dockerd', package: 'docker.io' };
+export interface TestEngine {
+  readonly engine: Engine;
+  readonly images: LabImages;
+}
 
-export class TestEngine {
-  #started: ChildProcess | null = null;
-
-  /** The engine and the lab's images; a text instead says why there are none. */
-  async open(): Promise<{ engine: Engine; images: LabImages } | string> {
-    const say = (line: string): void => console.log(`      ${line}`);
-    try {
-      const engine = await connectEngine().catch(async () => {
-        if (process.getuid?.() !== 0) throw new Error('no engine answers, and only root can start one');
-        if (findCommand(DOCKER.command) === null) await provide([DOCKER], say);
-        await this.#start();
-        return connectEngine();
-      });
-      return { engine, images: await provideImages(engine.docker, [], say) };
-    } catch (error) {
-      return error instanceof Error ? error.message : String(error);
-    }
+/** The engine with the images for what is needed beside the lab's tools; where that is not possible, a reason. */
+async function open(needs: readonly Need[]): Promise<TestEngine | string> {
+  const why = process.env['KSL_NO_ENGINE'];
+  if (why !== undefined) return why;
+  try {
+    const engine = await connectEngine();
+    return { engine, images: await provideImages(engine.docker, needs, (line) => console.log(`      ${line}`)) };
+  } catch (error) {
+    return messageOf(error);
   }
+}
 
-  /** Starts the daemon; resolves when it says that it listens. */
-  async #start(): Promise<void> {
-    const daemon = spawn('dockerd', [], { stdio: ['ignore', 'ignore', 'pipe'] });
-    this.#started = daemon;
-    const said: string[] = [];
-    await new Promise<void>((resolve, reject) => {
-      createInterface({ input: daemon.stderr }).on('line', (line) => {
-        said.push(line);
-        if (line.includes('API listen on')) resolve();
-      });
-      daemon.once('exit', () => reject(new Error(`dockerd did not start: ${said.slice(-2).join(' | ')}`)));
-      daemon.once('error', reject);
-    });
-  }
-
-  /** Ends the daemon where it was started here. */
-  async close(): Promise<void> {
-    const daemon = this.#started;
-    if (daemon === null) return;
-    const ended = new Promise((resolve) => daemon.once('exit', resolve));
-    daemon.kill('SIGTERM');
-    await ended;
-  }
+/** Skips the tests of a suite where there is no engine, which counts them, and says why. */
+export async function openTestEngine(context: Mocha.Context, needs: readonly Need[] = []): Promise<TestEngine> {
+  context.timeout(600_000);
+  const opened = await open(needs);
+  if (typeof opened !== 'string') return opened;
+  console.log(`      NOT RUN, no lab in containers here: ${opened}`);
+  return context.skip();
 }

@@ -137,13 +137,22 @@ async function build(docker: Docker, tag: string, buildargs: Readonly<Record<str
   const context = { context: CONTEXT, src: ['Dockerfile'] };
   const labels = { [LABEL.project]: 'image' };
   try {
-    await followed(await docker.buildImage(context, { t: tag, buildargs, labels, forcerm: true }));
+    const network = await buildNetwork(docker);
+    await followed(await docker.buildImage(context, { t: tag, buildargs, labels, forcerm: true, ...network }));
   } catch (error) {
     throw new RequestError(
       `The image ${tag} could not be built: ${messageOf(error)}. The build installs packages over the engine's default ` +
         'network: that network must reach the package sources of the base image.',
     );
   }
+}
+
+const networksSchema = z.array(z.looseObject({ Name: z.string() }));
+
+/** The engine's default network; the machine's own where the engine was started without a bridge (own-engine.ts). */
+async function buildNetwork(docker: Docker): Promise<{ networkmode?: 'host' }> {
+  const networks = networksSchema.parse(await docker.listNetworks());
+  return networks.some(({ Name }) => Name === 'bridge') ? {} : { networkmode: 'host' };
 }
 
 const progressSchema = z.looseObject({ stream: z.string().optional(), error: z.string().optional() });

@@ -147,7 +147,8 @@ export async function scenarioCommand(argv: readonly string[]): Promise<number> 
   const manifest: Manifest = { ...(run.manifest ?? now), commit: now.commit };
   if (sequential) say(statedRule(sequential));
   say(`${manifest.campaign}: ${scale}; results in ${path.relative('', run.folder) || '.'}`);
-  if (run.scenario.kind === 'concurrency') return await concurrency({ run, plan, manifest, pace, images, options, say });
+  if (run.scenario.kind === 'concurrency')
+    return await concurrency({ run, plan, manifest, pace, images, options, say });
   if (run.scenario.kind === 'selftest') return await selftest(run.folder, plan, jobs, options.json, say);
   return await execute({ run, plan, manifest, pace, images, options, say });
 }

@@ -52,8 +52,6 @@ await Promise.all(
       platform: 'node',
       format: 'esm',
       target: 'node20',
-      sourcemap: true,
-      sourcesContent: false,
       external: ['dockerode', 'utp-native'],
       // Packages of the older kind ask for Node.js's own modules by require().
       banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" },

@@ -35,7 +35,7 @@ export class NoRoom extends Error {
 
 /** How a trial's process is started: in namespaces of its own, or beside the containers of its lab. */
 export function workerArgv(containers: DockerLabOptions | null): Argv {
-  const worker: Argv = [process.execPath, '--enable-source-maps', WORKER];
+  const worker: Argv = [process.execPath, WORKER];
   return containers === null ? enterNamespaces(worker) : [...worker, JSON.stringify(containers)];
 }
 

@@ -17,6 +17,8 @@ export const CAPTURE_NEEDS: readonly Need[] = [{ command: 'tcpdump', package: 't
 const SNAPSHOT_BYTES = 2048;
 /** Kernel ring: at the lab's few hundred kilobytes a second, tens of seconds of a stalled reader. */
 const BUFFER_KIB = 8192;
+/** Frames come one by one, and one by one each would be a write of its own: nobody reads the file before its end. */
+const GATHERED_BYTES = 256 * 1024;
 
 export interface CaptureOptions {
   /** The pcap file to write. */
@@ -56,8 +58,13 @@ export async function startCapture(tap: Tap, options: CaptureOptions): Promise<R
   const file = createWriteStream(options.file);
   const written = finished(file);
   written.catch(() => undefined); // Reported by stop().
+  file.cork();
   process.stdout.on('data', (chunk: Buffer) => {
     file.write(chunk);
+    if (file.writableLength > GATHERED_BYTES) {
+      file.uncork();
+      file.cork();
+    }
     frames.push(chunk);
   });
   const drained = finished(process.stdout).then(() => file.end());

@@ -113,7 +113,7 @@ async function runOne(
   await rm(at, { recursive: true, force: true });
   await mkdir(at, { recursive: true });
   const spec = { ...planned, attempt: 0, repeats: null, folder: at, sabotage };
-  const argv = enterNamespaces([process.execPath, '--enable-source-maps', WORKER]);
+  const argv = enterNamespaces([process.execPath, WORKER]);
   return runInProcess(argv, spec, () => undefined, signal);
 }
 

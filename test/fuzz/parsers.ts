@@ -17,9 +17,12 @@ import { parseQuery } from '../../src/probes/resolver.ts';
 import { unpackEndpoints } from '../../src/probes/swarm/compact.ts';
 import { swarmLineSchema } from '../../src/probes/swarm/config.ts';
 import { bindingResponse } from '../../src/probes/swarm/datagrams.ts';
+import { readQuery } from '../../src/probes/swarm/dht.ts';
 import { decode, readExtended, readPex } from '../../src/probes/swarm/messages.ts';
+import { readHttpAnnounce, readUdpAnnounce } from '../../src/probes/swarm/tracker.ts';
 import { recordOf } from '../analysis/measure/trial.ts';
 import { pcap, udpFrame } from '../analysis/frames.ts';
+import { manifestOf } from '../analysis/summary/trials.ts';
 import type { Examples } from './mutate.ts';
 
 export interface Parser extends Examples {
@@ -72,6 +75,22 @@ const PEX = bencode.encode({
   added6: Buffer.alloc(18, 3),
   dropped: Buffer.from('c6126401c8d5', 'hex'),
 });
+const QUERY = bencode.encode({
+  a: { id: Buffer.alloc(20, 1), info_hash: Buffer.alloc(20, 2), port: 51413, implied_port: 1, token: 'x' },
+  q: 'announce_peer',
+  t: 'aa',
+  y: 'q',
+});
+const ANNOUNCE =
+  '/announce?info_hash=%12%34%e4xyz%00%ff&peer_id=-TR3000-abcdefghijkl&port=51413&ip=192.0.2.1&ipv6=2001:db8::1' +
+  '&event=started&compact=1';
+/** BEP 15: connection id, action 1, transaction, then 98 bytes in all. */
+const UDP_ANNOUNCE = Buffer.concat([
+  Buffer.from('000004172710198000000001', 'hex'),
+  Buffer.alloc(72, 3),
+  Buffer.from('c0000201', 'hex'),
+  Buffer.alloc(10, 1),
+]);
 const STUN = Buffer.from('000100002112a442000102030405060708090a0b', 'hex');
 
 const SIGHTINGS = [
@@ -121,6 +140,24 @@ export const PARSERS: readonly Parser[] = [
     parse: (input) => readExtended(decode(input)) !== null,
   },
   { name: 'peer exchange', examples: [PEX], alphabet: BENCODE, parse: (input) => readPex(input) !== null },
+  {
+    name: 'DHT query',
+    examples: [QUERY],
+    alphabet: BENCODE,
+    parse: (input) => readQuery(Buffer.from(input)) !== null,
+  },
+  {
+    name: 'announce over HTTP',
+    examples: [text(ANNOUNCE)],
+    alphabet: '/announce?&=%0123456789abcdef.:ip6',
+    parse: (input) => readHttpAnnounce(Buffer.from(input).toString('latin1')) !== null,
+  },
+  {
+    name: 'announce over UDP',
+    examples: [UDP_ANNOUNCE],
+    alphabet: '\x00\x01\x02\xff',
+    parse: (input) => readUdpAnnounce(Buffer.from(input)) !== null,
+  },
   {
     name: 'packed addresses',
     examples: [Buffer.from('c6126401c8d5c6126501c8d5', 'hex')],
@@ -177,7 +214,7 @@ export const PARSERS: readonly Parser[] = [
     alphabet: JSON_SYMBOLS,
     parse: lines(sessionRecordSchema),
   },
-  { name: 'manifest', examples: [json({ version: 1 })], alphabet: JSON_SYMBOLS, parse: lines(manifestSchema) },
+  { name: 'manifest', examples: [json(manifestOf('none'))], alphabet: JSON_SYMBOLS, parse: lines(manifestSchema) },
   {
     name: 'swarm line',
     examples: [...SIGHTINGS.map(json), json({ ready: true, infoHash: 'a' })],

@@ -128,14 +128,21 @@ const querySchema = z.object({
     })
     .catch({ id: Buffer.alloc(0), info_hash: null, port: null, implied_port: 0 }),
 });
+type QueryArguments = z.infer<typeof querySchema>['a'];
+
+/** A query's name and arguments; null for anything that is not a query. */
+export function readQuery(message: Buffer): { readonly name: string; readonly a: QueryArguments } | null {
+  const query = querySchema.safeParse(decode(message)).data;
+  return query === undefined ? null : { name: query.q.toString('latin1'), a: query.a };
+}
 
 /** Reports a query; gives the asker's node id, null for anything that is not a query. */
 function reportQuery(party: string, message: Buffer, remote: RemoteInfo, context: SwarmContext): Buffer | null {
   const atNs = context.clock.nowNs();
-  const query = querySchema.safeParse(decode(message)).data;
-  if (query === undefined) return null;
-  const name = query.q.toString('latin1');
-  const announcedPort = query.a.implied_port === 0 ? query.a.port : remote.port;
+  const query = readQuery(message);
+  if (query === null) return null;
+  const { name, a } = query;
+  const announcedPort = a.implied_port === 0 ? a.port : remote.port;
   context.report({
     kind: 'dht-query',
     atNs,
@@ -143,11 +150,11 @@ function reportQuery(party: string, message: Buffer, remote: RemoteInfo, context
     sourceAddress: remote.address,
     sourcePort: remote.port,
     query: name,
-    nodeId: query.a.id.toString('hex'),
-    infoHash: query.a.info_hash?.toString('hex') ?? null,
+    nodeId: a.id.toString('hex'),
+    infoHash: a.info_hash?.toString('hex') ?? null,
     port: name === 'announce_peer' ? announcedPort : null,
   });
-  return query.a.id;
+  return a.id;
 }
 
 /** A node id that fits its address as BEP 42 asks (libtorrent prefers such nodes); the rest comes from the name. */

@@ -17,6 +17,7 @@ import TrackerServer, {
   type AnnounceParams,
   type TrackerSwarm,
 } from 'bittorrent-tracker/server';
+import type { InstrumentEvent } from '../../harness/records.ts';
 import { CANARY_INFO_HASH } from '../canary.ts';
 import type { SwarmConfig } from './config.ts';
 import type { SwarmContext, SwarmMember } from './context.ts';
@@ -79,26 +80,17 @@ class LoggedTracker extends TrackerServer {
 
   reportHttp(request: IncomingMessage): void {
     const atNs = this.#context.clock.nowNs();
-    const [path, query = ''] = (request.url ?? '').split('?');
-    const source = {
+    const common = {
+      atNs,
+      party: this.#id,
+      transport: 'http' as const,
       sourceAddress: request.socket.remoteAddress ?? '',
       sourcePort: request.socket.remotePort ?? 0,
     };
-    const common = { atNs, party: this.#id, transport: 'http' as const, ...source };
-    if (path === '/scrape') this.#context.report({ kind: 'tracker-scrape', ...common });
-    if (path !== '/announce') return;
-    const fields = parseQuery(query, '&', '=', { decodeURIComponent: latin1 });
-    const all = (name: string): string[] => [fields[name] ?? []].flat();
-    const hex = (name: string): string => Buffer.from(all(name)[0] ?? '', 'latin1').toString('hex');
-    this.#context.report({
-      kind: 'tracker-announce',
-      ...common,
-      infoHash: hex('info_hash'),
-      peerId: hex('peer_id'),
-      port: portOf(all('port')[0]),
-      event: all('event')[0] ?? '',
-      claimedAddresses: ['ip', 'ipv4', 'ipv6'].flatMap(all),
-    });
+    const url = request.url ?? '';
+    if (url.split('?')[0] === '/scrape') this.#context.report({ kind: 'tracker-scrape', ...common });
+    const announce = readHttpAnnounce(url);
+    if (announce !== null) this.#context.report({ kind: 'tracker-announce', ...common, ...announce });
   }
 
   #reportUdp(message: Buffer, remote: RemoteInfo): void {
@@ -112,18 +104,43 @@ class LoggedTracker extends TrackerServer {
     };
     if (message.length >= 16 && message.readUInt32BE(8) === UDP_SCRAPE)
       this.#context.report({ kind: 'tracker-scrape', ...common });
-    if (!isUdpAnnounce(message)) return;
-    const claimed = message.subarray(UDP_IP_OFFSET, UDP_IP_OFFSET + 4);
-    this.#context.report({
-      kind: 'tracker-announce',
-      ...common,
-      infoHash: message.toString('hex', 16, 36),
-      peerId: message.toString('hex', 36, 56),
-      event: UDP_EVENTS[message.readUInt32BE(80)] ?? '',
-      claimedAddresses: claimed.readUInt32BE(0) === 0 ? [] : [claimed.join('.')],
-      port: message.readUInt16BE(96),
-    });
+    const announce = readUdpAnnounce(message);
+    if (announce !== null) this.#context.report({ kind: 'tracker-announce', ...common, ...announce });
   }
+}
+
+type Announce = Pick<
+  Extract<InstrumentEvent, { kind: 'tracker-announce' }>,
+  'infoHash' | 'peerId' | 'port' | 'event' | 'claimedAddresses'
+>;
+
+/** What an announce over HTTP says, by the path and query of its request; null for any other request. */
+export function readHttpAnnounce(url: string): Announce | null {
+  const [path, query = ''] = url.split('?');
+  if (path !== '/announce') return null;
+  const fields = parseQuery(query, '&', '=', { decodeURIComponent: latin1 });
+  const all = (name: string): string[] => [fields[name] ?? []].flat();
+  const hex = (name: string): string => Buffer.from(all(name)[0] ?? '', 'latin1').toString('hex');
+  return {
+    infoHash: hex('info_hash'),
+    peerId: hex('peer_id'),
+    port: portOf(all('port')[0]),
+    event: all('event')[0] ?? '',
+    claimedAddresses: ['ip', 'ipv4', 'ipv6'].flatMap(all),
+  };
+}
+
+/** What an announce over UDP says (BEP 15); null for any other datagram. */
+export function readUdpAnnounce(message: Buffer): Announce | null {
+  if (!isUdpAnnounce(message)) return null;
+  const claimed = message.subarray(UDP_IP_OFFSET, UDP_IP_OFFSET + 4);
+  return {
+    infoHash: message.toString('hex', 16, 36),
+    peerId: message.toString('hex', 36, 56),
+    event: UDP_EVENTS[message.readUInt32BE(80)] ?? '',
+    claimedAddresses: claimed.readUInt32BE(0) === 0 ? [] : [claimed.join('.')],
+    port: message.readUInt16BE(96),
+  };
 }
 
 /** BEP 15. */

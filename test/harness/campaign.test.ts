@@ -2,7 +2,7 @@
  * A campaign that is killed, interrupted, run out of disk and watched, with real trials: nothing sealed is lost, nothing
  * is left over, and what is resumed comes to what an uninterrupted run would have.
  *
- * KSL_CHAOS_KILLS: how often the harness is killed (default 4; a long run takes 100).
+ * KSL_CHAOS_KILLS: how often the harness is killed (default 4; `npm run chaos` takes 100).
  */
 import assert from 'node:assert/strict';
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
@@ -141,8 +141,7 @@ describe('a campaign that is killed again and again', function () {
       await harness.ended;
       kept.push({ kill, before, after: await readFile(path.join(folder, 'trials.jsonl'), 'utf8').catch(() => '') });
     }
-    const rest = new Harness('--resume', folder, '--jobs', String(JOBS));
-    last = await rest.ended;
+    last = await new Harness('--resume', folder).ended;
   });
   after(() => rm(base, { recursive: true, force: true }));
 

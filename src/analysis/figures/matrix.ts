@@ -87,6 +87,6 @@ export const matrixFigure: Figure = {
   title: 'What was found, cell by cell',
   caption:
     'Leaking trials of those judged, with the exact 95 % interval of the leak probability; where none leaked, its ' +
-    'one-sided 95 % upper bound. Inconclusive where the arm without a kill switch did not leak or nothing was judged.',
+    'one-sided 95 % upper bound. Inconclusive where the arm without a kill switch did not leak or nothing was judged. No tile: a cell that the scenario leaves out.',
   spec: matrixSpec,
 };

@@ -5,9 +5,10 @@
 import { clopperPearson } from '../statistics/binomial.ts';
 import { equivalentProportions } from '../statistics/equivalence.ts';
 import { fisherExact } from '../statistics/fisher.ts';
+import { quantileOf, sorted } from '../statistics/quantiles.ts';
 import { mannWhitney } from '../statistics/ranks.ts';
 import type { FigureInput } from '../figures/figure.ts';
-import { judged, valuesOf } from '../summary/cells.ts';
+import { censoredGap, judged, valuesOf } from '../summary/cells.ts';
 import { LEVEL } from '../summary/comparisons.ts';
 import type { MeasuredRow, TrialRow } from '../summary/rows.ts';
 import type { CellSummary } from '../summary/schema.ts';
@@ -80,7 +81,7 @@ export const CLAIM_RULES: readonly ClaimRule[] = [
       const longer = mannWhitney(app, client, 'greater');
       const shorter = mannWhitney(app, client, 'less');
       if (longer === null || shorter === null) return missing('client', 'app', 'a leaking trial');
-      const words = `${medianWords('app', app)}, ${medianWords('client', client)}`;
+      const words = `${gapsWords('app', rows)}, ${gapsWords('client', rows)}`;
       if (shorter.p <= LEVEL / 2)
         return { verdict: 'refuted', because: `${words}; ${pWords('Mann-Whitney', shorter.p)}` };
       return decided(2 * longer.p, `${words}; ${pWords('Mann-Whitney', longer.p)}, one-sided`);
@@ -226,9 +227,12 @@ function countWords(family: Family, { yes, all }: { readonly yes: number; readon
   return `${FAMILY_WORDS[family]} leaked in ${yes} of ${plural(all, 'judged trial')}`;
 }
 
-function medianWords(family: Family, gaps: readonly number[]): string {
-  const middle = [...gaps].sort((a, b) => a - b)[Math.floor((gaps.length - 1) / 2)] ?? 0;
-  return `${FAMILY_WORDS[family]}: median gap ${duration(middle)} over ${plural(gaps.length, 'trial')}`;
+function gapsWords(family: Family, rows: readonly TrialRow[]): string {
+  const leaking = judged(rows.filter((row) => row.family === family));
+  const gaps = gapsOf(rows, family);
+  const median = quantileOf(sorted(gaps), 0.5);
+  const atLeast = censoredGap(leaking, { median, low: null, high: null, trials: gaps.length })?.medianIsLowerBound;
+  return `${FAMILY_WORDS[family]}: median gap ${atLeast === true ? 'at least ' : ''}${duration(median)} over ${plural(gaps.length, 'trial')}`;
 }
 
 function pWords(test: string, p: number): string {

@@ -9,7 +9,7 @@ import { clopperPearson, upperBound } from '../statistics/binomial.ts';
 import { bootstrapQuantile } from '../statistics/quantiles.ts';
 import { randomStream } from '../statistics/random.ts';
 import { kaplanMeier, medianSurvival } from '../statistics/survival.ts';
-import { judged, survivalObservations, valuesOf } from '../summary/cells.ts';
+import { censoredGap, judged, survivalObservations, valuesOf } from '../summary/cells.ts';
 import type { MeasuredRow, TrialRow } from '../summary/rows.ts';
 import { duration, gapWords, interval, leakWords, percent, plural } from '../summary/words.ts';
 import { CLAIM_RULES, judgeClaims, type Claim } from './claims.ts';
@@ -101,10 +101,13 @@ function familyFacts({ summary, rows }: FigureInput): Record<string, string> {
         bootstrapQuantile(valuesOf(evidence, measure), randomStream(summary.seed, `${family} ${name}`)),
         duration,
       );
-    const survival = medianSurvival(kaplanMeier(survivalObservations(evidence)));
+    const knocked = survivalObservations(evidence);
+    const survival = medianSurvival(kaplanMeier(knocked));
     facts[`${family}.leak`] = leaked(own);
+    const gaps = valuesOf(evidence, ({ gapSeconds }) => gapSeconds);
+    const gap = bootstrapQuantile(gaps, randomStream(summary.seed, `${family} gap`));
     facts[`${family}.gap`] = none(
-      median('gap', ({ gapSeconds }) => gapSeconds),
+      gapWords(censoredGap(evidence, gap && { ...gap, trials: gaps.length })),
       'no gap was measured',
     );
     facts[`${family}.detection`] = none(
@@ -120,7 +123,9 @@ function familyFacts({ summary, rows }: FigureInput): Record<string, string> {
       'none was seen',
     );
     facts[`${family}.survival`] =
-      survival.median === null ? 'longer than was watched, or nobody knocked' : duration(survival.median);
+      knocked.length === 0
+        ? 'no time at all (nobody knocked)'
+        : `${survival.median === null ? 'longer than was watched' : duration(survival.median)} (${plural(knocked.length, 'trial')})`;
     facts[`${family}.classes`] = classes(evidence);
   }
   return facts;
@@ -140,7 +145,8 @@ function leaked(rows: readonly TrialRow[]): string {
   const leaks = rows.filter(({ verdict }) => verdict === 'leak').length;
   const all = leaks + rows.filter(({ verdict }) => verdict === 'no-leak').length;
   const bound = upperBound(0, all);
-  if (leaks > 0 || bound === null) return share(leaks, all, 'judged trials');
+  if (leaks > 0 || bound === null)
+    return all === 0 ? 'no judged trials' : `leaked in ${share(leaks, all, 'judged trials')}`;
   return `no leak in ${plural(all, 'judged trial')}, so at most ${percent(bound)}`;
 }
 

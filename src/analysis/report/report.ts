@@ -58,7 +58,7 @@ export function reportHtml(input: ReportInput): string {
         <p class="muted">
           Campaign ${manifest.campaign}: ${plural(trials.recorded, 'trial')} recorded,
           ${sequential ? 'at most ' : ''}${trials.planned}
-          planned${trials.repeats === 0 ? '' : `, ${trials.repeats} of them repeats of disturbed ones`};
+          planned${trials.repeats === 0 ? '' : `, ${plural(trials.repeats, 'repeat')} of disturbed ones`};
           ${trials.judged} judged (${trials.leak} leaked, ${trials.noLeak} did not), ${trials.inconclusive}
           inconclusive, ${trials.unsupported} unsupported.
         </p>
@@ -264,7 +264,7 @@ function cellFacts(cell: CellSummary, { comparisons }: Summary): [string, string
         : `was told of the address in ${cell.monitor.named} and met it in ${cell.monitor.met} of ${plural(cell.monitor.trials, 'trial')}`,
     ],
     ['Started again', restartWords(cell.restart)],
-    ['Recovery', `${interval(cell.recoverySeconds, duration)}; none in ${plural(cell.notRecovered, 'trial')}`],
+    ['Recovery', recoveryWords(cell)],
     [
       'Knocked at after containment',
       survival === null
@@ -280,6 +280,11 @@ function cellFacts(cell: CellSummary, { comparisons }: Summary): [string, string
     ],
   ];
   return facts.flatMap(([name, value]) => (value === null ? [] : [[name, value] satisfies [string, string]]));
+}
+
+function recoveryWords({ recoverySeconds, notRecovered }: CellSummary): string {
+  const never = notRecovered === 0 ? [] : [`none in ${plural(notRecovered, 'trial')}`];
+  return [...(recoverySeconds === null ? [] : [interval(recoverySeconds, duration)]), ...never].join('; ') || '–';
 }
 
 function restartWords(restart: CellSummary['restart']): string | null {

@@ -71,7 +71,7 @@ export function summariseCell(
     leakUpperBound: verdicts.leak === 0 ? upperBound(0, judgedTrials) : null,
     switchLatencySeconds: estimate('switch latency', (row) => row.switchLatencySeconds),
     detectionSeconds: estimate('detection', (row) => row.detectionSeconds),
-    gapSeconds: gap(
+    gapSeconds: censoredGap(
       evidence,
       estimate('gap', (row) => row.gapSeconds),
     ),
@@ -104,7 +104,11 @@ export function survivalObservations(rows: readonly MeasuredRow[]): Observation[
   );
 }
 
-function gap(rows: readonly MeasuredRow[], estimate: CellSummary['clearPackets']): CellSummary['gapSeconds'] {
+/** Says whether the median of the gaps is itself a lower bound. */
+export function censoredGap(
+  rows: readonly MeasuredRow[],
+  estimate: CellSummary['clearPackets'],
+): CellSummary['gapSeconds'] {
   if (estimate === null) return null;
   const censored = rows.filter((row) => row.gapSeconds !== null && row.gapCensored);
   const lowest = Math.min(...censored.map((row) => row.gapSeconds ?? Number.POSITIVE_INFINITY));

@@ -1,12 +1,14 @@
 /** The catalogue of faults: one line each. */
 import type { ArmedFault, Fault, FaultSubjects, Lab } from '../harness/contracts.ts';
 import { RequestError } from '../harness/errors.ts';
+import type { Endpoint } from '../harness/records.ts';
 import { lookUp, parseParameters, parseReferences } from '../harness/reference.ts';
 import { clientRestart } from './client-restart.ts';
 import { daemonKilled } from './daemon-killed.ts';
 import { daemonStopped } from './daemon-stopped.ts';
 import { deviceRecreated } from './device-recreated.ts';
 import { dnsReplaced } from './dns-replaced.ts';
+import { endpointChange } from './endpoint-change.ts';
 import { firewallReload } from './firewall-reload.ts';
 import { flap } from './flap.ts';
 import { handshakeExpiry } from './handshake-expiry.ts';
@@ -19,6 +21,7 @@ import { metricHijack } from './metric-hijack.ts';
 import { mtuBlackhole } from './mtu-blackhole.ts';
 import { nftFlush } from './nft-flush.ts';
 import { peerRemoved } from './peer-removed.ts';
+import { reconnect } from './reconnect.ts';
 import { roaming } from './roaming.ts';
 import { routeLost } from './route-lost.ts';
 import { ruleLost } from './rule-lost.ts';
@@ -43,6 +46,7 @@ export const faults: readonly Fault[] = [
   serverBlackhole,
   serverReject,
   serverGone,
+  endpointChange,
   handshakeExpiry,
   mtuBlackhole,
   flap,
@@ -60,12 +64,14 @@ export const faults: readonly Fault[] = [
   switchKilled,
   switchUpdated,
   tunnelRestarted,
+  reconnect,
   suspend,
   clientRestart,
 ];
 
 /** A fault with its parameters, as a scenario names it. */
 export interface PlannedFault extends Pick<Fault, 'id' | 'title' | 'group' | 'happens' | 'needs'> {
+  readonly endpoints: readonly Endpoint[];
   arm(lab: Lab, subjects: FaultSubjects): Promise<ArmedFault>;
 }
 
@@ -82,6 +88,6 @@ export function faultByReference(reference: string): PlannedFault {
   }
   const fault = faultById(first.id);
   const parameters = parseParameters('fault', fault, first);
-  const { id, title, group, happens, needs } = fault;
-  return { id, title, group, happens, needs, arm: (lab, subjects) => fault.arm(lab, parameters, subjects) };
+  const { id, title, group, happens, needs, endpoints = [] } = fault;
+  return { id, title, group, happens, needs, endpoints, arm: (lab, subjects) => fault.arm(lab, parameters, subjects) };
 }

@@ -30,7 +30,7 @@ export async function setWireGuard(host: Host, device: string, text: string): Pr
 }
 
 /** `wg` that waits for its settings on standard input. */
-export const wgFeed = (verb: 'setconf' | 'addconf', device: string): string[] => ['wg', verb, device, '/dev/stdin'];
+export const wgFeed = (verb: 'setconf' | 'syncconf', device: string): string[] => ['wg', verb, device, '/dev/stdin'];
 
 /** Refuses tunnels that are not the lab's own WireGuard. */
 export function needWireGuard(lab: Lab): void {

@@ -5,7 +5,7 @@
 import type { Readable, Writable } from 'node:stream';
 import type { z } from 'zod';
 import type { Bracket, Clock, InstantNs } from './clock.ts';
-import type { HostName, InstrumentEvent, KILL_SWITCH_FAMILIES, Identity, SWITCH_STAGES, SwarmMap } from './records.ts';
+import type { Endpoint, HostName, InstrumentEvent, KILL_SWITCH_FAMILIES, Identity, SWITCH_STAGES, SwarmMap } from './records.ts';
 
 // ------------------------------------------------------------------------------------------------------------- hosts
 
@@ -328,6 +328,8 @@ export interface Fault<P = unknown> {
   readonly happens: string;
   readonly needs: readonly Need[];
   readonly parameters: z.ZodType<P>;
+  /** Where else the tunnel's own datagrams go under it; in no other trial are datagrams to there the tunnel's. */
+  readonly endpoints?: readonly Endpoint[];
   /** Throws `Unsupported` when there is nothing for it to happen to: no process of the switch, no such rule. */
   arm(lab: Lab, parameters: P, subjects?: FaultSubjects): Promise<ArmedFault>;
 }

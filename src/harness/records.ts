@@ -288,6 +288,9 @@ const cellSchema = z.object({
 });
 export type Cell = z.infer<typeof cellSchema>;
 
+const endpointSchema = z.object({ address: z.string(), port: count });
+export type Endpoint = z.infer<typeof endpointSchema>;
+
 /** Every address by which the client can be known, so that the analysis needs no knowledge of the topology. */
 const identitySchema = z.object({
   /** Ethernet address of the client's side of the uplink: what makes a frame "leaving the client". */
@@ -304,9 +307,16 @@ const identitySchema = z.object({
   exit4: z.string(),
   exit6: z.string().nullable(),
   /** The tunnel's own datagrams go here and are never a leak. */
-  endpoint: z.object({ address: z.string(), port: count }),
+  endpoint: endpointSchema,
+  /** And here, in a trial whose fault moves the tunnel to another server; absent in every other. */
+  otherEndpoints: z.array(endpointSchema).optional(),
 });
 export type Identity = z.infer<typeof identitySchema>;
+
+/** Everywhere the tunnel's own datagrams go in that trial. */
+export function endpointsOf({ endpoint, otherEndpoints = [] }: Identity): readonly Endpoint[] {
+  return [endpoint, ...otherEndpoints];
+}
 
 /** Who is who in the swarm, so that a flow whose bytes say nothing (encrypted, truncated) can still be named. */
 const swarmSchema = z.object({

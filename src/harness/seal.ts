@@ -5,7 +5,7 @@
 import path from 'node:path';
 import { sealCapture, type CaptureComment } from '../analysis/capture/seal.ts';
 import { measureTrial } from '../analysis/measure/measure.ts';
-import type { Measures, TimelineEvent, TrialRecord } from './records.ts';
+import { endpointsOf, type Measures, type TimelineEvent, type TrialRecord } from './records.ts';
 
 /** Enough of a tunnel's datagram to see what it is; the rest is ciphertext. */
 const TUNNEL_BYTES_KEPT = 128;
@@ -38,7 +38,8 @@ export async function seal(
       out: path.join(folder, `${name}.pcapng`),
       originUnixNs: BigInt(record.originUnixNs),
       comments,
-      trimTunnel: record.identity === null ? null : { endpoint: record.identity.endpoint, bytes: TUNNEL_BYTES_KEPT },
+      trimTunnel:
+        record.identity === null ? null : { endpoints: endpointsOf(record.identity), bytes: TUNNEL_BYTES_KEPT },
       dropped: record.captures.find((capture) => capture.name === name)?.dropped ?? null,
     });
   }

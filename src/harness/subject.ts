@@ -20,6 +20,7 @@ import type {
 } from './contracts.ts';
 import { Unsupported, describeExit } from './errors.ts';
 import type { Instruments } from './instruments.ts';
+import { changedLab } from './labs/changed.ts';
 import { markedIn } from './persisted.ts';
 import type { TrialSpec } from './plan.ts';
 import type { Timeline } from './timeline.ts';
@@ -75,16 +76,7 @@ export class Subject implements FaultSubjects {
   /** The lab as a fault meets it: with the tunnel in use, and the host on which tunnel and client live. */
   get lab(): Lab {
     const { lab } = this.#parts;
-    return {
-      hosts: { ...lab.hosts, client: this.#host },
-      uplink: lab.uplink,
-      wan: lab.wan,
-      tunnel: this.#tunnel,
-      identity: lab.identity,
-      clock: lab.clock,
-      describe: () => lab.describe(),
-      [Symbol.asyncDispose]: () => lab[Symbol.asyncDispose](),
-    };
+    return changedLab(lab, { hosts: { ...lab.hosts, client: this.#host }, tunnel: this.#tunnel });
   }
 
   get #host(): Host {

@@ -11,9 +11,10 @@ import type { ArmedFault, Lab } from './contracts.ts';
 import { Unsupported, messageOf } from './errors.ts';
 import { Heartbeat } from './heartbeat.ts';
 import { Instruments } from './instruments.ts';
+import { changedLab } from './labs/changed.ts';
 import { awaitMoment } from './moments.ts';
 import type { TrialSpec } from './plan.ts';
-import type { TrialRecord } from './records.ts';
+import type { Endpoint, TrialRecord } from './records.ts';
 import { seal } from './seal.ts';
 import { Subject } from './subject.ts';
 import { Timeline, observe } from './timeline.ts';
@@ -31,6 +32,9 @@ const STEADY_BYTES = 32 * 1024;
 const LOG_LINES = 20;
 
 const NS_PER_SECOND = 1e9;
+
+const withEndpoints = (lab: Lab, otherEndpoints: readonly Endpoint[]): Lab =>
+  changedLab(lab, { identity: { ...lab.identity, otherEndpoints: [...otherEndpoints] } });
 
 type Retrieval = NonNullable<TrialSpec['retrieval']>;
 type Draft = { -readonly [K in keyof TrialRecord]: TrialRecord[K] };
@@ -88,8 +92,10 @@ class Trial {
 
     enter('opening the lab');
     this.#timeline.add({ kind: 'phase', atNs: clock.nowNs(), name: 'setup' });
-    const lab = await this.#hooks.openLab();
-    this.#lab = lab;
+    const planned = faultByReference(this.#spec.cell.fault);
+    const opened = await this.#hooks.openLab();
+    this.#lab = opened;
+    const lab = planned.endpoints.length === 0 ? opened : withEndpoints(opened, planned.endpoints);
     this.record.identity = lab.identity;
 
     enter('arming the instruments');
@@ -118,7 +124,7 @@ class Trial {
     this.#timeline.add({ kind: 'phase', atNs: clock.nowNs(), name: 'baseline' });
 
     enter('arming the fault');
-    const fault = await faultByReference(this.#spec.cell.fault).arm(subject.lab, subject);
+    const fault = await planned.arm(subject.lab, subject);
     this.#fault = fault;
 
     enter('waiting for the moment');

@@ -1,15 +1,15 @@
 /**
  * The second witness: packet-filter counters on the router's port to the client, at the ingress hook, before any
  * bridge, route or rule. Every frame from the client's Ethernet address is counted once, as the tunnel's own datagram
- * to its endpoint, as link housekeeping, or as clear: the vocabulary of the records, decided by the kernel's own
+ * to an endpoint of it, as link housekeeping, or as clear: the vocabulary of the records, decided by the kernel's own
  * parser and not by the code that reads the capture.
  *
  * Frames of another Ethernet address are not counted (the neighbour's, the router's own). A later fragment carries no
- * port: UDP to the endpoint's address is then taken for the tunnel's.
+ * port: UDP to an endpoint's address is then taken for the tunnel's.
  */
 import { z } from 'zod';
 import type { Need, Tap } from '../harness/contracts.ts';
-import type { Identity, WitnessCount } from '../harness/records.ts';
+import { endpointsOf, type Endpoint, type Identity, type WitnessCount } from '../harness/records.ts';
 
 export const COUNTERS_NEEDS: readonly Need[] = [{ command: 'nft', package: 'nftables' }];
 
@@ -38,31 +38,41 @@ export async function startCounters(tap: Tap, identity: Identity): Promise<Runni
 }
 
 /** The rules; the first that matches counts the frame. */
-export function ruleset(device: string, { clientMac, endpoint }: Identity): string {
-  const v6 = endpoint.address.includes(':');
-  const toEndpoint = `${v6 ? 'ip6' : 'ip'} daddr ${endpoint.address}`;
-  // The kernel's own errors to the endpoint ("port unreachable" once the tunnel's socket is gone): `tunnel-icmp`.
-  const icmpError = v6 ? 'icmpv6 type 1-4' : 'icmp type { 3, 11, 12 }';
-  const laterFragment = v6 ? 'frag frag-off != 0 meta l4proto udp' : 'ip frag-off & 0x1fff != 0 ip protocol udp';
+export function ruleset(device: string, identity: Identity): string {
+  const endpoints = endpointsOf(identity);
   return `table netdev ${TABLE} {
   counter tunnel { }
   counter housekeeping { }
   counter clear { }
   chain ingress {
     type filter hook ingress device "${device}" priority -500; policy accept;
-    ether saddr != ${clientMac} accept
-    ${toEndpoint} udp dport ${endpoint.port} counter name tunnel accept
-    ${toEndpoint} ${laterFragment} counter name tunnel accept
+    ether saddr != ${identity.clientMac} accept
+    ${endpoints.map(tunnelRules).join('\n    ')}
     ether type arp counter name housekeeping accept
     ip protocol igmp counter name housekeeping accept
     meta protocol ip udp dport { 67, 68 } counter name housekeeping accept
     meta protocol ip6 udp dport { 546, 547 } counter name housekeeping accept
     icmpv6 type { 130-137, 143 } counter name housekeeping accept
-    ${toEndpoint} ${icmpError} counter name housekeeping accept
+    ${endpoints.map(icmpRule).join('\n    ')}
     counter name clear
   }
 }
 `;
+}
+
+const isV6 = ({ address }: Endpoint): boolean => address.includes(':');
+const to = (endpoint: Endpoint): string => `${isV6(endpoint) ? 'ip6' : 'ip'} daddr ${endpoint.address}`;
+
+function tunnelRules(endpoint: Endpoint): string {
+  const later = isV6(endpoint) ? 'frag frag-off != 0 meta l4proto udp' : 'ip frag-off & 0x1fff != 0 ip protocol udp';
+  return `${to(endpoint)} udp dport ${endpoint.port} counter name tunnel accept
+    ${to(endpoint)} ${later} counter name tunnel accept`;
+}
+
+/** The kernel's own errors to an endpoint ("port unreachable" once the tunnel's socket is gone): `tunnel-icmp`. */
+function icmpRule(endpoint: Endpoint): string {
+  const error = isV6(endpoint) ? 'icmpv6 type 1-4' : 'icmp type { 3, 11, 12 }';
+  return `${to(endpoint)} ${error} counter name housekeeping accept`;
 }
 
 const countersSchema = z.object({

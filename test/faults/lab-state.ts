@@ -31,7 +31,11 @@ async function hostState(host: Host): Promise<readonly string[]> {
     stdout
       .split('\n')
       .map(normal)
-      .filter((line) => line !== '' && !/^(?:multicast|anycast) |^wg0\t\d+$|ff00::|203\.0\.113\.2:\d+/.test(line))
+      .filter(
+        (line) =>
+          line !== '' &&
+          !/^(?:multicast|anycast) |^wg0\t\d+$|ff00::|203\.0\.113\.2:\d+|^wgs1\t\S+\t\(none\)$/.test(line),
+      )
       .map((line) => `${host.name}: ${QUESTIONS[index]?.join(' ')}: ${line}`),
   );
 }

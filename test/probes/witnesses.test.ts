@@ -13,6 +13,7 @@ import { link, openHost, type TestHost } from './namespace-host.ts';
 const CLIENT_MAC = '02:00:00:00:00:02';
 const ROUTER_MAC = '02:00:00:00:00:01';
 const ENDPOINT = { address: '198.51.100.10', port: 51_820 };
+const SECOND = { address: '198.51.100.11', port: 51_821 };
 const identity: Identity = {
   clientMac: CLIENT_MAC,
   lan4: '192.168.1.2',
@@ -23,6 +24,7 @@ const identity: Identity = {
   exit4: '198.51.100.10',
   exit6: null,
   endpoint: ENDPOINT,
+  otherEndpoints: [SECOND],
 };
 
 /** An Ethernet frame with a raw payload. */
@@ -108,6 +110,9 @@ describe('witnesses on the uplink', () => {
       { kind: 'tunnel', bytes: datagram(CLIENT_MAC, ENDPOINT, Buffer.alloc(148)) },
       { kind: 'clear', bytes: datagram(CLIENT_MAC, { ...ENDPOINT, port: 53 }, Buffer.alloc(149)) },
       { kind: 'clear', bytes: datagram(CLIENT_MAC, { address: '198.18.100.1', port: 51_820 }, Buffer.alloc(150)) },
+      { kind: 'tunnel', bytes: datagram(CLIENT_MAC, SECOND, Buffer.alloc(160)) },
+      { kind: 'clear', bytes: datagram(CLIENT_MAC, { ...SECOND, port: ENDPOINT.port }, Buffer.alloc(161)) },
+      { kind: 'clear', bytes: datagram(CLIENT_MAC, { ...ENDPOINT, port: SECOND.port }, Buffer.alloc(162)) },
       { kind: 'other', bytes: datagram(stranger, { address: '198.18.100.1', port: 6881 }, Buffer.alloc(151)) },
       {
         kind: 'housekeeping',

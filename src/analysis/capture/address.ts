@@ -84,6 +84,26 @@ export class AddressSet {
   }
 }
 
+/** A few addresses, each with the port that counts, looked up straight from captured bytes. */
+export class EndpointSet {
+  readonly #endpoints: readonly { readonly set: AddressSet; readonly port: number }[];
+
+  constructor(endpoints: Iterable<{ readonly address: string; readonly port: number }>) {
+    this.#endpoints = Array.from(endpoints, ({ address, port }) => ({ set: new AddressSet([address]), port }));
+  }
+
+  has(view: DataView, at: number, v6: boolean, port: number): boolean {
+    return this.#endpoints.some(
+      (each) => each.port === port && (v6 ? each.set.has6(view, at) : each.set.has4(view, at)),
+    );
+  }
+
+  /** Whatever the port: for what has none, such as a later fragment. */
+  hasAddress(view: DataView, at: number, v6: boolean): boolean {
+    return this.#endpoints.some(({ set }) => (v6 ? set.has6(view, at) : set.has4(view, at)));
+  }
+}
+
 function wordOfIPv4(text: string): number {
   return text.split('.').reduce((word, byte) => word * 256 + Number(byte), 0);
 }

@@ -5,7 +5,7 @@
  */
 import { type FileHandle, open, rename, rm } from 'node:fs/promises';
 import { FRAGMENT, Headers, NETWORK, PROTOCOL } from './headers.ts';
-import { AddressSet } from './address.ts';
+import { EndpointSet } from './address.ts';
 import type { Frame } from './frame.ts';
 import { interfaceBlock, packetBlock, sectionBlock, statisticsBlock } from './pcapng-write.ts';
 import { type CaptureReport, readCapture } from './read.ts';
@@ -29,9 +29,9 @@ export interface SealOptions {
   readonly name: string;
   readonly originUnixNs: bigint;
   readonly comments: readonly CaptureComment[];
-  /** Cuts the tunnel's datagrams, to and from its endpoint, to this many bytes; null keeps them whole. */
+  /** Cuts the tunnel's datagrams, to and from its endpoints, to this many bytes; null keeps them whole. */
   readonly trimTunnel: {
-    readonly endpoint: { readonly address: string; readonly port: number };
+    readonly endpoints: readonly { readonly address: string; readonly port: number }[];
     readonly bytes: number;
   } | null;
   /** What the capture said it dropped; null when it could not say. */
@@ -82,7 +82,7 @@ export async function sealCapture(options: SealOptions): Promise<SealReport> {
 class Sealer {
   readonly #options: SealOptions;
   readonly #headers = new Headers();
-  readonly #endpoint: AddressSet;
+  readonly #endpoints: EndpointSet;
   readonly #comments: CaptureComment[];
   /** Interface numbers by link type. */
   readonly #interfaces = new Map<number, number>();
@@ -93,7 +93,7 @@ class Sealer {
   constructor(options: SealOptions) {
     this.#options = options;
     this.#comments = [...options.comments].sort((a, b) => a.atNs - b.atNs);
-    this.#endpoint = new AddressSet(options.trimTunnel === null ? [] : [options.trimTunnel.endpoint.address]);
+    this.#endpoints = new EndpointSet(options.trimTunnel?.endpoints ?? []);
   }
 
   add(frame: Frame): void {
@@ -151,17 +151,14 @@ class Sealer {
   }
 
   #isTunnel(frame: Frame): boolean {
-    const port = this.#options.trimTunnel?.endpoint.port;
-    if (port === undefined) return false;
+    if (this.#options.trimTunnel === null) return false;
     const headers = this.#headers;
     headers.read(frame);
     if (headers.protocol !== PROTOCOL.udp || headers.fragment === FRAGMENT.later) return false;
     const v6 = headers.network === NETWORK.ip6;
-    const isEndpoint = (at: number): boolean =>
-      v6 ? this.#endpoint.has6(frame.view, at) : this.#endpoint.has4(frame.view, at);
     return (
-      (headers.destinationPort === port && isEndpoint(headers.destinationAt)) ||
-      (headers.sourcePort === port && isEndpoint(headers.sourceAt))
+      this.#endpoints.has(frame.view, headers.destinationAt, v6, headers.destinationPort) ||
+      this.#endpoints.has(frame.view, headers.sourceAt, v6, headers.sourcePort)
     );
   }
 }

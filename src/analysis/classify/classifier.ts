@@ -4,7 +4,7 @@
  * and ports last. Judges what left, not whether anybody received it.
  */
 import type { SwarmMap } from '../../harness/records.ts';
-import { AddressSet } from '../capture/address.ts';
+import { AddressSet, EndpointSet } from '../capture/address.ts';
 import type { Frame } from '../capture/frame.ts';
 import { CLASS, FAMILY, HOUSEKEEPING, KIND, SOURCE, UNDECIDED } from './classes.ts';
 import { FlowTable, NO_FLOW } from './flows.ts';
@@ -23,7 +23,7 @@ export interface ClientIdentity {
   /** Addresses of the client inside the tunnel. */
   readonly tunnel: readonly string[];
   /** Where the tunnel's own datagrams go. */
-  readonly endpoint: { readonly address: string; readonly port: number };
+  readonly endpoints: readonly { readonly address: string; readonly port: number }[];
 }
 
 /** What a frame is; overwritten by the next one judged. */
@@ -62,18 +62,16 @@ export class Classifier {
   readonly #shortcut: TunnelShortcut;
   readonly #real: AddressSet;
   readonly #tunnel: AddressSet;
-  readonly #endpoint: AddressSet;
-  readonly #endpointPort: number;
+  readonly #endpoints: EndpointSet;
   readonly #canary = new AddressSet([CANARY.address]);
 
   constructor(client: ClientIdentity, swarm: SwarmMap | null) {
     this.#swarm = new SwarmClasses(swarm);
     this.#leaving = new LeavingRule(client);
-    this.#shortcut = new TunnelShortcut(client.endpoint);
+    this.#shortcut = new TunnelShortcut(client.endpoints);
     this.#real = new AddressSet(client.real);
     this.#tunnel = new AddressSet(client.tunnel);
-    this.#endpoint = new AddressSet([client.endpoint.address]);
-    this.#endpointPort = client.endpoint.port;
+    this.#endpoints = new EndpointSet(client.endpoints);
   }
 
   /** Judges one frame. Frames must come in the capture's order; the result is valid until the next call. */
@@ -127,11 +125,12 @@ export class Classifier {
     return code === UNDECIDED ? CLASS.other : code;
   }
 
-  /** A later fragment has no ports: UDP to the endpoint's address is then taken for the tunnel's. */
+  /** A later fragment has no ports: UDP to an endpoint's address is then taken for the tunnel's. */
   #isTunnel(headers: Headers, view: DataView, v6: boolean): boolean {
     if (headers.protocol !== PROTOCOL.udp) return false;
-    if (headers.destinationPort !== this.#endpointPort && headers.fragment !== FRAGMENT.later) return false;
-    return has(this.#endpoint, view, headers.destinationAt, v6);
+    return headers.fragment === FRAGMENT.later
+      ? this.#endpoints.hasAddress(view, headers.destinationAt, v6)
+      : this.#endpoints.has(view, headers.destinationAt, v6, headers.destinationPort);
   }
 
   #sourceKind(headers: Headers, view: DataView, v6: boolean): number {
@@ -150,7 +149,9 @@ export class Classifier {
       case PROTOCOL.igmp:
         return v6 ? UNDECIDED : HOUSEKEEPING.igmp;
       case PROTOCOL.icmp:
-        return !v6 && isIcmpError(icmpType(headers, view)) && has(this.#endpoint, view, headers.destinationAt, false)
+        return !v6 &&
+          isIcmpError(icmpType(headers, view)) &&
+          this.#endpoints.hasAddress(view, headers.destinationAt, false)
           ? HOUSEKEEPING.tunnelIcmp
           : UNDECIDED;
       case PROTOCOL.icmp6: {
@@ -158,7 +159,7 @@ export class Classifier {
         const type = icmpType(headers, view);
         if (type >= 133 && type <= 137) return HOUSEKEEPING.ndp;
         if ((type >= 130 && type <= 132) || type === 143) return HOUSEKEEPING.mld;
-        return type >= 1 && type <= 4 && has(this.#endpoint, view, headers.destinationAt, true)
+        return type >= 1 && type <= 4 && this.#endpoints.hasAddress(view, headers.destinationAt, true)
           ? HOUSEKEEPING.tunnelIcmp
           : UNDECIDED;
       }
@@ -185,7 +186,7 @@ export class Classifier {
     const v6 = headers.network === NETWORK.ip6;
     if (!v6 && headers.network !== NETWORK.ip4) return;
     if (headers.protocol !== PROTOCOL.tcp && headers.protocol !== PROTOCOL.udp) return;
-    if (headers.sourcePort === this.#endpointPort && has(this.#endpoint, view, headers.sourceAt, v6)) return;
+    if (this.#endpoints.has(view, headers.sourceAt, v6, headers.sourcePort)) return;
     const { sourceAt, destinationAt, sourcePort, destinationPort } = headers;
     this.#flowClass(headers, view, v6, destinationAt, sourceAt, destinationPort, sourcePort);
   }

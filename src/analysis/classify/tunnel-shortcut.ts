@@ -16,30 +16,37 @@ const ETHERTYPE_AND_VERSION = 0x080045;
 export const SHAPE = { other: 0, toEndpoint: 1, fromEndpoint: 2 } as const;
 
 export class TunnelShortcut {
-  readonly #word: number;
-  readonly #port: number;
-  readonly #isV4: boolean;
+  /** The IPv4 endpoints, each as its address and its port. */
+  readonly #words: Uint32Array;
+  readonly #ports: Uint16Array;
 
-  constructor(endpoint: { readonly address: string; readonly port: number }) {
-    const { version, words } = parseAddress(endpoint.address);
-    this.#isV4 = version === 4;
-    this.#word = words[3];
-    this.#port = endpoint.port;
+  constructor(endpoints: readonly { readonly address: string; readonly port: number }[]) {
+    const v4 = endpoints.flatMap(({ address, port }) => {
+      const { version, words } = parseAddress(address);
+      return version === 4 ? [{ word: words[3], port }] : [];
+    });
+    this.#words = Uint32Array.from(v4, ({ word }) => word);
+    this.#ports = Uint16Array.from(v4, ({ port }) => port);
   }
 
   /** One of SHAPE. */
   shapeOf(frame: Frame): number {
-    if (!this.#isV4 || frame.linkType !== LINK.ethernet || frame.captured < HEADER_BYTES) return SHAPE.other;
+    if (frame.linkType !== LINK.ethernet || frame.captured < HEADER_BYTES) return SHAPE.other;
     const { view, offset } = frame;
     const usual =
       view.getUint32(offset + 12) >>> 8 === ETHERTYPE_AND_VERSION &&
       view.getUint8(offset + 23) === PROTOCOL.udp &&
       view.getUint16(offset + 16) >= IP_HEADER_BYTES;
     if (!usual) return SHAPE.other;
-    if (view.getUint32(offset + 30) === this.#word && view.getUint16(offset + 36) === this.#port)
-      return SHAPE.toEndpoint;
-    if (view.getUint32(offset + 26) === this.#word && view.getUint16(offset + 34) === this.#port)
-      return SHAPE.fromEndpoint;
+    if (this.#has(view.getUint32(offset + 30), view.getUint16(offset + 36))) return SHAPE.toEndpoint;
+    if (this.#has(view.getUint32(offset + 26), view.getUint16(offset + 34))) return SHAPE.fromEndpoint;
     return SHAPE.other;
+  }
+
+  #has(word: number, port: number): boolean {
+    for (let at = 0; at < this.#words.length; at++) {
+      if (this.#words[at] === word && this.#ports[at] === port) return true;
+    }
+    return false;
   }
 }

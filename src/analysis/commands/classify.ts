@@ -10,11 +10,12 @@ import type { ClientIdentity } from '../classify/classifier.ts';
 import { type CaptureSummary, type Volume, summariseCapture } from '../classify/summary.ts';
 import { parseArguments } from './arguments.ts';
 
-const addresses = z.string().transform((text) => text.split(',').map((address) => address.trim()));
+const list = (text: string): string[] => text.split(',').map((each) => each.trim());
+const addresses = z.string().transform(list);
 const optionsSchema = z.object({
   client: addresses,
   tunnel: addresses,
-  endpoint: z.string(),
+  endpoint: z.array(z.string()),
   mac: z.string().optional(),
   json: z.boolean().default(false),
 });
@@ -28,7 +29,11 @@ export async function classifyCommand(argv: readonly string[]): Promise<number> 
     .argument('<capture>', 'pcap or pcapng file')
     .requiredOption('--client <addresses>', 'addresses of the client outside the tunnel: ADDR[,ADDR6]')
     .requiredOption('--tunnel <addresses>', 'addresses of the client inside the tunnel: ADDR[,ADDR6]')
-    .requiredOption('--endpoint <address:port>', "where the tunnel's own datagrams go: ADDR:PORT or [ADDR6]:PORT")
+    .requiredOption(
+      '--endpoint <address:port>',
+      "where the tunnel's own datagrams go: ADDR:PORT or [ADDR6]:PORT; several with commas, or the option again",
+      (text, before: readonly string[] | undefined) => [...(before ?? []), ...list(text)],
+    )
     .option('--mac <address>', 'Ethernet address of the client; learnt from its addresses when not given')
     .option('--json', 'print JSON instead of a table');
   const stop = parseArguments(command, argv);
@@ -43,14 +48,18 @@ export async function classifyCommand(argv: readonly string[]): Promise<number> 
 /** @throws TypeError naming the address or endpoint that cannot be read. */
 function clientOf({ client, tunnel, endpoint, mac }: z.infer<typeof optionsSchema>): ClientIdentity {
   [...client, ...tunnel].forEach(parseAddress);
-  const target = splitEndpoint(endpoint);
-  if (target === null) {
+  return { mac: mac ?? null, real: client, tunnel, endpoints: endpoint.map(readEndpoint) };
+}
+
+function readEndpoint(text: string): ClientIdentity['endpoints'][number] {
+  const endpoint = splitEndpoint(text);
+  if (endpoint === null) {
     throw new TypeError(
-      `--endpoint "${endpoint}" is not ADDR:PORT: give one like 198.51.100.10:51820 or [2001:db8::1]:51820`,
+      `--endpoint "${text}" is not ADDR:PORT: give one like 198.51.100.10:51820 or [2001:db8::1]:51820`,
     );
   }
-  parseAddress(target.address);
-  return { mac: mac ?? null, real: client, tunnel, endpoint: target };
+  parseAddress(endpoint.address);
+  return endpoint;
 }
 
 function asJson(file: string, summary: CaptureSummary): unknown {

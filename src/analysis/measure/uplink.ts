@@ -12,6 +12,7 @@ import {
   type SwarmMap,
   type Traffic,
   type WitnessCount,
+  endpointsOf,
 } from '../../harness/records.ts';
 import { type CaptureReport, readCapture } from '../capture/read.ts';
 import { KIND } from '../classify/classes.ts';
@@ -37,7 +38,7 @@ export function clientOf(identity: Identity): ClientIdentity {
     mac: identity.clientMac,
     real: present([identity.lan4, identity.lan6, identity.wan4]),
     tunnel: present([identity.tunnel4, identity.tunnel6]),
-    endpoint: identity.endpoint,
+    endpoints: endpointsOf(identity),
   };
 }
 

@@ -12,7 +12,7 @@ import { median } from 'simple-statistics';
 import { readCapture } from '../../analysis/capture/read.ts';
 import { summariseCapture } from '../../analysis/classify/summary.ts';
 import { type BenchRow, benchRow } from './row.ts';
-import { BENCH_CLIENT, BENCH_CLIENT_MAC, writeUplinkCapture } from './uplink-capture.ts';
+import { BENCH_CLIENT, BENCH_CLIENT_MAC, BENCH_ENDPOINT, writeUplinkCapture } from './uplink-capture.ts';
 
 const UNIT = 'packets/s';
 const RUNS = 7;
@@ -23,7 +23,7 @@ const SLOW_FRAMES = 400_000;
 /** Packets a second of one core: an hour's capture at 1,000 packets a second in under a second. */
 const FLOOR = 5_000_000;
 
-const { address: ENDPOINT, port: PORT } = BENCH_CLIENT.endpoint;
+const { address: ENDPOINT, port: PORT } = BENCH_ENDPOINT;
 /** Clear packets, as libpcap and as Wireshark select them. */
 const LIBPCAP_FILTER = [
   `ether src ${BENCH_CLIENT_MAC}`,

@@ -6,11 +6,12 @@ import { writeFileSync } from 'node:fs';
 import { interfaceBlock, packetBlock, sectionBlock } from '../../analysis/capture/pcapng-write.ts';
 import { randomStream } from '../../analysis/statistics/random.ts';
 
+export const BENCH_ENDPOINT = { address: '198.51.100.10', port: 51_820 };
 export const BENCH_CLIENT = {
   mac: null,
   real: ['192.168.1.2', '2001:db8:1::2'],
   tunnel: ['10.8.0.2', '2001:db8:8::2'],
-  endpoint: { address: '198.51.100.10', port: 51_820 },
+  endpoints: [BENCH_ENDPOINT],
 };
 
 export const BENCH_CLIENT_MAC = '02:00:00:00:01:02';

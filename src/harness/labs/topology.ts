@@ -9,6 +9,7 @@
  * Documentation and benchmark ranges only (RFC 5737, RFC 2544, RFC 3849). The internet is one link on which every
  * public network is directly attached, so no host needs a route to anywhere else and no default route leads out.
  */
+import { SECOND_SERVER } from '../../faults/second-server.ts';
 import { INFRASTRUCTURE } from '../../probes/infrastructure/index.ts';
 import { MONITOR_ADDRESSES } from '../../probes/monitor/config.ts';
 import { READER_ADDRESSES } from '../../probes/retrieval/config.ts';
@@ -96,7 +97,7 @@ function swarmAddresses(): string[] {
 
 /** Every address of the lab: no frame outside it may bear one. */
 export function labAddresses(): string[] {
-  return [...Object.values(ADDRESS).flatMap(({ v4, v6 }) => [v4, v6]), ...swarmAddresses()];
+  return [...Object.values(ADDRESS).flatMap(({ v4, v6 }) => [v4, v6]), SECOND_SERVER.address, ...swarmAddresses()];
 }
 
 /**

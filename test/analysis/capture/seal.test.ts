@@ -24,7 +24,7 @@ const OPTIONS: Omit<SealOptions, 'sources' | 'out'> = {
   name: 'uplink',
   originUnixNs: ORIGIN,
   comments: [],
-  trimTunnel: { endpoint: { address: ENDPOINT.v4, port: ENDPOINT_PORT }, bytes: 128 },
+  trimTunnel: { endpoints: [{ address: ENDPOINT.v4, port: ENDPOINT_PORT }], bytes: 128 },
   dropped: 0,
 };
 

@@ -52,10 +52,27 @@ describe('the class of a frame', () => {
     assert.equal(judge.of(tunnelFrame(REAL.v4)), 'tunnel');
     assert.equal(judge.of(tunnelFrame(REAL.v4, 'v4', INCOMING)), 'not leaving');
     assert.equal(judge.of(tunnelFrame(REAL.v6, 'v6')), 'other v6 real');
-    const over6 = new Judge({ ...CLIENT, endpoint: { address: ENDPOINT.v6, port: ENDPOINT_PORT } });
+    const over6 = new Judge({ ...CLIENT, endpoints: [{ address: ENDPOINT.v6, port: ENDPOINT_PORT }] });
     assert.equal(over6.of(tunnelFrame(REAL.v6, 'v6')), 'tunnel');
     assert.equal(over6.of(tunnelFrame(REAL.v4)), 'other v4 real');
     assert.equal(over6.of(icmpFrame(REAL.v6, ENDPOINT.v6, 1)), 'tunnel-icmp');
+  });
+
+  it('is tunnel for each of several endpoints, each with its own port', () => {
+    const second = { v4: '198.51.100.11', v6: '2001:db8:3::11' };
+    const port = ENDPOINT_PORT + 1;
+    const data = new Uint8Array(60);
+    const endpoints = [...CLIENT.endpoints, { address: second.v4, port }, { address: second.v6, port }];
+    const judge = new Judge({ ...CLIENT, endpoints });
+    assert.equal(judge.of(tunnelFrame(REAL.v4)), 'tunnel');
+    assert.equal(judge.of(udpFrame(REAL.v4, second.v4, [1, port], data)), 'tunnel');
+    assert.equal(judge.of(udpFrame(REAL.v6, second.v6, [1, port], data)), 'tunnel');
+    assert.equal(judge.of(udpFrame(REAL.v4, second.v4, [1, ENDPOINT_PORT], data)), 'other v4 real');
+    assert.equal(judge.of(udpFrame(REAL.v4, ENDPOINT.v4, [1, port], data)), 'other v4 real');
+    assert.equal(judge.of(icmpFrame(REAL.v4, second.v4, 3)), 'tunnel-icmp');
+    // Where the tunnel is not known to go there, nothing that goes there is the tunnel's.
+    assert.equal(new Judge().of(udpFrame(REAL.v4, second.v4, [1, port], data)), 'other v4 real');
+    assert.equal(new Judge().of(icmpFrame(REAL.v4, second.v4, 3)), 'icmp v4 real');
   });
 
   it('is canary by the marker or by the sink’s address and port', () => {

@@ -16,7 +16,7 @@ export const CLIENT: ClientIdentity = {
   mac: CLIENT_MAC,
   real: [REAL.v4, REAL.v6],
   tunnel: [INNER.v4, INNER.v6],
-  endpoint: { address: ENDPOINT.v4, port: ENDPOINT_PORT },
+  endpoints: [{ address: ENDPOINT.v4, port: ENDPOINT_PORT }],
 };
 
 export const SWARM: SwarmMap = {

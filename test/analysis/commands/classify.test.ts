@@ -3,7 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { classifyCommand } from '../../../src/analysis/commands/classify.ts';
-import { type Sent, pcap } from '../frames.ts';
+import { type Sent, pcap, udpFrame } from '../frames.ts';
 import { ORIGIN, at } from '../measure/trial.ts';
 import { CLEAR, INNER, REAL, arp, tunnelFrame } from '../planted.ts';
 import { withFolder } from '../scratch.ts';
@@ -107,6 +107,18 @@ describe('classify', () => {
       [[127, SENT.length]],
     );
     assert.match(radio.notes.join(), /link type 127, which cannot be read/);
+  });
+
+  it('takes several endpoints, with commas or one option each', async () => {
+    const to = (address: string, port: number): Uint8Array =>
+      udpFrame(REAL.v4, address, [40_000, port], new Uint8Array(60));
+    const sent = pcap([at(0, tunnelFrame(REAL.v4)), at(1, to('198.51.100.11', 443)), at(2, to('198.51.100.12', 53))]);
+    const tunnel = async (...more: string[]): Promise<number> =>
+      jsonSchema.parse(JSON.parse((await classify(sent, '--json', ...more)).out)).tunnel.packets;
+    assert.equal(await tunnel(), 1);
+    assert.equal(await tunnel('--endpoint', '198.51.100.11:443'), 2);
+    assert.equal(await tunnel('--endpoint', '198.51.100.11:443, 198.51.100.12:53'), 3);
+    assert.equal(await tunnel('--endpoint', '198.51.100.11:444'), 1);
   });
 
   it('refuses what makes no sense, naming it', async () => {

@@ -1,0 +1,53 @@
+/**
+ * The VPN application reconnects to another server: the link goes down, and after a while the tunnel is back with another
+ * server as its peer (for the first milliseconds still with the first). Whether the kill switch lets the new server
+ * through is its own affair: see endpoint-change.
+ */
+import { setTimeout } from 'node:timers/promises';
+import { z } from 'zod';
+import type { Fault } from '../harness/contracts.ts';
+import { seconds } from '../harness/reference.ts';
+import { armInjector } from './arm.ts';
+import { linkDownAct } from './link-act.ts';
+import { tunnelHost } from './places.ts';
+import { SECOND_SERVER, openSecondServer } from './second-server.ts';
+import { needWireGuard, setWireGuard, wireGuardSettings } from './wireguard.ts';
+
+const parameters = z.strictObject({
+  /** How long the application takes. */
+  gap: seconds.default(1),
+});
+
+export const reconnect: Fault<z.infer<typeof parameters>> = {
+  id: 'reconnect',
+  title: 'reconnection to another server',
+  group: 'lifecycle',
+  happens: 'a VPN application that changes servers by itself or because its user does',
+  needs: [],
+  parameters,
+  endpoints: [SECOND_SERVER],
+  async arm(lab, { gap }) {
+    needWireGuard(lab);
+    const host = tunnelHost(lab);
+    const { device } = lab.tunnel;
+    const settings = await wireGuardSettings(host, device);
+    const second = await openSecondServer(lab);
+    return armInjector({
+      fault: this.id,
+      host,
+      clock: lab.clock,
+      acts: async () => [await linkDownAct(host, device)],
+      async follow(signal) {
+        await setTimeout(gap * 1000, undefined, { signal });
+        await lab.tunnel.restore();
+        await setWireGuard(host, device, settings.device + second.peer);
+      },
+      revert: () =>
+        lab.clock.bracket(async () => {
+          await lab.tunnel.restore();
+          await setWireGuard(host, device, settings.text);
+        }),
+      disarm: () => second.close(),
+    });
+  },
+};

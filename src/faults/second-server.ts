@@ -1,0 +1,98 @@
+/**
+ * A second VPN server of the same provider: another address, another key, and behind it the same networks and the same
+ * inner address for the client, as with providers that give a device one address on all servers. It runs on the lab's one
+ * VPN host, so that what a client had opened goes on: a real second server would show the world another exit address.
+ *
+ * Another key, and not the same at another address: with the same key WireGuard roams, and the first datagram that the
+ * server still sends from its first address takes the client back to it.
+ */
+import { randomBytes } from 'node:crypto';
+import type { Host, Lab } from '../harness/contracts.ts';
+import type { Endpoint } from '../harness/records.ts';
+import { tunnelHost } from './places.ts';
+import { SERVER_DEVICE, setWireGuard } from './wireguard.ts';
+
+/** In the server's own documentation range. */
+export const SECOND_SERVER: Endpoint = { address: '198.51.100.11', port: 51_821 };
+
+const DEVICE = 'wgs1';
+const MTU = 1420;
+/** Mark, and number of the routing table, of connections that came in last over the second server's device. */
+const MARK = 1;
+const TABLE = 'inet second_server';
+
+/** What comes in over one of the two devices is answered over it. */
+const RULES = `table ${TABLE} {
+  chain incoming {
+    type filter hook prerouting priority mangle;
+    iifname "${SERVER_DEVICE}" ct mark set 0
+    iifname "${DEVICE}" ct mark set ${MARK}
+    meta mark set ct mark
+  }
+  chain own { type route hook output priority mangle; meta mark set ct mark; }
+}`;
+
+export interface SecondServer {
+  /** The peer's section as the client's wg(8) takes it. */
+  readonly peer: string;
+  close(): Promise<void>;
+}
+
+/** Sets it up on the VPN host, for the lab's client. */
+export async function openSecondServer(lab: Lab): Promise<SecondServer> {
+  const { vpn } = lab.hosts;
+  const { device, config } = lab.tunnel;
+  const { address4, address6 } = config;
+  const { address, port } = SECOND_SERVER;
+  const clientKey = (await tunnelHost(lab).run(['wg', 'show', device, 'public-key'])).stdout.trim();
+  // Any 32 bytes will do: WireGuard clamps them itself.
+  const privateKey = randomBytes(32).toString('base64');
+  const publicKey = (await vpn.run(['wg', 'pubkey'], { input: privateKey })).stdout.trim();
+  await addDevice(vpn);
+  const settings = [
+    ...['[Interface]', `PrivateKey = ${privateKey}`, `ListenPort = ${port}`],
+    ...['[Peer]', `PublicKey = ${clientKey}`, `AllowedIPs = ${address4}/32, ${address6}/128`],
+  ];
+  await setWireGuard(vpn, DEVICE, `${settings.join('\n')}\n`);
+  await batch(vpn, '-4', [
+    `address add ${address}/32 dev eth0`,
+    `link set ${DEVICE} mtu ${MTU} up`,
+    `rule add fwmark ${MARK} table ${MARK}`,
+    `route add ${address4}/32 dev ${DEVICE} table ${MARK}`,
+  ]);
+  await batch(vpn, '-6', [
+    `rule add fwmark ${MARK} table ${MARK}`,
+    `route add ${address6}/128 dev ${DEVICE} table ${MARK}`,
+  ]);
+  await vpn.run(['nft', '-f', '-'], { input: RULES });
+  return {
+    peer: [
+      '[Peer]',
+      `PublicKey = ${publicKey}`,
+      'AllowedIPs = 0.0.0.0/0, ::/0',
+      `Endpoint = ${address}:${port}`,
+      'PersistentKeepalive = 25',
+      '',
+    ].join('\n'),
+    async close() {
+      await vpn.run(['nft', 'delete', 'table', ...TABLE.split(' ')]);
+      await batch(vpn, '-6', [`rule del fwmark ${MARK} table ${MARK}`]);
+      await batch(vpn, '-4', [
+        `rule del fwmark ${MARK} table ${MARK}`,
+        `address del ${address}/32 dev eth0`,
+        `link del ${DEVICE}`,
+      ]);
+    },
+  };
+}
+
+async function batch(host: Host, family: '-4' | '-6', lines: readonly string[]): Promise<void> {
+  await host.run(['ip', family, '-batch', '-'], { input: `${lines.join('\n')}\n` });
+}
+
+/** The kernel's device, else the userspace implementation's, as wg-quick makes it. */
+async function addDevice(host: Host): Promise<void> {
+  const kernel = await host.run(['ip', 'link', 'add', DEVICE, 'type', 'wireguard'], { anyStatus: true });
+  if (kernel.status.code === 0) return;
+  await host.run(['wireguard-go', DEVICE], { env: { WG_I_PREFER_BUGGY_USERSPACE_TO_POLISHED_KMOD: '1' } });
+}

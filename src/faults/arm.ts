@@ -16,7 +16,7 @@ export interface Injection {
   readonly afterwards?: readonly Act[];
   readonly revert: () => Promise<Bracket>;
   /** What goes on after the injection until the reversal: flapping, coming back by itself. */
-  readonly follow?: (signal: AbortSignal, injector: Injector) => Promise<void>;
+  readonly follow?: ((signal: AbortSignal, injector: Injector) => Promise<void>) | undefined;
   /** Undoes what arming did beside the injector. */
   readonly disarm?: () => Promise<void>;
 }

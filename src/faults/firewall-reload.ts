@@ -9,8 +9,9 @@ import type { Act } from './acts.ts';
 import { armInjector } from './arm.ts';
 import { saveRules } from './rules-backup.ts';
 import { NFT_NEEDS } from './server-filter.ts';
+import { fallAfter, then } from './then-fall.ts';
 
-const parameters = z.strictObject({ manager: z.enum(['nftables', 'iptables']).default('nftables') });
+const parameters = z.strictObject({ manager: z.enum(['nftables', 'iptables']).default('nftables'), then });
 
 const SAVED = '*filter\n:INPUT ACCEPT [0:0]\n:FORWARD ACCEPT [0:0]\n:OUTPUT ACCEPT [0:0]\nCOMMIT\n';
 const chain = (name: string): string => `add chain inet filter ${name} { type filter hook ${name} priority filter; }`;
@@ -36,15 +37,17 @@ export const firewallReload: Fault<z.infer<typeof parameters>> = {
   happens: '`systemctl reload nftables`, netfilter-persistent at boot, a package update of the firewall',
   needs: [...NFT_NEEDS, { command: 'iptables-restore', package: 'iptables' }],
   parameters,
-  async arm(lab, { manager }) {
+  async arm(lab, { manager, then: delay }) {
     const { client } = lab.hosts;
     const putBack = await saveRules(client);
+    const { follow, undo } = fallAfter(lab, delay);
     return armInjector({
       fault: this.id,
       host: client,
       clock: lab.clock,
       acts: () => RELOADS[manager],
-      revert: () => lab.clock.bracket(putBack),
+      follow,
+      revert: () => lab.clock.bracket(() => putBack().then(undo)),
     });
   },
 };

@@ -7,8 +7,9 @@ import { z } from 'zod';
 import type { Fault } from '../harness/contracts.ts';
 import { armInjector } from './arm.ts';
 import { saveRules } from './rules-backup.ts';
+import { fallAfter, then } from './then-fall.ts';
 
-const parameters = z.strictObject({ policy: z.enum(['keep', 'accept']).default('keep') });
+const parameters = z.strictObject({ policy: z.enum(['keep', 'accept']).default('keep'), then });
 
 export const iptablesFlush: Fault<z.infer<typeof parameters>> = {
   id: 'iptables-flush',
@@ -17,9 +18,10 @@ export const iptablesFlush: Fault<z.infer<typeof parameters>> = {
   happens: 'a guide followed to the letter, a script of another program, a firewall manager installed later',
   needs: [{ command: 'iptables-restore', package: 'iptables' }],
   parameters,
-  async arm(lab, { policy }) {
+  async arm(lab, { policy, then: delay }) {
     const { client } = lab.hosts;
     const putBack = await saveRules(client);
+    const { follow, undo } = fallAfter(lab, delay);
     const policies = policy === 'accept' ? [':INPUT ACCEPT', ':FORWARD ACCEPT', ':OUTPUT ACCEPT'] : [];
     const input = ['*filter', ...policies, '-F', 'COMMIT', ''].join('\n');
     return armInjector({
@@ -30,7 +32,8 @@ export const iptablesFlush: Fault<z.infer<typeof parameters>> = {
         { act: 'feed', argv: ['iptables-restore', '--noflush'], input },
         { act: 'feed', argv: ['ip6tables-restore', '--noflush'], input },
       ],
-      revert: () => lab.clock.bracket(putBack),
+      follow,
+      revert: () => lab.clock.bracket(() => putBack().then(undo)),
     });
   },
 };

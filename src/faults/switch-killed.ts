@@ -2,21 +2,25 @@
  * The kill switch's own process dies (SIGKILL). What it has put up stays or goes as with the implementation; whether its
  * service manager starts it again, and after how long, is the implementation's too. Reverting starts it if nobody has.
  */
+import { z } from 'zod';
 import type { Fault } from '../harness/contracts.ts';
 import { Unsupported } from '../harness/errors.ts';
-import { noParameters, type NoParameters } from '../harness/reference.ts';
 import { armInjector } from './arm.ts';
+import { fallAfter, then } from './then-fall.ts';
 
-export const switchKilled: Fault<NoParameters> = {
+const parameters = z.strictObject({ then });
+
+export const switchKilled: Fault<z.infer<typeof parameters>> = {
   id: 'switch-killed',
   title: 'the kill switch’s process is killed',
   group: 'filter',
   happens: 'a crash of the VPN application’s daemon, the out-of-memory killer, a package update',
   needs: [],
-  parameters: noParameters,
-  arm(lab, _parameters, subjects) {
+  parameters,
+  arm(lab, { then: delay }, subjects) {
     const engaged = subjects?.engaged;
     if (engaged?.pids === undefined) throw new Unsupported('this kill switch has no process');
+    const { follow, undo } = fallAfter(lab, delay);
     return armInjector({
       fault: this.id,
       host: lab.hosts.client,
@@ -26,7 +30,12 @@ export const switchKilled: Fault<NoParameters> = {
         if (pids.length === 0) throw new Unsupported('this kill switch has no process');
         return [{ act: 'signal', pids, signal: 'SIGKILL' }];
       },
-      revert: () => lab.clock.bracket(async () => engaged.restart?.()),
+      follow,
+      revert: () =>
+        lab.clock.bracket(async () => {
+          await undo();
+          await engaged.restart?.();
+        }),
     });
   },
 };

@@ -4,6 +4,7 @@ import { RequestError } from '../harness/errors.ts';
 import type { Endpoint } from '../harness/records.ts';
 import { lookUp, parseParameters, parseReferences } from '../harness/reference.ts';
 import { clientRestart } from './client-restart.ts';
+import { coldStart } from './cold-start.ts';
 import { daemonKilled } from './daemon-killed.ts';
 import { daemonStopped } from './daemon-stopped.ts';
 import { deviceRecreated } from './device-recreated.ts';
@@ -67,6 +68,7 @@ export const faults: readonly Fault[] = [
   reconnect,
   suspend,
   clientRestart,
+  coldStart,
 ];
 
 /** A fault with its parameters, as a scenario names it. */

@@ -5,7 +5,15 @@
 import type { Readable, Writable } from 'node:stream';
 import type { z } from 'zod';
 import type { Bracket, Clock, InstantNs } from './clock.ts';
-import type { Endpoint, HostName, InstrumentEvent, KILL_SWITCH_FAMILIES, Identity, SWITCH_STAGES, SwarmMap } from './records.ts';
+import type {
+  Endpoint,
+  HostName,
+  InstrumentEvent,
+  KILL_SWITCH_FAMILIES,
+  Identity,
+  SWITCH_STAGES,
+  SwarmMap,
+} from './records.ts';
 
 // ------------------------------------------------------------------------------------------------------------- hosts
 
@@ -93,8 +101,11 @@ export interface Tunnel {
   readonly fwmark: number;
   /** Inner addresses, endpoint and resolver as the configuration file has them. */
   readonly config: TunnelConfig;
-  /** Lines added to the [Interface] section before `up`: how wg-quick's own kill switch is configured. */
-  addHook(line: `${'PreUp' | 'PostUp' | 'PreDown' | 'PostDown'} = ${string}`): void;
+  /**
+   * Adds a line to the [Interface] section before `up`: how wg-quick's own kill switch is configured. The result takes it
+   * out again.
+   */
+  addHook(line: `${'PreUp' | 'PostUp' | 'PreDown' | 'PostDown'} = ${string}`): () => void;
   /** `wg-quick up`, returning once the device is up and routes are in. */
   up(): Promise<Bracket>;
   /** `wg-quick down`, as a user would type it. */
@@ -267,9 +278,9 @@ export interface EngagedSwitch extends AsyncDisposable {
   readonly binding: 'none' | 'interface-or-address' | 'interface' | 'address';
   /** Where the client is to be started, when not on the client host itself (namespace switches). */
   readonly clientHost: Host;
-  /** Called once the tunnel is up: for rules that need the device to exist. */
+  /** Called once both it is engaged and the tunnel is up: for rules that need the device to exist. */
   tunnelUp(): Promise<void>;
-  /** Called once the client runs: for switches that will act on its processes. */
+  /** Called once both it is engaged and the client runs: for switches that will act on its processes. */
   clientStarted(client: RunningClient): Promise<void>;
   /** What it says it did and when; read once, at the end. */
   instants(): Promise<readonly { readonly stage: SwitchStage; readonly atNs: InstantNs; readonly detail: string }[]>;
@@ -308,6 +319,9 @@ export interface ArmedFault extends AsyncDisposable {
   revert(): Promise<Bracket>;
 }
 
+/** What a trial starts, in the order of its scenario. */
+export type Starter = 'switch' | 'tunnel' | 'client';
+
 /** Who else is there when a fault is armed: some faults happen to the kill switch or to the client. */
 export interface FaultSubjects {
   readonly engaged: EngagedSwitch;
@@ -315,6 +329,10 @@ export interface FaultSubjects {
   restartClient(): Promise<void>;
   /** Ends the client the way a user would; it has saved its state when this resolves. */
   stopClient?(): Promise<void>;
+  /** Ends client, tunnel and kill switch in this order, as a machine does that shuts down in good order. */
+  shutDown?(): Promise<void>;
+  /** Starts one of them again; a kill switch that comes after the others is told of them. */
+  start?(what: Starter): Promise<void>;
   /** Every process of the client at this moment. */
   clientPids?(): readonly number[];
 }

@@ -15,6 +15,7 @@ import type {
   Host,
   Lab,
   RunningClient,
+  Starter,
   TorrentClient,
   Tunnel,
 } from './contracts.ts';
@@ -102,7 +103,13 @@ export class Subject implements FaultSubjects {
     if (engaged.tunnel !== undefined && this.#tunnelIsUp) {
       throw new Unsupported(`${killSwitch} brings its own tunnel: it cannot be engaged after the tunnel`);
     }
+    const client = this.exit === null ? this.#running : null;
+    if (engaged.clientHost !== lab.hosts.client && client !== null) {
+      throw new Unsupported(`${killSwitch} is where the client lives: it cannot be engaged after the client`);
+    }
     timeline.add({ kind: 'switch', atNs: clock.nowNs(), stage: 'engaged', detail: killSwitch });
+    if (this.#tunnelIsUp) await engaged.tunnelUp();
+    if (client !== null) await engaged.clientStarted(client);
   }
 
   async tunnelUp(): Promise<void> {
@@ -138,6 +145,27 @@ export class Subject implements FaultSubjects {
     if (this.#job === null) throw new Error('the client has not been started yet');
     await this.stopClient();
     await this.#start(this.#job);
+  }
+
+  async shutDown(): Promise<void> {
+    await this.stopClient();
+    const span = await this.#tunnel.down();
+    this.#tunnelIsUp = false;
+    this.#parts.timeline.add({ kind: 'tunnel', atNs: span.afterNs, state: 'down', span });
+    await this.#switch?.[Symbol.asyncDispose]();
+    this.#switch = null;
+  }
+
+  /** Starts one of the three, for the first time or again. */
+  async start(what: Starter): Promise<void> {
+    switch (what) {
+      case 'switch':
+        return this.engage();
+      case 'tunnel':
+        return this.tunnelUp();
+      case 'client':
+        return this.#job === null ? this.startClient() : this.#start(this.#job);
+    }
   }
 
   /** Ends the client the way a user would. */

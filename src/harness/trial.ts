@@ -108,15 +108,10 @@ class Trial {
 
     const subject = new Subject({ lab, spec: this.#spec, instruments, timeline: this.#timeline, clock, signal });
     this.#subject = subject;
-    const steps = {
-      switch: () => subject.engage(),
-      tunnel: () => subject.tunnelUp(),
-      client: () => subject.startClient(),
-    };
     for (const step of this.#spec.order) {
       enter(`starting: ${step}`);
       if (step === 'client') note({ clientStartedNs: clock.nowNs() });
-      await steps[step]();
+      await subject.start(step);
     }
 
     enter('waiting for steady state');

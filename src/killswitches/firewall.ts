@@ -66,7 +66,6 @@ export function firewall<P>(model: FirewallModel<P>): KillSwitch<P> {
       if (daemon === null) return engageRules(context, rules, before);
       const service = await Service.start(context, { ...daemon, afterCrash: rules.afterCrash ?? [] });
       await service.run(rules.start);
-      if (await deviceExists(context)) await service.run(rules.connected);
       return engaged(context, {
         async tunnelUp() {
           await service.run(rules.connected);
@@ -92,7 +91,6 @@ async function engageRules(
   before: readonly string[],
 ): Promise<EngagedSwitch> {
   await runSteps(context.host, rules.start);
-  if (await deviceExists(context)) await runSteps(context.host, rules.connected);
   return engaged(context, {
     tunnelUp: () => runSteps(context.host, rules.connected),
     async disengage() {
@@ -104,11 +102,6 @@ async function engageRules(
 
 /** At the end some rules may be gone already: a fault has flushed them, a hook has removed them. */
 const forgiving = (step: Step): Step => ({ ...step, mayFail: true });
-
-async function deviceExists({ host, tunnel }: SwitchContext): Promise<boolean> {
-  const { status } = await host.run(['ip', 'link', 'show', 'dev', tunnel.device], { anyStatus: true });
-  return status.code === 0;
-}
 
 const routesSchema = z.array(z.looseObject({ dev: z.string(), gateway: z.string() })).min(1);
 const addressesSchema = z.array(

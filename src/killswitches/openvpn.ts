@@ -56,7 +56,7 @@ export class OpenVpnTunnel implements Tunnel {
     );
   }
 
-  addHook(): void {
+  addHook(): never {
     throw new Error('OpenVPN has no hooks of wg-quick');
   }
 

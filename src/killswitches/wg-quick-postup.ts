@@ -25,14 +25,15 @@ export const wgQuickPostUp: KillSwitch<NoParameters> = {
   async engage(context) {
     const { host, tunnel } = context;
     const before = await nftTables(host);
-    for (const tool of TOOLS) {
-      tunnel.addHook(`PostUp = ${tool} -I ${RULE}`);
-      tunnel.addHook(`PreDown = ${tool} -D ${RULE}`);
-    }
+    const takeOut = TOOLS.flatMap((tool) => [
+      tunnel.addHook(`PostUp = ${tool} -I ${RULE}`),
+      tunnel.addHook(`PreDown = ${tool} -D ${RULE}`),
+    ]);
     const { device, fwmark } = tunnel;
     const rule = RULE.replace('$(wg show %i fwmark)', String(fwmark)).replace('%i', device);
     return engaged(context, {
       async disengage() {
+        for (const hook of takeOut) hook();
         // Where the tunnel is still up, or went without wg-quick, PreDown has not run.
         await runSteps(
           host,

@@ -21,6 +21,7 @@ const RUNS: Readonly<Record<string, readonly [reference: string, killSwitch?: st
   'tunnel-restarted': ['tunnel-restarted(gap=500ms)'],
   suspend: ['suspend(asleep=500ms)'],
   'client-restart': ['client-restart(into=clear)'],
+  'cold-start': ['cold-start(tunnel=500ms)'],
   'iptables-flush': ['iptables-flush(policy=accept)', 'gluetun'],
   'nft-flush': ['nft-flush', 'mullvad'],
   'firewall-reload': ['firewall-reload', 'ivpn'],

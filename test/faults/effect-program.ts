@@ -89,6 +89,16 @@ const armed = await faultByReference(reference).arm(lab, {
     bystander.signal('SIGKILL');
     await bystander.exited;
   },
+  async shutDown() {
+    bystander.signal('SIGKILL');
+    await lab.tunnel.down();
+  },
+  async start(what) {
+    if (what === 'tunnel') await lab.tunnel.up();
+    if (what !== 'client') return;
+    bystander = await engaged.clientHost.spawn(['sleep', '600'], { unprivileged: true });
+    restarts += 1;
+  },
   async restartClient() {
     bystander.signal('SIGKILL');
     bystander = await engaged.clientHost.spawn(['sleep', '600'], { unprivileged: true });

@@ -45,7 +45,7 @@ describe('a combination of kill switches', () => {
     device: 'wg0',
     fwmark: 1,
     config: { address4: '', address6: '', dns: '', endpoint: { address: '', port: 1 }, gateway4: '' },
-    addHook: () => undefined,
+    addHook: () => () => undefined,
     up: () => Promise.resolve(bracket),
     down: () => Promise.resolve(bracket),
     restore: () => Promise.resolve(bracket),

@@ -125,8 +125,9 @@ class WgQuickTunnel implements Tunnel {
     return path.join(this.#parts.client.folder, `${this.device}.conf`);
   }
 
-  addHook(line: string): void {
+  addHook(line: string): () => void {
     this.#hooks.push(line);
+    return () => void this.#hooks.splice(this.#hooks.indexOf(line), 1);
   }
 
   daemonPids(): Promise<readonly number[]> {

@@ -12,7 +12,7 @@ import { tunnelHost } from './places.ts';
 export const then = seconds.optional();
 
 export interface Fall extends Pick<Injection, 'follow'> {
-  undo(): Promise<void>;
+  readonly undo: () => Promise<void>;
 }
 
 export function fallAfter(lab: Lab, delaySeconds: number | undefined): Fall {

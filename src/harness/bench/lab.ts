@@ -10,8 +10,23 @@ import { benchRow, type BenchRow } from './row.ts';
 export const LAB_PROGRAM = fileURLToPath(new URL('./lab-program.js', import.meta.url));
 const LABS = 15;
 /** What a user waits for without noticing; a fault bracket far below a packet's travel through a home line. */
-const LIMIT_SECONDS = { open: 0.5, close: 0.3, bracket: 0.0005 };
-export const FAULTS = ['link-down', 'daemon-killed', 'route-lost', 'server-blackhole'];
+const LIMIT_SECONDS = { open: 0.5, close: 0.3, bracket: 0.0002 };
+/** Those that are one netlink message, one transaction or one signal; the others are programs or several operations. */
+export const FAULTS = [
+  'link-down',
+  'link-deleted',
+  'daemon-killed',
+  'daemon-stopped',
+  'server-blackhole',
+  'server-gone',
+  'handshake-expiry',
+  'mtu-blackhole',
+  'route-lost',
+  'specific-route',
+  'metric-hijack',
+  'uplink-flap',
+  'nft-flush',
+];
 
 const timesSchema = z.object({
   openSeconds: z.number(),

@@ -50,6 +50,6 @@ export function statedRule(rule: SequentialRule): string {
     `Each cell is looked at after ${looks.slice(0, -1).join(', ')} and ${most} trials and gets no more once the exact ` +
     `interval of its leak probability is at most ${width} wide. For ${looks.length} looks the intervals of cells are at ` +
     `${confidence}, so that the one a cell stops at holds with at least 95 %. Comparisons between cells and shares over ` +
-    `several cells use the first ${looks[0] ?? 0} trials of each.`
+    `several cells use the trials of each up to its first look.`
   );
 }

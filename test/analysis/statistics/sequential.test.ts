@@ -81,7 +81,7 @@ describe('sequential allocation', () => {
   it('is stated in sentences', () => {
     assert.match(
       statedRule(RULE),
-      /after 6, 12, 24 and 48 trials .* at most 0\.4 wide\. For 4 looks .* at 98\.75 %.* first 6 trials of each/,
+      /after 6, 12, 24 and 48 trials .* at most 0\.4 wide\. For 4 looks .* at 98\.75 %.* up to its first look/,
     );
   });
 });

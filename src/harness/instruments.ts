@@ -11,7 +11,7 @@ import { MONITOR, MONITOR_ADDRESSES } from '../probes/monitor/config.ts';
 import { magnetLink, makePayload, type Payload } from '../probes/payload.ts';
 import { startRawFrameSender, udpFrame } from '../probes/raw-frame.ts';
 import { INSTRUMENTED_EXPIRY, infrastructureById, startInfrastructure } from '../probes/infrastructure/index.ts';
-import type { RunningInfrastructure } from '../probes/infrastructure/infrastructure.ts';
+import type { Expiry, RunningInfrastructure } from '../probes/infrastructure/infrastructure.ts';
 import { opentracker } from '../probes/infrastructure/opentracker.ts';
 import { startResolver } from '../probes/resolver.ts';
 import { startMonitor, startReader, type RunningReader } from '../probes/retrieval-client.ts';
@@ -114,19 +114,19 @@ export class Instruments {
   /** Who remembers peers, and for how long by its own documentation. */
   get infrastructure(): NonNullable<TrialRecord['aftermath']>['infrastructure'] {
     const { trackers, dhtNodes } = this.swarm;
+    const told = ({ seconds: expirySeconds, windowSeconds, source }: Expiry) => ({
+      ...{ expirySeconds, source },
+      windowSeconds: windowSeconds === null ? null : ([windowSeconds[0], windowSeconds[1]] satisfies [number, number]),
+    });
     const real = this.#parts.infrastructure.map(({ infrastructure: { id, title, expiry }, version }) => ({
-      id,
-      software: title,
-      version,
-      expirySeconds: expiry.seconds,
-      source: expiry.source,
+      ...{ id, software: title, version },
+      ...told(expiry),
     }));
     const known = new Set(real.map(({ id }) => id));
     const own = (kind: 'tracker' | 'dht', software: string, members: readonly { readonly id: string }[]): typeof real =>
-      members.flatMap(({ id }) => {
-        const { seconds, source } = INSTRUMENTED_EXPIRY[kind];
-        return known.has(id) ? [] : [{ id, software, version: 'as in package.json', expirySeconds: seconds, source }];
-      });
+      members.flatMap(({ id }) =>
+        known.has(id) ? [] : [{ id, software, version: 'as in package.json', ...told(INSTRUMENTED_EXPIRY[kind]) }],
+      );
     return [...own('tracker', 'bittorrent-tracker', trackers), ...own('dht', 'bittorrent-dht', dhtNodes), ...real];
   }
 

@@ -385,6 +385,14 @@ const handOutSchema = z.object({
 });
 export type HandOut = z.infer<typeof handOutSchema>;
 
+/** Packets from the swarm to the real address, and from how many addresses they came. */
+const knocksSchema = z.object({
+  packets: count,
+  senders: count,
+  firstNs: instant.nullable(),
+  lastNs: instant.nullable(),
+});
+
 /** What a trial's capture and timeline come to: computed by the analysis, and recomputed by `npm run analyze`. */
 const measuresSchema = z.object({
   verdict: z.enum(VERDICTS),
@@ -407,7 +415,7 @@ const measuresSchema = z.object({
   ),
   exposures: z.array(exposureSchema),
   /** Packets from the swarm that reached the real address after containment. */
-  knocks: z.object({ packets: count, senders: count, firstNs: instant.nullable(), lastNs: instant.nullable() }),
+  knocks: knocksSchema,
   /** Who handed the real address out, to the end of the horizon; absent where nobody asked. */
   handOuts: z.array(handOutSchema).optional(),
   /** What a copyright monitor would have had on the real address since the fault; absent where there was none. */
@@ -452,6 +460,8 @@ const measuresSchema = z.object({
     .optional(),
   /** Knocks by their instants in whole seconds since the fault, to the end of the horizon; absent without a horizon. */
   knocksBySecond: z.array(z.object({ second: count, packets: count })).optional(),
+  /** Of the knocks those that came after the client had ended; absent without a horizon. */
+  knocksAfterClient: knocksSchema.optional(),
   /** From restoration to the first payload byte through the tunnel; null when none came. */
   recoveryNs: instant.nonnegative().nullable(),
   /** Clear packets before the fault: a leak through a healthy tunnel. */
@@ -508,6 +518,8 @@ export const trialRecordSchema = z.object({
           software: z.string(),
           version: z.string(),
           expirySeconds: z.number().nullable(),
+          /** Between which a life may end, coarse clocks and rounds of tidying up included; absent in older records. */
+          windowSeconds: z.tuple([z.number(), z.number()]).nullable().optional(),
           source: z.string(),
         }),
       ),

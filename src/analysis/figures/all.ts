@@ -5,6 +5,8 @@ import { expiryFigure } from './expiry.ts';
 import type { Figure, FigureInput } from './figure.ts';
 import { handOutsFigure } from './hand-outs.ts';
 import { knocksFigure } from './knocks.ts';
+import { monitorFigure } from './monitor.ts';
+import { namingFigure } from './naming.ts';
 import { matrixFigure } from './matrix.ts';
 import { pollingFigure } from './polling.ts';
 import { toSvg } from './render.ts';
@@ -20,9 +22,11 @@ export const FIGURES: readonly Figure[] = [
   pollingFigure,
   survivalFigure,
   handOutsFigure,
+  namingFigure,
   expiryFigure,
   knocksFigure,
   restartFigure,
+  monitorFigure,
   recoveryFigure,
 ];
 

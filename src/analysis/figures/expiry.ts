@@ -12,6 +12,11 @@ function expirySpec({ rows, summary }: FigureInput): TopLevelSpec | null {
   const documented = summary.expiry.flatMap(({ software, documentedSeconds }) =>
     documentedSeconds === null ? [] : [{ kind: 'documented', software, minutes: documentedSeconds / MINUTE }],
   );
+  const windows = summary.expiry.flatMap(({ software, windowSeconds }) =>
+    windowSeconds === undefined || windowSeconds === null
+      ? []
+      : [{ kind: 'window', software, minutes: windowSeconds[0] / MINUTE, until: windowSeconds[1] / MINUTE }],
+  );
   const lives = livesIn(rows);
   const measured = thinned(lives).map(({ software, atLeastSeconds, atMostSeconds }) => ({
     kind: atMostSeconds === null ? 'still handed out' : 'ended',
@@ -27,10 +32,15 @@ function expirySpec({ rows, summary }: FigureInput): TopLevelSpec | null {
     axis: { title: 'minutes since it was announced', tickCount: 8 },
   } satisfies PositionFieldDef<string>;
   return {
-    data: { values: [...documented, ...measured] },
+    data: { values: [...windows, ...documented, ...measured] },
     width: 460,
     height: { step: 34 },
     layer: [
+      {
+        transform: [{ filter: "datum.kind === 'window'" }],
+        mark: { type: 'rule', strokeWidth: 22, color: INK, opacity: 0.12 },
+        encoding: { x, y, x2: { field: 'until' } },
+      },
       {
         transform: [{ filter: "datum.kind === 'documented'" }],
         mark: { type: 'tick', thickness: 2.5, size: 28, color: INK },
@@ -55,7 +65,7 @@ export const expiryFigure: Figure = {
   title: 'For how long each implementation remembers a peer that announced itself once',
   caption:
     'A bar spans from the last answer with the planted address to the first without it; a triangle marks one that was ' +
-    'still handed out when last asked. The upright stroke is the figure in the implementation’s own source; none where ' +
-    'it lets nothing expire.',
+    'still handed out when last asked. The upright stroke is the figure in the implementation’s own source (none where ' +
+    'it lets nothing expire), the grey band when a life may end by it, since it tells time coarsely or looks now and then.',
   spec: expirySpec,
 };

@@ -23,6 +23,19 @@ export function switchesOf({ summary }: FigureInput): string[] {
   return [...new Set(summary.cells.map(({ killSwitch }) => killSwitch))];
 }
 
+/** Clients in the campaign's order. */
+export function clientsOf({ summary }: FigureInput): string[] {
+  return [...new Set(summary.cells.map(({ client }) => client))];
+}
+
+/** The trials of one client under one kill switch, whatever the fault and the moment. */
+export function rowsOf({ rows }: FigureInput, client: string, killSwitch: string): TrialRow[] {
+  return rows.filter(({ cell }) => cell.client === client && cell.killSwitch === killSwitch);
+}
+
+/** A kill switch's name is longer than its row of a grid is high: it is written across, at the left. */
+export const ROW_HEADER = { labelAngle: 0, labelAlign: 'left', labelOrient: 'left' } as const;
+
 /** At most this many points a row: beyond it the values are thinned to evenly spaced quantiles. */
 export const POINTS_PER_ROW = 160;
 

@@ -1,55 +1,44 @@
-/** For how long the swarm hands the real address out to strangers, beside one the lab planted: Kaplan-Meier by party. */
+/**
+ * For how long the swarm hands the real address out to strangers: Kaplan-Meier by client, kill switch and kind of party,
+ * and below it the same for an address that the lab planted, whose life depends on neither.
+ */
 import type { TopLevelSpec } from 'vega-lite';
-import type { PositionFieldDef } from 'vega-lite/types_unstable/channeldef.js';
-import { kaplanMeier } from '../statistics/survival.ts';
 import { handOutObservations } from '../summary/hand-outs.ts';
-import { thinned, type Figure, type FigureInput } from './figure.ts';
-import { LEAK, SAFE } from './style.ts';
+import { curvesSpec } from './curves.ts';
+import { clientsOf, rowsOf, switchesOf, type Figure, type FigureInput } from './figure.ts';
+import { PARTY_COLOURS } from './style.ts';
 
-const ADDRESS = { real: 'the real address', planted: 'a planted address' } as const;
+const PLANTED = 'planted by the lab';
 
-function handOutsSpec({ summary, rows }: FigureInput): TopLevelSpec | null {
-  const values: object[] = [];
-  for (const { party, who } of summary.handOuts) {
-    const steps = kaplanMeier(handOutObservations(rows, party, who));
-    values.push({ party, address: ADDRESS[who], time: 0, survival: 1 });
-    for (const { time, survival } of thinned(steps)) values.push({ party, address: ADDRESS[who], time, survival });
-  }
-  if (values.length === 0) return null;
-  const parties = [...new Set(summary.handOuts.map(({ party }) => party))];
-  const x = {
-    field: 'time',
-    type: 'quantitative',
-    axis: { title: 'seconds since learning it', tickCount: 5 },
-  } satisfies PositionFieldDef<string>;
-  const y = {
-    field: 'survival',
-    type: 'quantitative',
-    scale: { domain: [0, 1] },
-    axis: { title: 'still handed out', format: '.0%', tickCount: 3 },
-  } satisfies PositionFieldDef<string>;
-  return {
-    data: { values },
-    facet: { column: { field: 'party', type: 'nominal', sort: parties, title: null } },
-    spec: {
-      width: 210,
-      height: 150,
-      mark: { type: 'line', interpolate: 'step-after', strokeWidth: 1.8 },
-      encoding: {
-        x,
-        y,
-        color: { field: 'address', type: 'nominal', scale: { domain: Object.values(ADDRESS), range: [LEAK, SAFE] } },
-        strokeDash: { field: 'address', type: 'nominal', legend: { title: null, orient: 'top' } },
-      },
-    },
-  };
+function handOutsSpec(input: FigureInput): TopLevelSpec | null {
+  const [switches, columns] = [switchesOf(input), clientsOf(input)];
+  const parties = [...new Set(input.summary.handOuts.map(({ party }) => party))];
+  const curves = columns.flatMap((column) => [
+    ...switches.flatMap((row) => {
+      const trials = rowsOf(input, column, row);
+      return parties.map((line) => ({ row, column, line, observations: handOutObservations(trials, line, 'real') }));
+    }),
+    ...parties.map((line) => {
+      const trials = input.rows.filter(({ cell }) => cell.client === column);
+      return { row: PLANTED, column, line, observations: handOutObservations(trials, line, 'planted') };
+    }),
+  ]);
+  return curvesSpec(curves, {
+    rows: [...switches, PLANTED],
+    columns,
+    lines: Object.fromEntries(parties.map((party) => [party, PARTY_COLOURS[party]])),
+    since: 'learning it',
+    still: 'still handed out',
+  });
 }
 
 export const handOutsFigure: Figure = {
   id: 'hand-outs',
   title: 'For how long the swarm hands the address out to strangers',
   caption:
-    'Share of parties that still named the address when an independent reader asked, by the time since they learnt it ' +
-    '(Kaplan-Meier over the judged trials). The planted address was announced once by the lab, as a control.',
+    'Share of parties (n) that still named the real address when an independent reader asked, by the time since they ' +
+    'learnt it (Kaplan-Meier over the judged trials, log-log 95 % band); a cross marks those that still named it when ' +
+    'last asked. Last row: an address that the lab announced once, as a control. Kill switches under which nobody ' +
+    'named it have no row.',
   spec: handOutsSpec,
 };

@@ -7,13 +7,12 @@ import { INK, LEAK, SAFE } from './style.ts';
 
 const LINKS = { contactedInTunnel: 'through the tunnel', contactedInClear: 'in the clear' } as const;
 
-function restartSpec({ rows }: FigureInput): TopLevelSpec | null {
+function restartSpec({ rows, summary }: FigureInput): TopLevelSpec | null {
   const cells = grouped(rows, ({ cell }) => cellId(cell));
-  const values = [...cells.values()].flatMap((group) => {
-    const [first] = group;
+  const values = summary.cells.flatMap((cell) => {
+    const group = cells.get(cellId(cell)) ?? [];
     const trials = judged(group).flatMap(({ restart }) => (restart === null ? [] : [restart]));
-    if (first === undefined) return [];
-    const { client, killSwitch, fault } = first.cell;
+    const { client, killSwitch, fault } = cell;
     return (['contactedInTunnel', 'contactedInClear'] as const).flatMap((link) => {
       const share = clopperPearson(trials.filter((trial) => trial[link]).length, trials.length);
       return share === null ? [] : [{ ...share, row: `${client}, ${killSwitch}`, fault, link: LINKS[link] }];
@@ -22,7 +21,7 @@ function restartSpec({ rows }: FigureInput): TopLevelSpec | null {
   if (values.length === 0) return null;
   return {
     data: { values },
-    facet: { column: { field: 'fault', type: 'nominal', title: null } },
+    facet: { column: { field: 'fault', type: 'nominal', sort: null, title: null } },
     spec: {
       width: 200,
       height: { step: 22 },

@@ -3,6 +3,7 @@
  * word, and the colours differ in lightness too.
  */
 import type { Config } from 'vega-lite';
+import type { Party } from '../../harness/records.ts';
 import type { CellSummary } from '../summary/schema.ts';
 
 export const FONT = 'DejaVu Sans, Verdana, sans-serif';
@@ -15,6 +16,15 @@ export const LEAK = '#b3450b';
 export const SAFE = '#0b6fa4';
 export const OPEN = '#6e7781';
 export const ACCENT = '#7a4fa3';
+
+/** The kinds of third party, wherever several share a picture. */
+export const PARTY_COLOURS: Readonly<Record<Party, string>> = {
+  tracker: LEAK,
+  dht: SAFE,
+  peer: ACCENT,
+  neighbour: OPEN,
+  resolver: INK,
+};
 
 type Finding = CellSummary['finding'];
 

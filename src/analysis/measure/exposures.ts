@@ -2,11 +2,14 @@
  * Which third party learnt the real address, from whom and how: out of what the lab's trackers, nodes, peers, neighbour and
  * resolver say they met. By source, when the packet came from the real address; by content, when its bytes named it,
  * wherever it came from. What a party does with it afterwards is measured as knocks.
+ *
+ * A DHT node id made for one address and shown from the other ties the two (BEP 42): content, in either direction.
  */
 import type { Exposure, Identity, InstrumentEvent, Party, Phase, TimelineEvent } from '../../harness/records.ts';
 import { canonicalAddress, splitEndpoint } from '../capture/address.ts';
 import { nodeIdNames } from './node-id.ts';
 import { SPAN, type Spans, spanAt } from './phases.ts';
+import { present } from './uplink.ts';
 
 /** Marks what the lab sent itself to prove an instrument, in ids (as text or hex) and names. */
 const CANARY = /KSL-CANARY|4b534c2d43414e415259/i;
@@ -72,8 +75,11 @@ export function findExposures(
 /** The real identity: the home router's public address and the client's own addresses. */
 class RealAddresses {
   readonly #addresses = new Map<string, string>();
+  /** The tunnel's own addresses, for which an id is made inside it. */
+  readonly exits: readonly string[];
 
-  constructor({ wan4, lan4, lan6 }: Identity) {
+  constructor({ wan4, lan4, lan6, exit4, exit6 }: Identity) {
+    this.exits = present([exit4, exit6]);
     for (const address of [wan4, lan4, lan6]) {
       if (address !== null) this.#addresses.set(canonicalAddress(address), address);
     }
@@ -102,9 +108,13 @@ function findingsOf(event: InstrumentEvent, real: RealAddresses): Finding[] {
     const address = real.find(named);
     if (address !== null) findings.push({ by: 'content', address, how: where });
   }
-  if (event.kind === 'dht-query' && source === null) {
-    for (const address of real.all()) {
-      if (nodeIdNames(event.nodeId, address)) findings.push({ by: 'content', address, how: 'node id' });
+  if (event.kind === 'dht-query') {
+    const { nodeId } = event;
+    if (source !== null && real.exits.some((exit) => nodeIdNames(nodeId, exit))) {
+      findings.push({ by: 'content', address: source, how: 'node id of the exit' });
+    }
+    for (const address of source === null ? real.all() : []) {
+      if (nodeIdNames(nodeId, address)) findings.push({ by: 'content', address, how: 'node id' });
     }
   }
   return findings;

@@ -55,21 +55,19 @@ export async function measureTrial({ record, timeline, uplinkFile, wanFile }: Tr
   problems.push(...problemsOfWitnesses(record.counters, uplink.witness));
 
   let { knocks } = NOTHING;
-  let knocksBySecond: Measures['knocksBySecond'];
+  let toHorizon: Pick<Measures, 'knocksBySecond' | 'knocksAfterClient'> = {};
   let contacts: readonly Exposure[] = [];
   if (wanFile !== null && swarm !== null) {
-    const wan = await measureWan(
-      wanFile,
-      origin,
-      identity,
-      swarm,
-      spans,
-      uplink.lastClearNs ?? spans.faultNs,
-      record.aftermath?.endNs ?? spans.endNs,
-    );
+    const { aftermath } = record;
+    const wan = await measureWan(wanFile, origin, identity, swarm, spans, {
+      containmentNs: uplink.lastClearNs ?? spans.faultNs,
+      clientGoneNs: aftermath?.clientGoneNs ?? null,
+      untilNs: aftermath?.endNs ?? spans.endNs,
+    });
     problems.push(...problemsOfCapture(record, 'wan', wan.report));
     knocks = wan.knocks;
-    if (record.aftermath !== undefined) knocksBySecond = wan.knocksBySecond;
+    if (aftermath !== undefined)
+      toHorizon = { knocksBySecond: wan.knocksBySecond, knocksAfterClient: wan.knocksAfterClient };
     contacts = wan.exposures;
   }
   const restart = await measureRestart(uplinkFile, origin, identity, swarm, timeline, spans);
@@ -87,7 +85,7 @@ export async function measureTrial({ record, timeline, uplinkFile, wanFile }: Tr
     ...(handOuts === undefined ? {} : { handOuts }),
     ...(monitor === undefined ? {} : { monitor }),
     ...(restart === undefined ? {} : { restart }),
-    ...(knocksBySecond === undefined ? {} : { knocksBySecond }),
+    ...toHorizon,
     recoveryNs: recoveryOf(record, timeline, identity),
   };
   return { ...conclude(record, findings, problems), uplink: uplink.witness };

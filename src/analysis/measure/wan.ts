@@ -25,6 +25,8 @@ export interface WanMeasures {
   readonly report: CaptureReport;
   readonly exposures: readonly Exposure[];
   readonly knocks: Measures['knocks'];
+  /** Of these those after the client's end. */
+  readonly knocksAfterClient: Measures['knocks'];
   /** In whole seconds since the fault. */
   readonly knocksBySecond: NonNullable<Measures['knocksBySecond']>;
 }
@@ -35,24 +37,29 @@ const NS_PER_SECOND = 1e9;
 /** What a flow is remembered as once the real address itself used it in the recovery. */
 const USED_BY_CLIENT = 1;
 
-/**
- * @param containmentNs the last clear packet of the outage, or the fault when nothing left.
- * @param knocksUntilNs to when knocks are counted, where that is later than the trial's own end.
- */
+/** When knocks are counted, in the trial's time. */
+export interface KnockSpan {
+  /** The last clear packet of the outage, or the fault when nothing left. */
+  readonly containmentNs: number;
+  /** When the client had ended; null where it never did while knocks were counted. */
+  readonly clientGoneNs: number | null;
+  /** The trial's end or that of its horizon. */
+  readonly untilNs: number;
+}
+
 export async function measureWan(
   file: string,
   originUnixNs: bigint,
   identity: Identity,
   swarm: SwarmMap,
   spans: Spans,
-  containmentNs: number,
-  knocksUntilNs = spans.endNs,
+  knockSpan: KnockSpan,
 ): Promise<WanMeasures> {
   const headers = new Headers();
   const parties = new SwarmParties(swarm);
   const real = new AddressSet(present([identity.wan4, identity.lan6]));
   const contacts = new Contacts(parties, identity, spans);
-  const knocks = new Knocks(spans, containmentNs, knocksUntilNs);
+  const knocks = new Knocks(spans, knockSpan);
 
   const report = await readCapture(file, originUnixNs, (frame) => {
     headers.read(frame);
@@ -68,7 +75,13 @@ export async function measureWan(
       knocks.came(frame, headers, v6);
     }
   });
-  return { report, exposures: contacts.exposures(), knocks: knocks.count(), knocksBySecond: knocks.bySecond() };
+  return {
+    report,
+    exposures: contacts.exposures(),
+    knocks: knocks.all.count(),
+    knocksAfterClient: knocks.afterClient.count(),
+    knocksBySecond: knocks.bySecond(),
+  };
 }
 
 /** Packets from the real address to parties of the swarm. */
@@ -114,19 +127,15 @@ class Contacts {
 
 class Knocks {
   readonly #spans: Spans;
-  readonly #containmentNs: number;
-  readonly #untilNs: number;
+  readonly #knockSpan: KnockSpan;
   readonly #bySecond = new Map<number, number>();
   readonly #flows = new FlowTable();
-  readonly #senders = new Set<string>();
-  #packets = 0;
-  #firstNs: number | null = null;
-  #lastNs: number | null = null;
+  readonly all = new Count();
+  readonly afterClient = new Count();
 
-  constructor(spans: Spans, containmentNs: number, untilNs: number) {
+  constructor(spans: Spans, knockSpan: KnockSpan) {
     this.#spans = spans;
-    this.#untilNs = untilNs;
-    this.#containmentNs = containmentNs;
+    this.#knockSpan = knockSpan;
   }
 
   sent({ view, atNs }: Frame, headers: Headers, v6: boolean): void {
@@ -138,22 +147,36 @@ class Knocks {
   }
 
   came({ view, atNs }: Frame, headers: Headers, v6: boolean): void {
-    if (atNs <= this.#containmentNs || atNs > this.#untilNs) return;
+    const { containmentNs, clientGoneNs, untilNs } = this.#knockSpan;
+    if (atNs <= containmentNs || atNs > untilNs) return;
     const { protocol, sourceAt, destinationAt } = headers;
     if (protocol === PROTOCOL.udp && startsWith(view, headers.payloadAt, headers.end, CANARY_MARKER)) return;
     const ports = portsOf(headers.destinationPort, headers.sourcePort);
     const flow = this.#flows.find(protocol, ports, view, destinationAt, sourceAt, v6);
     if (this.#flows.classOf(flow) === USED_BY_CLIENT) return;
-    this.#packets++;
     const second = Math.floor((atNs - this.#spans.faultNs) / NS_PER_SECOND);
     this.#bySecond.set(second, (this.#bySecond.get(second) ?? 0) + 1);
-    this.#firstNs ??= atNs;
-    this.#lastNs = atNs;
-    this.#senders.add(keyAt(view, sourceAt, v6));
+    const sender = keyAt(view, sourceAt, v6);
+    this.all.add(sender, atNs);
+    if (clientGoneNs !== null && atNs > clientGoneNs) this.afterClient.add(sender, atNs);
   }
 
   bySecond(): NonNullable<Measures['knocksBySecond']> {
     return [...this.#bySecond].map(([second, packets]) => ({ second, packets }));
+  }
+}
+
+class Count {
+  readonly #senders = new Set<string>();
+  #packets = 0;
+  #firstNs: number | null = null;
+  #lastNs: number | null = null;
+
+  add(sender: string, atNs: number): void {
+    this.#packets++;
+    this.#senders.add(sender);
+    this.#firstNs ??= atNs;
+    this.#lastNs = atNs;
   }
 
   count(): Measures['knocks'] {

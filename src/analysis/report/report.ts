@@ -12,6 +12,7 @@ import type { CellSummary, Conclusion, Summary } from '../summary/schema.ts';
 import { bytes, digits, duration, gapWords, interval, leakWords, percent, plural } from '../summary/words.ts';
 import { Html, html, render } from './html.ts';
 import { trialPicture, type DrawnTrial } from './picture.ts';
+import { swarmFacts } from './swarm-facts.ts';
 import { cellTable, exposedWords, filters } from './table.ts';
 
 export interface ReportInput {
@@ -257,13 +258,7 @@ function cellFacts(cell: CellSummary, { comparisons }: Summary): [string, string
     ['Clear packets', interval(cell.clearPackets, digits)],
     ['Clear bytes', interval(cell.clearBytes, bytes)],
     ['Address learnt by (trials)', exposedWords(cell)],
-    [
-      'A copyright monitor',
-      cell.monitor === null
-        ? null
-        : `was told of the address in ${cell.monitor.named} and met it in ${cell.monitor.met} of ${plural(cell.monitor.trials, 'trial')}`,
-    ],
-    ['Started again', restartWords(cell.restart)],
+    ...swarmFacts(cell),
     ['Recovery', recoveryWords(cell)],
     [
       'Knocked at after containment',
@@ -285,15 +280,6 @@ function cellFacts(cell: CellSummary, { comparisons }: Summary): [string, string
 function recoveryWords({ recoverySeconds, notRecovered }: CellSummary): string {
   const never = notRecovered === 0 ? [] : [`none in ${plural(notRecovered, 'trial')}`];
   return [...(recoverySeconds === null ? [] : [interval(recoverySeconds, duration)]), ...never].join('; ') || '–';
-}
-
-function restartWords(restart: CellSummary['restart']): string | null {
-  if (restart === null) return null;
-  const { trials, remembered, contactedInClear, contactedInTunnel } = restart;
-  return (
-    `of ${plural(trials, 'trial')}, its files still held members learnt in the tunnel in ${remembered}; ` +
-    `it came to them in the clear in ${contactedInClear}, through the tunnel in ${contactedInTunnel}`
-  );
 }
 
 function pWords(p: number): string {

@@ -8,6 +8,7 @@ import { bootstrapQuantile } from '../statistics/quantiles.ts';
 import { randomStream } from '../statistics/random.ts';
 import { confidenceOf, type SequentialRule } from '../statistics/sequential.ts';
 import { kaplanMeier, medianSurvival, type Observation } from '../statistics/survival.ts';
+import { aftermathOf, type Estimate } from './aftermath.ts';
 import { NO_PACKETS, NO_PARTIES, type MeasuredRow, type TrialRow } from './rows.ts';
 import type { CellSummary, Control } from './schema.ts';
 
@@ -56,7 +57,7 @@ export function summariseCell(
   for (const row of rows) verdicts[row.verdict === 'no-leak' ? 'noLeak' : row.verdict] += 1;
   const evidence = judged(rows);
   const judgedTrials = verdicts.leak + verdicts.noLeak;
-  const estimate = (name: string, measure: (row: MeasuredRow) => number | null): CellSummary['clearPackets'] => {
+  const estimate: Estimate = (name, measure) => {
     const values = valuesOf(evidence, measure);
     const interval = bootstrapQuantile(values, randomStream(seed, `${cellId(cell)} / ${name}`));
     return interval === null ? null : { ...interval, trials: values.length };
@@ -84,8 +85,9 @@ export function summariseCell(
     notRecovered: evidence.filter((row) => row.recoverySeconds === null).length,
     baselineLeaks: evidence.filter((row) => row.baselineClearPackets > 0).length,
     addressSurvivalSeconds: survival(evidence),
-    monitor: monitored(evidence),
+    monitor: monitored(evidence, estimate),
     restart: restarted(evidence),
+    ...aftermathOf(evidence, estimate),
     control,
     finding: findingOf(verdicts, control),
     reasons: reasonsOf(rows),
@@ -129,11 +131,16 @@ function exposures(rows: readonly MeasuredRow[]): Record<Party, number> {
   return trials;
 }
 
-function monitored(rows: readonly MeasuredRow[]): CellSummary['monitor'] {
+function monitored(rows: readonly MeasuredRow[], estimate: Estimate): CellSummary['monitor'] {
   const watched = rows.flatMap(({ monitor }) => monitor ?? []);
   if (watched.length === 0) return null;
-  const { length: trials } = watched;
-  return { trials, named: watched.filter(({ named }) => named).length, met: watched.filter(({ met }) => met).length };
+  return {
+    trials: watched.length,
+    named: watched.filter(({ namedSeconds }) => namedSeconds !== null).length,
+    met: watched.filter(({ metSeconds }) => metSeconds !== null).length,
+    namedSeconds: estimate('monitor told', (row) => row.monitor?.namedSeconds ?? null),
+    metSeconds: estimate('monitor met', (row) => row.monitor?.metSeconds ?? null),
+  };
 }
 
 function restarted(rows: readonly MeasuredRow[]): CellSummary['restart'] {
@@ -144,6 +151,11 @@ function restarted(rows: readonly MeasuredRow[]): CellSummary['restart'] {
     remembered: again.filter(({ remembered }) => remembered).length,
     contactedInClear: again.filter(({ contactedInClear }) => contactedInClear).length,
     contactedInTunnel: again.filter(({ contactedInTunnel }) => contactedInTunnel).length,
+    clearSources: {
+      real: again.filter(({ clearSources }) => clearSources.includes('real')).length,
+      tunnel: again.filter(({ clearSources }) => clearSources.includes('tunnel')).length,
+      other: again.filter(({ clearSources }) => clearSources.includes('other')).length,
+    },
   };
 }
 

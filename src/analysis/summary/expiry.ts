@@ -25,25 +25,35 @@ export function expiryBySoftware(rows: readonly TrialRow[]): Expiry[] {
     .sort((a, b) => compare(a.software, b.software));
 }
 
-function expiryOf({ software, version, documentedSeconds, source }: LifeRow, lives: readonly LifeRow[]): Expiry {
+function expiryOf(first: LifeRow, lives: readonly LifeRow[]): Expiry {
+  const { software, version, documentedSeconds, windowSeconds, source } = first;
   const ended = lives.filter(({ atMostSeconds }) => atMostSeconds !== null);
   const least = Math.min(...(ended.length > 0 ? ended : lives).map(({ atLeastSeconds }) => atLeastSeconds));
   const most = ended.length === 0 ? null : Math.max(...ended.map(({ atMostSeconds }) => atMostSeconds ?? 0));
   return {
     ...{ software, version, documentedSeconds, source },
+    ...(windowSeconds === undefined ? {} : { windowSeconds: windowOf(windowSeconds) }),
     observations: lives.length,
     censored: lives.length - ended.length,
     atLeastSeconds: least,
     atMostSeconds: most,
-    agrees: agreement(documentedSeconds, lives),
+    agrees: agreement(
+      windowSeconds ?? (documentedSeconds === null ? null : [documentedSeconds, documentedSeconds]),
+      lives,
+    ),
   };
 }
 
-/** Every life must allow the figure: none ended before it, none was seen after it. */
-function agreement(documented: number | null, lives: readonly LifeRow[]): boolean | null {
-  if (documented === null) return lives.every(({ atMostSeconds }) => atMostSeconds === null);
-  const early = lives.some(({ atMostSeconds }) => atMostSeconds !== null && atMostSeconds < documented - CLOCK_SECONDS);
-  const late = lives.some(({ atLeastSeconds }) => atLeastSeconds > documented + CLOCK_SECONDS);
+function windowOf(window: readonly [number, number] | null): [number, number] | null {
+  return window === null ? null : [window[0], window[1]];
+}
+
+/** Every life must allow the window: none ended before it, none was seen after it. Null: nothing ends. */
+function agreement(window: readonly [number, number] | null, lives: readonly LifeRow[]): boolean | null {
+  if (window === null) return lives.every(({ atMostSeconds }) => atMostSeconds === null);
+  const [earliest, latest] = window;
+  const early = lives.some(({ atMostSeconds }) => atMostSeconds !== null && atMostSeconds < earliest - CLOCK_SECONDS);
+  const late = lives.some(({ atLeastSeconds }) => atLeastSeconds > latest + CLOCK_SECONDS);
   if (early || late) return false;
   return lives.some(({ atMostSeconds }) => atMostSeconds === null) ? null : true;
 }

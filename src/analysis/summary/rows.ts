@@ -9,6 +9,7 @@ import {
   type HandOut,
   type Measures,
   type Party,
+  type SourceKind,
   type TrialRecord,
   type Verdict,
 } from '../../harness/records.ts';
@@ -70,6 +71,7 @@ export interface MeasuredRow {
   /** Third parties that learnt the address from the fault on, how many of each kind. */
   readonly exposedTo: Readonly<Record<Party, number>>;
   readonly knockPackets: number;
+  readonly knockSenders: number;
   /** From containment to the last knock; null where none came. Censored: knocks still came at the end. */
   readonly addressSurvivalSeconds: number | null;
   readonly addressSurvivalCensored: boolean;
@@ -78,10 +80,13 @@ export interface MeasuredRow {
   readonly handOuts: readonly HandOutRow[];
   /** For how long the planted address was handed out by each party; absent where nobody asked. */
   readonly lives?: readonly LifeRow[];
-  /** Knocks by whole seconds since the fault; absent where the swarm was not watched to a horizon. */
-  readonly knocksBySecond?: Measures['knocksBySecond'];
-  /** Whether a copyright monitor was told of the real address, and met it, from the fault on; null where none watched. */
-  readonly monitor: { readonly named: boolean; readonly met: boolean } | null;
+  /** What was watched of the swarm to a horizon; absent where there was none. */
+  readonly aftermath?: AftermathRow;
+  /**
+   * From the fault to when a copyright monitor was told of the real address, and met it: null where it never was or did.
+   * Null altogether where none watched.
+   */
+  readonly monitor: { readonly namedSeconds: number | null; readonly metSeconds: number | null } | null;
   /** What a client that was started again made of members it can only have learnt in the tunnel; null where it was not. */
   readonly restart: RestartRow | null;
 }
@@ -92,11 +97,28 @@ export interface RestartRow {
   /** It came to one in the clear, or through the tunnel. */
   readonly contactedInClear: boolean;
   readonly contactedInTunnel: boolean;
+  /** The source kinds it bore in the clear. */
+  readonly clearSources: readonly SourceKind[];
+}
+
+/** Instants in seconds since the fault. */
+export interface AftermathRow {
+  readonly clientGoneSeconds: number | null;
+  readonly endSeconds: number | null;
+  /** Knocks by whole seconds, and those after the client had ended: null in older records. */
+  readonly knocksBySecond: NonNullable<Measures['knocksBySecond']>;
+  readonly knocksAfterClient: { readonly packets: number; readonly senders: number } | null;
 }
 
 export interface HandOutRow {
   readonly party: Party;
+  readonly id: string;
   readonly who: HandOut['who'];
+  /** Answers that named it. */
+  readonly answers: number;
+  /** First answer with it, and first without it or else the last with it: since the fault. */
+  readonly fromSeconds: number;
+  readonly untilSeconds: number;
   /** From learning the address (or else the first hand-out) to the first answer without it. */
   readonly seconds: number;
   /** Still handed out when last asked. */
@@ -110,6 +132,8 @@ export interface LifeRow {
   readonly version: string;
   /** As its source has it; null where that lets nothing expire. */
   readonly documentedSeconds: number | null;
+  /** Between which its source lets a life end as seen from outside; absent where the record does not say. */
+  readonly windowSeconds?: readonly [number, number] | null;
   readonly source: string;
   /** To the last answer with it, and to the first without it (null: never seen to end). */
   readonly atLeastSeconds: number;
@@ -163,16 +187,29 @@ function measuredRow(record: TrialRecord, measures: Measures): MeasuredRow {
     recoveryClearPackets: measures.recoveryClearPackets,
     exposedTo: exposedTo(measures),
     knockPackets: measures.knocks.packets,
+    knockSenders: measures.knocks.senders,
     ...addressSurvival(record, measures),
     recoverySeconds: seconds(measures.recoveryNs),
-    handOuts: (measures.handOuts ?? []).map(handOutRow),
+    handOuts: (measures.handOuts ?? []).map((handOut) => handOutRow(handOut, faultNs ?? 0)),
     restart: restartRow(measures.restart),
     ...(record.aftermath === undefined ? {} : { lives: livesOf(measures, record.aftermath.infrastructure) }),
-    ...(measures.knocksBySecond === undefined ? {} : { knocksBySecond: measures.knocksBySecond }),
+    ...(record.aftermath === undefined
+      ? {}
+      : {
+          aftermath: {
+            clientGoneSeconds: after(record.aftermath.clientGoneNs),
+            endSeconds: after(record.aftermath.endNs),
+            knocksBySecond: measures.knocksBySecond ?? [],
+            knocksAfterClient: measures.knocksAfterClient ?? null,
+          },
+        }),
     monitor:
       measures.monitor === undefined
         ? null
-        : { named: measures.monitor.named !== null, met: measures.monitor.met !== null },
+        : {
+            namedSeconds: after(measures.monitor.named?.atNs ?? null),
+            metSeconds: after(measures.monitor.met?.atNs ?? null),
+          },
   };
 }
 
@@ -183,12 +220,20 @@ function restartRow(restart: Measures['restart']): RestartRow | null {
     remembered: restart.persisted.some(({ marked }) => marked !== null && marked.length > 0),
     contactedInClear: contacted('clear'),
     contactedInTunnel: contacted('tunnel'),
+    clearSources: [...new Set(restart.contacts.flatMap(({ source }) => source ?? []))],
   };
 }
 
-function handOutRow({ party, who, firstNs, lastNs, goneNs, learntNs }: HandOut): HandOutRow {
+function handOutRow(handOut: HandOut, faultNs: number): HandOutRow {
+  const { party, id, who, handOuts: answers, firstNs, lastNs, goneNs, learntNs } = handOut;
   const spanNs = (goneNs ?? lastNs) - (learntNs ?? firstNs);
-  return { party, who, seconds: Math.max(0, spanNs) / NS_PER_SECOND, censored: goneNs === null };
+  return {
+    ...{ party, id, who, answers },
+    fromSeconds: (firstNs - faultNs) / NS_PER_SECOND,
+    untilSeconds: ((goneNs ?? lastNs) - faultNs) / NS_PER_SECOND,
+    seconds: Math.max(0, spanNs) / NS_PER_SECOND,
+    censored: goneNs === null,
+  };
 }
 
 function livesOf(
@@ -198,10 +243,15 @@ function livesOf(
   return handOuts.flatMap(({ id, who, lastNs, goneNs, learntNs }) => {
     const known = infrastructure.find((each) => each.id === id);
     if (who !== 'planted' || learntNs === null || known === undefined) return [];
-    const { software, version, expirySeconds: documentedSeconds, source } = known;
+    const { software, version, expirySeconds: documentedSeconds, windowSeconds, source } = known;
     const atLeastSeconds = Math.max(0, lastNs - learntNs) / NS_PER_SECOND;
     const atMostSeconds = goneNs === null ? null : (goneNs - learntNs) / NS_PER_SECOND;
-    return [{ id, software, version, documentedSeconds, source, atLeastSeconds, atMostSeconds }];
+    return [
+      {
+        ...{ id, software, version, documentedSeconds, source, atLeastSeconds, atMostSeconds },
+        ...(windowSeconds === undefined ? {} : { windowSeconds }),
+      },
+    ];
   });
 }
 

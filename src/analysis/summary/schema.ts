@@ -3,7 +3,7 @@
  * interval is at two-sided 95 % unless its name says otherwise; missing is null.
  */
 import { z } from 'zod';
-import { CLEAR_CLASSES, KILL_SWITCH_FAMILIES, PARTIES } from '../../harness/records.ts';
+import { CLEAR_CLASSES, KILL_SWITCH_FAMILIES, PARTIES, SOURCE_KINDS } from '../../harness/records.ts';
 import { PROBLEM_KINDS } from '../campaign/problems.ts';
 
 /** Raised when a field changes its meaning or goes; a new field does not raise it. */
@@ -27,6 +27,15 @@ const censoredEstimate = estimate.extend({
   /** How many of these values are lower bounds. Where the median is one of them, it is a lower bound too. */
   censored: count,
   medianIsLowerBound: z.boolean(),
+});
+
+const survival = z.object({
+  /** Kaplan-Meier median, in seconds; null beyond what was watched. */
+  median: z.number().nullable(),
+  low: z.number().nullable(),
+  high: z.number().nullable(),
+  observations: count,
+  censored: count,
 });
 
 const cellKey = { client: z.string(), killSwitch: z.string(), fault: z.string(), moment: z.string() };
@@ -77,9 +86,45 @@ const cellSchema = z.object({
     })
     .nullable(),
   /** Judged trials watched by a monitor, and in how many it was told of the real address and met it. */
-  monitor: z.object({ trials: count, named: count, met: count }).nullable(),
+  monitor: z
+    .object({
+      trials: count,
+      named: count,
+      met: count,
+      /** From the fault to either, over the trials in which it came to that. */
+      namedSeconds: estimate.nullable(),
+      metSeconds: estimate.nullable(),
+    })
+    .nullable(),
   /** Judged trials in which the client was started again, and what became of members it had learnt in the tunnel. */
-  restart: z.object({ trials: count, remembered: count, contactedInClear: count, contactedInTunnel: count }).nullable(),
+  restart: z
+    .object({
+      trials: count,
+      remembered: count,
+      contactedInClear: count,
+      contactedInTunnel: count,
+      /** Trials in which it did so in the clear from a source of the kind. */
+      clearSources: z.record(z.enum(SOURCE_KINDS), count),
+    })
+    .nullable(),
+  /** What the swarm still said and did in the judged trials watched to a horizon; absent where none was. */
+  aftermath: z
+    .object({
+      trials: count,
+      /** Parties that named the real address to a stranger, and their answers that did, per trial. */
+      namingParties: estimate.nullable(),
+      namingAnswers: estimate.nullable(),
+      /** Kaplan-Meier over these parties, from learning the address to the first answer without it. */
+      handedOutSeconds: survival.nullable(),
+      /** Knocks after containment, of these after the client had ended, and from how many addresses, per trial. */
+      knocks: estimate.nullable(),
+      knockSenders: estimate.nullable(),
+      knocksAfterClient: estimate.nullable(),
+      knockSendersAfterClient: estimate.nullable(),
+      /** From the fault to the second in which half of a trial's knocks had come, over the trials with knocks. */
+      halfOfKnocksSeconds: estimate.nullable(),
+    })
+    .optional(),
   /** Whether the `none` arm of the same client, fault and moment leaked: without it nothing here shows safety. */
   control: z.enum(CONTROLS),
   /** What the campaign shows of this cell. */
@@ -109,22 +154,15 @@ const pollingSchema = z.object({
   uniform: z.object({ d: share, p: share, n: count }),
 });
 
-const handOutSchema = z.object({
-  party: z.enum(PARTIES),
-  who: z.enum(['real', 'planted']),
-  /** Kaplan-Meier median, in seconds; null beyond what was watched. */
-  median: z.number().nullable(),
-  low: z.number().nullable(),
-  high: z.number().nullable(),
-  observations: count,
-  censored: count,
-});
+const handOutSchema = survival.extend({ party: z.enum(PARTIES), who: z.enum(['real', 'planted']) });
 
 const expirySchema = z.object({
   software: z.string(),
   version: z.string(),
   /** As its source says, and where; null where that lets nothing expire. */
   documentedSeconds: z.number().nullable(),
+  /** Between which its source lets a life end as seen from outside; absent where the records do not say. */
+  windowSeconds: z.tuple([z.number(), z.number()]).nullable().optional(),
   source: z.string(),
   /** Planted addresses that were followed, and those still handed out at the end. */
   observations: count,
@@ -132,7 +170,10 @@ const expirySchema = z.object({
   /** Every life that was seen to end did so between these; with none seen to end, all lasted at least the first. */
   atLeastSeconds: z.number(),
   atMostSeconds: z.number().nullable(),
-  /** Whether what was seen allows the documented figure; null where the watch was too short to tell. */
+  /**
+   * Whether every life seen could have ended within the window, or where there is none at the documented figure; null where
+   * the watch was too short to tell.
+   */
   agrees: z.boolean().nullable(),
 });
 

@@ -61,6 +61,13 @@ export function syntheticMeasures(behaviour: SyntheticSwitch, random: RandomStre
       lastNs: knocks === 0 ? null : Math.min(END_NS, contained + 50_000_000 + random.below(5e9)),
     },
     knocksBySecond: gapNs === null ? [] : [{ second: Math.ceil(gapNs / S), packets: knocks }],
+    knocksAfterClient: { packets: 0, senders: 0, firstNs: null, lastNs: null },
+    monitor: {
+      named: null,
+      met: gapNs === null ? null : { ...MET, atNs: contained },
+      rows: gapNs === null ? 0 : 1,
+      beforeFault: 0,
+    },
     restart: gapNs === null ? { met: [], persisted: [], contacts: [] } : syntheticRestart(contained, random),
     handOuts: gapNs === null ? [] : syntheticHandOuts(contained, random),
     recoveryNs: random.uniform() < 0.9 ? 300_000_000 + random.below(2e9) : null,
@@ -69,6 +76,7 @@ export function syntheticMeasures(behaviour: SyntheticSwitch, random: RandomStre
   };
 }
 
+const MET = { address: REAL, port: 51_000, client: 'invented', infoHash: null, peerId: null };
 const LEAKING: readonly ClearClass[] = ['peer-tcp', 'peer-utp', 'dht', 'tracker-http', 'dns'];
 
 function syntheticTraffic(gapNs: number, random: RandomStream): Traffic[] {

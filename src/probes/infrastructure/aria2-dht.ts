@@ -19,6 +19,7 @@ export const aria2Dht: Infrastructure = {
   needs: [{ command: 'aria2c', package: 'aria2' }],
   expiry: {
     seconds: 30 * 60,
+    windowSeconds: [30 * 60, 35 * 60],
     source: 'aria2 DHTConstants.h: DHT_PEER_ANNOUNCE_PURGE_INTERVAL 30 min, looked at every 5 min',
   },
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Host, RunningProcess } from '../../harness/contracts.ts';
 import { RequestError, describeExit } from '../../harness/errors.ts';
 import { aria2Dht } from './aria2-dht.ts';
-import type { Infrastructure, InfrastructureJob, RunningInfrastructure } from './infrastructure.ts';
+import type { Expiry, Infrastructure, InfrastructureJob, RunningInfrastructure } from './infrastructure.ts';
 import { libtorrentDht } from './libtorrent-dht.ts';
 import { opentracker } from './opentracker.ts';
 import { transmissionDht } from './transmission-dht.ts';
@@ -12,10 +12,18 @@ import { transmissionDht } from './transmission-dht.ts';
 export const INFRASTRUCTURE: readonly Infrastructure[] = [opentracker, libtorrentDht, transmissionDht, aria2Dht];
 
 /** Documented expiry of the instrumented swarm's own members. */
-export const INSTRUMENTED_EXPIRY = {
-  tracker: { seconds: 20 * 60, source: 'bittorrent-tracker lib/server/swarm.js: peersCacheTtl, 20 minutes' },
-  dht: { seconds: null, source: 'bittorrent-dht client.js: maxAge 0, record-cache then drops nothing by age' },
-} as const;
+export const INSTRUMENTED_EXPIRY: Readonly<Record<Infrastructure['kind'], Expiry>> = {
+  tracker: {
+    seconds: 20 * 60,
+    windowSeconds: [20 * 60, 20 * 60],
+    source: 'bittorrent-tracker lib/server/swarm.js: peersCacheTtl, 20 minutes',
+  },
+  dht: {
+    seconds: null,
+    windowSeconds: null,
+    source: 'bittorrent-dht client.js: maxAge 0, record-cache then drops nothing by age',
+  },
+};
 
 /** The infrastructure with that id. Throws `RequestError` with the known ids. */
 export function infrastructureById(id: string): Infrastructure {

@@ -12,12 +12,23 @@ export interface Infrastructure {
   readonly address: string;
   readonly port: number;
   readonly needs: readonly Need[];
-  /** For how long it hands out a peer that announced itself once, as its source says; null: for as long as it runs. */
-  readonly expiry: { readonly seconds: number | null; readonly source: string };
+  readonly expiry: Expiry;
   /** Asks the program itself for its version. */
   readonly version: (host: Host) => Promise<string>;
   /** Writes what it needs into `folder` and gives the command that runs it. */
   readonly prepare: (host: Host, job: InfrastructureJob) => Promise<Argv>;
+}
+
+/** For how long a peer that announced itself once is handed out, as the implementation's source says. */
+export interface Expiry {
+  /** Its constant; null: for as long as it runs. */
+  readonly seconds: number | null;
+  /**
+   * Between which a life may end as seen from outside: its clock may be coarse, and it may look only now and then. Null
+   * where nothing ends.
+   */
+  readonly windowSeconds: readonly [earliest: number, latest: number] | null;
+  readonly source: string;
 }
 
 export interface InfrastructureJob {

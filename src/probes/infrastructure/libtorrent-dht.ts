@@ -22,7 +22,8 @@ export const libtorrentDht: Infrastructure = {
   needs: [{ command: 'python3', package: 'python3-libtorrent' }],
   expiry: {
     seconds: 45 * 60,
-    source: 'libtorrent src/kademlia/dht_storage.cpp: announce_interval (30 minutes) * 3 / 2',
+    windowSeconds: [45 * 60, 47 * 60],
+    source: 'libtorrent dht_storage.cpp: announce_interval (30 min) * 3 / 2, looked at every 2 min (node.cpp)',
   },
 
   async version(host) {

@@ -15,7 +15,11 @@ export const opentracker: Infrastructure = {
   address: '198.18.60.1',
   port: PORT,
   needs: [{ command: 'opentracker', package: 'opentracker' }],
-  expiry: { seconds: 45 * 60, source: 'opentracker trackerlogic.h: OT_PEER_TIMEOUT 45, on a clock of whole minutes' },
+  expiry: {
+    seconds: 45 * 60,
+    windowSeconds: [44 * 60, 45 * 60],
+    source: 'opentracker trackerlogic.h: OT_PEER_TIMEOUT 45, ages counted from the begun minute (ot_clean.c)',
+  },
 
   async version(host) {
     const { stdout } = await host.run(['dpkg-query', '--show', '--showformat=${Version}', 'opentracker'], {

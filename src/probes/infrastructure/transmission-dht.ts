@@ -14,6 +14,7 @@ export const transmissionDht: Infrastructure = {
   needs: [{ command: 'transmission-daemon', package: 'transmission-daemon' }],
   expiry: {
     seconds: 32 * 60,
+    windowSeconds: [32 * 60, 38 * 60],
     source: 'dht.c, expire_storage: peers older than 32 * 60 seconds, looked at every 2 to 6 minutes',
   },
 

@@ -3,8 +3,9 @@ import { drawFigures, FIGURES } from '../../../src/analysis/figures/all.ts';
 import type { FigureInput } from '../../../src/analysis/figures/figure.ts';
 import { toPng, toSvg } from '../../../src/analysis/figures/render.ts';
 import { timelineSpec } from '../../../src/analysis/figures/timeline.ts';
-import { rowOf } from '../../../src/analysis/summary/rows.ts';
+import { rowOf, type TrialRow } from '../../../src/analysis/summary/rows.ts';
 import { summarise } from '../../../src/analysis/summary/summarise.ts';
+import type { Manifest } from '../../../src/harness/records.ts';
 import {
   SYNTHETIC_PLAN,
   SYNTHETIC_SWITCHES,
@@ -29,6 +30,10 @@ const empty: FigureInput = { rows: [], summary: summarise(syntheticManifest(PLAN
 /** What a person reads in a picture: the text elements, in order. */
 const wordsOf = (svg: string): string => svg.replace(/<style.*?<\/style>/gs, '').replace(/<[^>]+>/g, '\n');
 
+function scenarioOf(rows: readonly TrialRow[]): Manifest['scenario'] {
+  return { ...syntheticManifest(PLAN).scenario, cells: rows.map(({ cell }) => cell) };
+}
+
 describe('figures', () => {
   it('are all drawn where there is something to show, each with an id, a label and no word cut off', async () => {
     const drawn = await drawFigures(input);
@@ -47,6 +52,23 @@ describe('figures', () => {
       (await drawFigures(empty)).map(({ figure }) => figure.id),
       ['matrix'],
     );
+  });
+
+  it('leave a place of a grid empty where nothing was seen, and do not fill it with the next one', () => {
+    const row = rowOf(records.find(({ measures }) => measures?.verdict === 'leak')!);
+    const inCell = (client: string, killSwitch: string) => ({ ...row, cell: { ...row.cell, client, killSwitch } });
+    const rows = [inCell('a', 'none'), inCell('b', 'ufw')];
+    const summary = summarise({ ...syntheticManifest(PLAN), scenario: scenarioOf(rows) }, rows, []);
+    for (const id of ['survival', 'hand-outs', 'naming', 'knocks']) {
+      const spec = JSON.stringify(FIGURES.find((figure) => figure.id === id)!.spec({ rows, summary }));
+      const places = spec.match(/\{[^{}]*"kind":"place"[^{}]*\}/g) ?? [];
+      for (const client of ['a', 'b']) {
+        for (const killSwitch of ['none', 'ufw']) {
+          const here = places.some((place) => place.includes(`"${client}"`) && place.includes(`"${killSwitch}"`));
+          assert.ok(here, `${id}: ${client}, ${killSwitch}`);
+        }
+      }
+    }
   });
 
   it('are the same bytes each time, as SVG and as PNG', async () => {

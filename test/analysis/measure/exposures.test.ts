@@ -157,6 +157,20 @@ describe('an exposure', () => {
     assert.deepEqual(await found(derived, WAN4), [['source', 'ping', WAN4]], 'the source says it already');
   });
 
+  it('is made by a DHT node id derived from the tunnel’s exit and used from the real address', async () => {
+    const asked: InstrumentEvent = {
+      ...{ kind: 'dht-query', query: 'ping', nodeId: idFor(EXIT, 2), infoHash: null, port: null },
+      ...{ ...base, sourceAddress: WAN4, atNs: 11 * S },
+    };
+    assert.deepEqual(
+      (await exposures(asked)).map(({ by, how, address }) => [by, how, address]),
+      [
+        ['source', 'ping', WAN4],
+        ['content', 'node id of the exit', WAN4],
+      ],
+    );
+  });
+
   it('is not made by a canary', async () => {
     const marker = Buffer.from('KSL-CANARY0123456789').toString('hex');
     const seen = { ...base, sourceAddress: WAN4, atNs: 11 * S };

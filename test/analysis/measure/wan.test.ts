@@ -104,6 +104,21 @@ describe('a knock', () => {
     assert.deepEqual(found, { packets: 2, senders: 1, firstNs: 13 * S, lastNs: 23 * S });
   });
 
+  it('goes on to the horizon, where there is one, and is counted apart once the client has gone', async () => {
+    const change = (record: TrialRecord): TrialRecord => ({
+      ...record,
+      aftermath: { everyNs: S, horizonNs: 50 * S, clientGoneNs: 30 * S, endNs: 60 * S, infrastructure: [] },
+    });
+    const wan = [13, 29, 40, 59].map((second) => at(second, toReal(second === 59 ? PEER.v4 : NODE.v4)));
+    const { measures } = await measured({ wan: [...wan, at(61, toReal(NODE.v4))], change });
+    assert.deepEqual(measures.knocks, { packets: 4, senders: 2, firstNs: 13 * S, lastNs: 59 * S });
+    assert.deepEqual(measures.knocksAfterClient, { packets: 2, senders: 2, firstNs: 40 * S, lastNs: 59 * S });
+    assert.deepEqual(
+      measures.knocksBySecond?.map(({ second }) => second),
+      [3, 19, 30, 49],
+    );
+  });
+
   it('counts from the fault where no clear packet left', async () => {
     const { measures } = await measured({ wan: [at(9, toReal(NODE.v4)), at(10.5, toReal(NODE.v4))] });
     assert.deepEqual(measures.knocks, { packets: 1, senders: 1, firstNs: 10.5 * S, lastNs: 10.5 * S });

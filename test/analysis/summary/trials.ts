@@ -16,6 +16,7 @@ const MEASURED: MeasuredRow = {
   recoveryClearPackets: 0,
   exposedTo: NO_PARTIES,
   knockPackets: 0,
+  knockSenders: 0,
   addressSurvivalSeconds: null,
   addressSurvivalCensored: false,
   recoverySeconds: null,

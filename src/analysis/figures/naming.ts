@@ -1,0 +1,93 @@
+/** How many parties name the real address to a stranger, over time since the fault, by client and kill switch. */
+import type { TopLevelSpec } from 'vega-lite';
+import { PARTIES, type Party } from '../../harness/records.ts';
+import { clientsOf, ROW_HEADER, switchesOf, type Figure, type FigureInput } from './figure.ts';
+import { PARTY_COLOURS } from './style.ts';
+import { timeUnit } from './time-unit.ts';
+import { GONE_LAYER, goneValues, horizonOf, watchedPlaces, type WatchedTrial } from './watched.ts';
+
+function namingSpec(input: FigureInput): TopLevelSpec | null {
+  const places = watchedPlaces(input);
+  const named = places.flatMap(({ trials }) => trials.flatMap(realOf));
+  if (named.length === 0) return null;
+  const longest = horizonOf(places);
+  const unit = timeUnit(longest);
+  const parties = PARTIES.filter((party) => named.some((one) => one.party === party));
+  const values = places.flatMap(({ client, killSwitch, trials }) => {
+    const instants = [...new Set([0, longest, ...trials.flatMap(realOf).flatMap(({ from, until }) => [from, until])])];
+    return parties.flatMap((party) =>
+      instants
+        .sort((a, b) => a - b)
+        .map((at) => ({
+          ...{ client, killSwitch, party, kind: 'naming', time: at / unit.seconds },
+          count: namingAt(trials, party, at) / trials.length,
+        })),
+    );
+  });
+  return {
+    data: { values: [...values, ...goneValues(places, unit)] },
+    facet: {
+      row: {
+        field: 'killSwitch',
+        type: 'nominal',
+        sort: switchesOf(input),
+        title: null,
+        header: ROW_HEADER,
+      },
+      column: { field: 'client', type: 'nominal', sort: clientsOf(input), title: null },
+    },
+    spec: {
+      width: 230,
+      height: 80,
+      layer: [
+        {
+          transform: [{ filter: "datum.kind === 'naming'" }],
+          mark: { type: 'area', interpolate: 'step-after', opacity: 0.85 },
+          encoding: {
+            x: {
+              field: 'time',
+              type: 'quantitative',
+              scale: { domain: [0, longest / unit.seconds] },
+              axis: { title: `${unit.name} since the fault`, tickCount: 5 },
+            },
+            y: { field: 'count', type: 'quantitative', stack: 'zero', axis: { title: 'parties', tickCount: 3 } },
+            color: {
+              field: 'party',
+              type: 'nominal',
+              scale: { domain: parties, range: parties.map((party) => PARTY_COLOURS[party]) },
+              legend: { title: null, orient: 'top' },
+            },
+            order: { field: 'party', sort: 'descending' },
+          },
+        },
+        GONE_LAYER,
+      ],
+    },
+  };
+}
+
+interface Naming {
+  readonly party: Party;
+  readonly from: number;
+  readonly until: number;
+}
+
+/** To the horizon where it was still named when last asked. */
+function realOf({ handOuts, aftermath }: WatchedTrial): Naming[] {
+  return handOuts.flatMap(({ party, who, fromSeconds: from, untilSeconds, censored }) =>
+    who === 'real' ? [{ party, from, until: censored ? (aftermath.endSeconds ?? untilSeconds) : untilSeconds }] : [],
+  );
+}
+
+function namingAt(trials: readonly WatchedTrial[], party: Party, at: number): number {
+  return trials.flatMap(realOf).filter((one) => one.party === party && one.from <= at && at < one.until).length;
+}
+
+export const namingFigure: Figure = {
+  id: 'naming',
+  title: 'Who could still name the user, over time',
+  caption:
+    'How many trackers, DHT nodes and peers named the real address when an independent reader asked, per judged trial, to ' +
+    'the end of the horizon. The dashed line is when the client had ended.',
+  spec: namingSpec,
+};

@@ -15,6 +15,7 @@ const SRC = path.join(ROOT, 'src');
 
 const PROGRAMS = [
   'faults/injector',
+  'harness/labs/docker/agent',
   'harness/selftest/worker',
   'harness/worker',
   'killswitches/service',

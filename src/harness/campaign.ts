@@ -32,7 +32,7 @@ export interface CampaignOptions {
   readonly events: CampaignEvents;
   readonly signal: AbortSignal;
   /** The images of the labs' containers; null for labs in namespaces. */
-  readonly containers: Pick<DockerLabOptions, 'labImage' | 'clientImage'> | null;
+  readonly containers: Pick<DockerLabOptions, 'labImage' | 'clientImage' | 'stack'> | null;
 }
 
 /**

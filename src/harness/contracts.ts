@@ -149,6 +149,8 @@ export interface Lab extends AsyncDisposable {
   readonly tunnel: Tunnel;
   readonly identity: Identity;
   readonly clock: Clock;
+  /** A client that the lab brings along, in a container of the user's, instead of one of the catalogue. */
+  readonly client?: TorrentClient;
   describe(): LabDescription;
 }
 

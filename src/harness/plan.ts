@@ -12,7 +12,7 @@ import type { Need } from './contracts.ts';
 import { RequestError } from './errors.ts';
 import { parseMoment } from './moments.ts';
 import type { Cell } from './records.ts';
-import { TRACKER_KINDS, type Scenario } from './scenario.ts';
+import { STACK, TRACKER_KINDS, type Scenario } from './scenario.ts';
 
 const setting = z.enum(['on', 'off', 'default']);
 
@@ -94,6 +94,22 @@ function retrievalOf(scenario: Scenario, { horizon, every }: Restrictions): Pick
   return { retrieval: { every: every ?? retrieval.every, horizon: horizon ?? retrieval.horizon } };
 }
 
+/** A stack's own client and kill switch are known to nobody else, and it takes none of the catalogue's. */
+function assertStack({ name, stack, clients, killSwitches }: Scenario): void {
+  const all = [...clients, ...killSwitches];
+  if (stack === undefined) {
+    if (all.includes(STACK))
+      throw new RequestError(`Scenario ${name}: «${STACK}» takes a field «stack» (docs/docker.md).`);
+    return;
+  }
+  const wrong = all.find((each, index) => each !== STACK && (index < clients.length || each !== 'none'));
+  if (wrong !== undefined) {
+    throw new RequestError(
+      `Scenario ${name}: «${wrong}» cannot be put into a stack; its clients are [${STACK}], its kill switches none and ${STACK}.`,
+    );
+  }
+}
+
 /** Every combination of the scenario's names that it does not exclude. Throws `RequestError` when none is left. */
 function cellsOf(scenario: Scenario): readonly Cell[] {
   const cells = scenario.clients.flatMap((client) =>
@@ -114,7 +130,8 @@ function cellsOf(scenario: Scenario): readonly Cell[] {
  * Throws `RequestError` for names, parameters and moments that are not known.
  */
 export function makePlan(scenario: Scenario, seed: number, planned?: readonly Cell[]): Plan {
-  const clients = scenario.clients.map(clientById);
+  assertStack(scenario);
+  const clients = scenario.stack === undefined ? scenario.clients.map(clientById) : [];
   const killSwitches = scenario.killSwitches.map(killSwitchByReference);
   const faults = scenario.faults.map(faultByReference);
   scenario.moments.forEach(parseMoment);

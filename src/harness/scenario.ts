@@ -5,10 +5,11 @@
 import { readFile, readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { LineCounter, isNode, parseDocument, type Document } from 'yaml';
 import { z } from 'zod';
 import { parseSeconds } from './durations.ts';
-import { RequestError, messageOf } from './errors.ts';
+import { RequestError } from './errors.ts';
+import { stackFieldSchema } from './labs/docker/compose.ts';
+import { parseYaml } from './yaml-file.ts';
 
 export const SCENARIOS_FOLDER = fileURLToPath(new URL('../../scenarios/', import.meta.url));
 
@@ -100,6 +101,8 @@ const fieldsSchema = z.strictObject({
     .prefault({}),
   /** Real trackers and DHT nodes that run beside the instrumented swarm. */
   infrastructure: z.array(z.string()).default([]),
+  /** A stack of the user's own: its client and its VPN in containers, instead of the catalogue's. */
+  stack: stackFieldSchema.optional(),
   /** Members of the swarm that can be learnt inside the tunnel only, before the fault. */
   marked: z.boolean().default(false),
   /** A copyright monitor takes part from the beginning. */
@@ -129,10 +132,15 @@ const scenarioSchema = fieldsSchema
     message: 'every look must be below «trials», which is the last',
   });
 
+/** What stands for a stack's own client and kill switch in a scenario. */
+export const STACK = 'stack';
+
 export interface Scenario extends z.infer<typeof scenarioSchema> {
   readonly name: string;
   /** The file, word for word. */
   readonly source: string;
+  /** Where relative paths in it start. */
+  readonly folder: string;
 }
 
 /** Names and titles of the scenarios that come with the project, in alphabetical order. */
@@ -166,40 +174,10 @@ export async function loadScenario(nameOrFile: string): Promise<Scenario> {
 
 /** Parses a scenario's text; `file` is only named in errors. Throws `RequestError`. */
 export function parseScenario(name: string, source: string, file: string): Scenario {
-  const lines = new LineCounter();
-  const document = parseDocument(source, { lineCounter: lines, prettyErrors: false });
-  const [syntax] = document.errors;
-  if (syntax !== undefined) {
-    throw new RequestError(`${file}:${lines.linePos(syntax.pos[0]).line}: not valid YAML: ${syntax.message}`);
-  }
-  const parsed = scenarioSchema.safeParse(valueOf(document, file));
-  if (parsed.success) return { name, source, ...parsed.data };
-  const issues = parsed.error.issues.map((issue) => {
-    const where = issue.path.filter((step) => typeof step !== 'symbol');
-    const unknown = issue.code === 'unrecognized_keys' ? issue.keys : [];
-    const line = lineOf(document, lines, [...where, ...unknown.slice(0, 1)]) ?? lineOf(document, lines, where) ?? 1;
-    const field = [...where, ...unknown.slice(0, 1)].join('.') || 'the file';
-    const allowed = unknown.length > 0 ? `not a field here; allowed: ${fieldsAt(where).join(', ')}` : issue.message;
-    return `${file}:${line}: ${field}: ${allowed}`;
-  });
-  throw new RequestError(issues.join('\n'));
+  return { name, source, folder: path.dirname(file), ...parseYaml(scenarioSchema, source, file, fieldsAt) };
 }
 
-/** Aliases that lead nowhere, or to too much, are found only when the value is built. */
-function valueOf(document: Document, file: string): unknown {
-  try {
-    return document.toJS({ maxAliasCount: 100 });
-  } catch (error) {
-    throw new RequestError(`${file}: ${messageOf(error)}`);
-  }
-}
-
-function lineOf(document: Document, lines: LineCounter, where: readonly (string | number)[]): number | null {
-  const node: unknown = document.getIn(where, true);
-  return isNode(node) && node.range ? lines.linePos(node.range[0]).line : null;
-}
-
-function fieldsAt(where: readonly (string | number)[]): string[] {
+function fieldsAt(where: readonly (string | number)[]): readonly string[] {
   const shape = fieldsSchema.shape;
   switch (where[0]) {
     case undefined:
@@ -216,6 +194,8 @@ function fieldsAt(where: readonly (string | number)[]): string[] {
       return ['every'];
     case 'retrieval':
       return ['every', 'horizon'];
+    case 'stack':
+      return Object.keys(stackFieldSchema.shape);
     case 'exclude':
       return ['client', 'killSwitch', 'fault', 'moment'];
     default:

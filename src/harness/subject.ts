@@ -53,7 +53,7 @@ export class Subject implements FaultSubjects {
 
   constructor(parts: SubjectParts) {
     this.#parts = parts;
-    this.#client = clientById(parts.spec.cell.client);
+    this.#client = parts.lab.client ?? clientById(parts.spec.cell.client);
   }
 
   get engaged(): EngagedSwitch {

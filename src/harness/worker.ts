@@ -22,9 +22,9 @@ function tell(message: WorkerMessage): Promise<void> {
 }
 
 /** Loaded when needed: the container engine's client takes longer to load than all else of a trial together. */
-async function openInContainers(clock: Clock, options: string): Promise<Lab> {
+async function openInContainers(clock: Clock, options: string, guarded: boolean): Promise<Lab> {
   const { dockerLabSchema, openDockerLab } = await import('./labs/docker.ts');
-  return openDockerLab(clock, dockerLabSchema.parse(JSON.parse(options)));
+  return openDockerLab(clock, dockerLabSchema.parse(JSON.parse(options)), guarded);
 }
 
 process.once('disconnect', () => process.exit(1));
@@ -34,7 +34,10 @@ process.once('message', (message) => {
     const [, , inContainers] = process.argv;
     const clock = new Clock();
     const record = await runTrial(spec, {
-      openLab: () => (inContainers === undefined ? openNetnsLab(clock) : openInContainers(clock, inContainers)),
+      openLab: () =>
+        inContainers === undefined
+          ? openNetnsLab(clock)
+          : openInContainers(clock, inContainers, spec.cell.killSwitch !== 'none'),
       clock,
       onStage: (stage) => void tell({ type: 'stage', stage }),
       signal: new AbortController().signal,

@@ -19,6 +19,7 @@ import { ownerMatch } from './owner-match.ts';
 import { pia } from './pia.ts';
 import { netns } from './netns.ts';
 import { protonRoute } from './proton-route.ts';
+import { stack } from './stack.ts';
 import { systemdRestrict } from './systemd-restrict.ts';
 import { ufw } from './ufw.ts';
 import { persistTun } from './persist-tun.ts';
@@ -51,6 +52,7 @@ export const killSwitches: readonly KillSwitch[] = [
   persistTun,
   haugene,
   netns,
+  stack,
 ];
 
 /** The kill switch with that id. Throws `RequestError` with the known ids. */

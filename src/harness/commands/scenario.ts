@@ -15,6 +15,7 @@ import { openDashboard } from '../dashboard.ts';
 import { EXIT, RequestError } from '../errors.ts';
 import { BACKENDS, chooseBackend, type Backend } from '../labs/choose.ts';
 import type { Engine } from '../labs/docker/engine.ts';
+import { provideStack } from '../labs/docker/stack-images.ts';
 import { provideImages, type LabImages } from '../labs/docker/images.ts';
 import { provideEngine } from '../labs/docker/own-engine.ts';
 import { sweepContainers } from '../labs/docker/sweep.ts';
@@ -139,9 +140,9 @@ export async function scenarioCommand(argv: readonly string[]): Promise<number> 
   if (run.scenario.kind === 'agreement' && options.lab === 'auto' && options.resume === undefined) {
     return runAgreement(run.folder, options.json, (lab, out) => scenarioCommand([...argv, '--lab', lab, '--out', out]));
   }
-  const backend = await chooseLab(options, say);
+  const backend = await chooseLab(options, run.scenario, say);
   await using engine = backend === 'docker' ? await provideEngine(say) : null;
-  const images = await provideLab(engine, options, plan, say);
+  const images = await provideLab(engine, options, run.scenario, plan, say);
   const now = makeManifest(run, plan, jobs, images?.versions ?? null);
   if (run.manifest !== null) assertSameSetting(run.manifest, now);
   const manifest: Manifest = { ...(run.manifest ?? now), commit: now.commit };
@@ -153,11 +154,18 @@ export async function scenarioCommand(argv: readonly string[]): Promise<number> 
   return await execute({ run, plan, manifest, pace, images, options, say });
 }
 
-async function chooseLab({ lab, clientImage }: Options, say: (line: string) => void): Promise<Backend> {
+async function chooseLab(
+  { lab, clientImage }: Options,
+  { stack }: Scenario,
+  say: (line: string) => void,
+): Promise<Backend> {
+  if (stack !== undefined && (lab === 'netns' || clientImage !== undefined)) {
+    throw new RequestError('A stack runs in containers of its own: leave out --lab netns and --client-image.');
+  }
   if (clientImage !== undefined && lab === 'netns') {
     throw new RequestError('--client-image runs the client in a container: leave out --lab netns.');
   }
-  const asked = clientImage === undefined ? lab : 'docker';
+  const asked = clientImage === undefined && stack === undefined ? lab : 'docker';
   const { backend, reason } = asked === 'auto' ? await chooseBackend() : { backend: asked, reason: 'as asked' };
   say(`lab: ${backend} (${reason})`);
   return backend;
@@ -167,12 +175,20 @@ async function chooseLab({ lab, clientImage }: Options, say: (line: string) => v
 async function provideLab(
   engine: Engine | null,
   { clientImage }: Options,
+  { stack, folder }: Scenario,
   plan: Plan,
   say: (line: string) => void,
 ): Promise<LabImages | null> {
-  if (engine !== null) return provideImages(engine.docker, plan.needs, say, clientImage ?? null);
-  await provide([...NETNS_NEEDS, ...plan.needs], say);
-  return null;
+  if (engine === null) {
+    await provide([...NETNS_NEEDS, ...plan.needs], say);
+    return null;
+  }
+  const { docker } = engine;
+  const images = await provideImages(docker, plan.needs, say, clientImage ?? null);
+  if (stack === undefined) return images;
+  const provided = await provideStack(docker, stack, folder, say);
+  const used = { 'stack client': provided.client.image ?? '', 'stack vpn': provided.vpn.image ?? '' };
+  return { ...images, stack: provided, versions: { ...images.versions, ...used } };
 }
 
 interface Run {

@@ -24,12 +24,22 @@ import type {
   RunningProcess,
   SpawnOptions,
   Tap,
+  TorrentClient,
   Tunnel,
 } from '../contracts.ts';
 import { HOST_NAMES, type HostName, type Identity } from '../records.ts';
 import { AgentChannel } from './docker/channel.ts';
-import { containerOptions, tunDevice, type Member, type MemberSpec } from './docker/containers.ts';
+import {
+  containerName,
+  containerOptions,
+  memberLabels,
+  socketsFolder,
+  tunDevice,
+  type Member,
+  type MemberSpec,
+} from './docker/containers.ts';
 import { connectEngine, removeContainer } from './docker/engine.ts';
+import { StackContainers, stackSchema, type Stack } from './docker/stack.ts';
 import { SCRATCH_PREFIX, ownerName } from './docker/sweep.ts';
 import { awaitEnd } from './process.ts';
 import { ADDRESS, SYSCTLS, TUNNEL_DEVICE, configureHost, identityOf, linkBatch } from './topology.ts';
@@ -42,6 +52,8 @@ export const dockerLabSchema = z.object({
   /** Image of every host but the client. */
   labImage: z.string(),
   clientImage: z.string(),
+  /** A user's own client and VPN. */
+  stack: stackSchema.optional(),
 });
 export type DockerLabOptions = z.infer<typeof dockerLabSchema>;
 
@@ -92,9 +104,9 @@ function unprivilegedUser(): readonly [uid: number, gid: number] {
 
 /**
  * Opens a lab. Throws `RequestError` where no engine answers, and `CommandFailed` naming the host and the command that
- * did not work; nothing of the lab is left then.
+ * did not work; nothing of the lab is left then. `guarded`: whether a stack's own kill switch is on.
  */
-export async function openDockerLab(clock: Clock, options: DockerLabOptions): Promise<Lab> {
+export async function openDockerLab(clock: Clock, options: DockerLabOptions, guarded = true): Promise<Lab> {
   const { docker } = await connectEngine();
   const owner = (await ownerName(process.pid)) ?? '';
   const scratch = await mkdtemp(path.join(os.tmpdir(), `${SCRATCH_PREFIX}${owner}-`));
@@ -124,8 +136,18 @@ export async function openDockerLab(clock: Clock, options: DockerLabOptions): Pr
     await core.run(['ip', '-batch', '-'], { input: linkBatch((name) => hosts[name].agent) });
     await Promise.all([...opened.map(configureHost), prepareClient(client)]);
     const identity = identityOf(await macAddress(client));
-    const { tunnel, kind } = await openTunnel({ client, vpn, clock, daemonPids: () => daemonPids(client) });
-    return new DockerLab(containers, core, hosts, tunnel, kind, identity, clock);
+    const stack = options.stack && containers.stack(options.stack, guarded);
+    const device = options.stack?.device ?? TUNNEL_DEVICE;
+    const { tunnel, kind } = await openTunnel({
+      client,
+      vpn,
+      clock,
+      daemonPids: () => daemonPids(client, device),
+      ...(stack && {
+        other: { device, up: (handover) => stack.vpnUp(client, vpn, handover), down: () => stack.vpnDown() },
+      }),
+    });
+    return new DockerLab(containers, core, hosts, tunnel, kind, identity, clock, stack?.client);
   } catch (error) {
     await containers.remove();
     throw error;
@@ -139,6 +161,7 @@ class DockerLab implements Lab {
   readonly tunnel: Tunnel;
   readonly identity: Identity;
   readonly clock: Clock;
+  readonly client?: TorrentClient;
   readonly #containers: Containers;
   readonly #core: DockerHost;
   readonly #kind: TunnelKind;
@@ -151,7 +174,9 @@ class DockerLab implements Lab {
     kind: TunnelKind,
     identity: Identity,
     clock: Clock,
+    client?: TorrentClient,
   ) {
+    if (client !== undefined) this.client = client;
     this.#containers = containers;
     this.#core = core;
     this.hosts = hosts;
@@ -208,6 +233,7 @@ class Containers {
         member,
         joins,
         image: member === 'client' ? clientImage : labImage,
+        sockets: this.#options.stack !== undefined && member === 'client',
         tun: (member === 'client' || member === 'vpn') && tunDevice(),
       }),
     );
@@ -225,6 +251,19 @@ class Containers {
 
   get first(): string {
     return this.#ids[0] ?? '';
+  }
+
+  /** A user's stack, in the namespaces of the client's container and of the first one. */
+  stack(stack: Stack, guarded: boolean): StackContainers {
+    const { lab, scratch } = this.#common;
+    return new StackContainers(this.#docker, stack, {
+      network: containerName(lab, 'client'),
+      processes: containerName(lab, 'internet'),
+      name: containerName(lab, 'client'),
+      labels: memberLabels(this.#common),
+      sockets: socketsFolder(scratch),
+      guarded,
+    });
   }
 
   async remove(): Promise<void> {
@@ -255,7 +294,7 @@ async function macAddress(client: Host): Promise<string> {
 }
 
 /** wireguard-go processes that serve the client's device: the server's has another name. */
-async function daemonPids(client: Host): Promise<number[]> {
-  const { stdout } = await client.run(['pgrep', '--full', `^wireguard-go ${TUNNEL_DEVICE}$`], { anyStatus: true });
+async function daemonPids(client: Host, device: string): Promise<number[]> {
+  const { stdout } = await client.run(['pgrep', '--full', `^wireguard-go ${device}$`], { anyStatus: true });
   return stdout.split('\n').filter(Boolean).map(Number);
 }

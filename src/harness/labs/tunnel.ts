@@ -11,7 +11,7 @@ import type { Host, Tunnel, TunnelConfig } from '../contracts.ts';
 import { ADDRESS, ENDPOINT_PORT, FWMARK, TUNNEL_DEVICE } from './topology.ts';
 
 /** The server's device; its name differs from the client's since userspace control sockets may share a folder. */
-const SERVER_DEVICE = 'wgs0';
+export const SERVER_DEVICE = 'wgs0';
 /** wg-quick's default for an uplink of 1500 bytes (80 bytes of IPv6, UDP and WireGuard headers). */
 const TUNNEL_MTU = 1420;
 
@@ -45,6 +45,24 @@ export interface TunnelParts {
   readonly clock: Clock;
   /** Process ids on the client of the userspace daemon for the device. */
   readonly daemonPids: () => Promise<readonly number[]>;
+  /** Who brings the client's end up and down instead of the lab's wg-quick. */
+  readonly other?: OtherEnd;
+}
+
+/** Another VPN application on the client host, told what a provider would tell it. */
+export interface OtherEnd {
+  readonly device: string;
+  up(handover: Handover): Promise<void>;
+  down(): Promise<void>;
+}
+
+export interface Handover {
+  readonly KSL_WIREGUARD_CONFIG: string;
+  readonly KSL_WIREGUARD_PRIVATE_KEY: string;
+  readonly KSL_WIREGUARD_PUBLIC_KEY: string;
+  readonly KSL_WIREGUARD_ADDRESSES: string;
+  readonly KSL_WIREGUARD_ENDPOINT_IP: string;
+  readonly KSL_WIREGUARD_ENDPOINT_PORT: string;
 }
 
 /** The client's end, ready for `up()`, and the server's end, already up. */
@@ -94,7 +112,7 @@ const ruleListSchema = z.array(
 );
 
 class WgQuickTunnel implements Tunnel {
-  readonly device = TUNNEL_DEVICE;
+  readonly device: string;
   readonly fwmark = FWMARK;
   readonly config: TunnelConfig = {
     address4: ADDRESS.tunnelClient.v4,
@@ -105,12 +123,13 @@ class WgQuickTunnel implements Tunnel {
   };
   readonly #parts: TunnelParts;
   readonly #peer: readonly string[];
-  readonly #secret: string;
+  readonly #keys: { client: KeyPair; server: KeyPair };
   readonly #hooks: string[] = [];
 
   constructor(parts: TunnelParts, keys: { client: KeyPair; server: KeyPair }) {
     this.#parts = parts;
-    this.#secret = keys.client.secret;
+    this.device = parts.other?.device ?? TUNNEL_DEVICE;
+    this.#keys = keys;
     this.#peer = [
       '[Peer]',
       `PublicKey = ${keys.server.public}`,
@@ -137,18 +156,32 @@ class WgQuickTunnel implements Tunnel {
   async up(): Promise<Bracket> {
     const file = [
       '[Interface]',
-      `PrivateKey = ${this.#secret}`,
+      `PrivateKey = ${this.#keys.client.secret}`,
       `Address = ${this.config.address4}/32, ${this.config.address6}/128`,
       `DNS = ${this.config.dns}`,
       ...this.#hooks,
       ...this.#peer,
     ];
     await settingsFile(this.#parts.client, `${this.device}.conf`, file);
-    return this.#wgQuick('up');
+    const { other, clock } = this.#parts;
+    return other === undefined ? this.#wgQuick('up') : clock.bracket(() => other.up(this.#handover()));
   }
 
   down(): Promise<Bracket> {
-    return this.#wgQuick('down');
+    const { other, clock } = this.#parts;
+    return other === undefined ? this.#wgQuick('down') : clock.bracket(() => other.down());
+  }
+
+  #handover(): Handover {
+    const { address4, address6, endpoint } = this.config;
+    return {
+      KSL_WIREGUARD_CONFIG: this.#file,
+      KSL_WIREGUARD_PRIVATE_KEY: this.#keys.client.secret,
+      KSL_WIREGUARD_PUBLIC_KEY: this.#keys.server.public,
+      KSL_WIREGUARD_ADDRESSES: `${address4}/32,${address6}/128`,
+      KSL_WIREGUARD_ENDPOINT_IP: endpoint.address,
+      KSL_WIREGUARD_ENDPOINT_PORT: String(endpoint.port),
+    };
   }
 
   #wgQuick(verb: 'up' | 'down'): Promise<Bracket> {
@@ -166,7 +199,12 @@ class WgQuickTunnel implements Tunnel {
         await client.run(['ip', 'link', 'del', 'dev', this.device], { anyStatus: true });
         await addDevice(client, this.device);
       }
-      const settings = ['[Interface]', `PrivateKey = ${this.#secret}`, `FwMark = ${this.fwmark}`, ...this.#peer];
+      const settings = [
+        '[Interface]',
+        `PrivateKey = ${this.#keys.client.secret}`,
+        `FwMark = ${this.fwmark}`,
+        ...this.#peer,
+      ];
       await client.run(['wg', 'syncconf', this.device, await settingsFile(client, 'restore.conf', settings)]);
       const batch = [
         `addr replace ${this.config.address4}/32 dev ${this.device}`,

@@ -156,7 +156,7 @@ export class AgentChannel {
 }
 
 /** Output and complaints as the engine interleaves them: a type, three zeros, a length of four bytes, and the bytes. */
-class EngineStream {
+export class EngineStream {
   readonly #onOutput: (chunk: Buffer) => void;
   readonly #onComplaint: (chunk: Buffer) => void;
   #rest: Buffer = Buffer.alloc(0);

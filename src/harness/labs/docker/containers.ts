@@ -75,6 +75,23 @@ export interface MemberSpec {
   readonly joins: string | null;
   /** Userspace WireGuard opens /dev/net/tun. */
   readonly tun: boolean;
+  /** The control sockets of userspace WireGuard are shared with a user's stack. */
+  readonly sockets: boolean;
+}
+
+type Common = Pick<MemberSpec, 'lab' | 'campaign' | 'trial' | 'owner' | 'scratch'>;
+
+export function containerName(lab: string, member: Member): string {
+  return `killswitch-lab-${lab}-${member}`;
+}
+
+/** By which everything of a trial is known, beside its own name. */
+export function memberLabels({ campaign, trial, owner }: Common): Record<string, string> {
+  return { [LABEL.campaign]: campaign, [LABEL.trial]: trial, [LABEL.owner]: owner };
+}
+
+export function socketsFolder(scratch: string): string {
+  return path.join(scratch, 'wireguard');
 }
 
 /** The engine's description of the container. Everything of the project is mounted read-only. */
@@ -82,18 +99,13 @@ export function containerOptions(spec: MemberSpec): ContainerCreateOptions {
   const { member } = spec;
   const readOnly = (file: string): string => `${realpathSync(file)}:${file}:ro`;
   return {
-    name: `killswitch-lab-${spec.lab}-${member}`,
+    name: containerName(spec.lab, member),
     Image: spec.image,
     Hostname: member,
     Cmd: [process.execPath, AGENT],
     User: '0:0',
     WorkingDir: '/',
-    Labels: {
-      [LABEL.project]: member,
-      [LABEL.campaign]: spec.campaign,
-      [LABEL.trial]: spec.trial,
-      [LABEL.owner]: spec.owner,
-    },
+    Labels: { ...memberLabels(spec), [LABEL.project]: member },
     AttachStdin: true,
     AttachStdout: true,
     AttachStderr: true,
@@ -114,6 +126,7 @@ export function containerOptions(spec: MemberSpec): ContainerCreateOptions {
         readOnly(process.execPath),
         ...['build', 'node_modules', 'package.json'].map((name) => readOnly(path.join(PROJECT, name))),
         `${spec.scratch}:${spec.scratch}:rw`,
+        ...(spec.sockets ? [`${socketsFolder(spec.scratch)}:/var/run/wireguard:rw`] : []),
       ],
       LogConfig: { Type: 'none', Config: {} },
     },

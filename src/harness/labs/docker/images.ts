@@ -19,6 +19,7 @@ import { RequestError, messageOf } from '../../errors.ts';
 import { findCommand, provide } from '../../provision.ts';
 import { NETNS_NEEDS } from '../netns.ts';
 import { LABEL } from './engine.ts';
+import type { Stack } from './stack.ts';
 
 const CONTEXT = fileURLToPath(new URL('../../../../docker/', import.meta.url));
 const REPOSITORY = 'killswitch-lab';
@@ -37,6 +38,7 @@ export interface LabImages {
   readonly clientImage: string;
   /** Versions of the packages in them, as the images say. */
   readonly versions: Readonly<Record<string, string>>;
+  readonly stack?: Stack;
 }
 
 /**
@@ -81,12 +83,12 @@ async function layer(
   if (await hasImage(docker, tag)) return tag;
   const from = await base();
   say(`building the image ${tag}, once`);
-  await build(docker, tag, { BASE: from, PACKAGES: list });
+  await build(docker, tag, { context: CONTEXT, src: ['Dockerfile'] }, { BASE: from, PACKAGES: list });
   return tag;
 }
 
 /** The id of a user's image, pulled when it is not here. */
-async function imageId(docker: Docker, name: string): Promise<string> {
+export async function imageId(docker: Docker, name: string): Promise<string> {
   if (!(await hasImage(docker, name))) {
     try {
       await followed(await docker.pull(name));
@@ -100,7 +102,7 @@ async function imageId(docker: Docker, name: string): Promise<string> {
   return (await docker.getImage(name).inspect()).Id;
 }
 
-async function hasImage(docker: Docker, name: string): Promise<boolean> {
+export async function hasImage(docker: Docker, name: string): Promise<boolean> {
   try {
     await docker.getImage(name).inspect();
     return true;
@@ -110,7 +112,7 @@ async function hasImage(docker: Docker, name: string): Promise<boolean> {
 }
 
 /** A system to install packages on. The one made here before is taken first: nobody waits twice. */
-async function provideBase(docker: Docker, say: (line: string) => void): Promise<string> {
+export async function provideBase(docker: Docker, say: (line: string) => void): Promise<string> {
   for (const name of [OWN_BASE, REGISTRY_BASE]) if (await hasImage(docker, name)) return name;
   say(`pulling ${REGISTRY_BASE}, once`);
   try {
@@ -133,8 +135,13 @@ async function provideBase(docker: Docker, say: (line: string) => void): Promise
   return OWN_BASE;
 }
 
-async function build(docker: Docker, tag: string, buildargs: Readonly<Record<string, string>>): Promise<void> {
-  const context = { context: CONTEXT, src: ['Dockerfile'] };
+/** `src`: the files of the folder `context` that the build sees. */
+export async function build(
+  docker: Docker,
+  tag: string,
+  context: { readonly context: string; readonly src: string[] },
+  buildargs: Readonly<Record<string, string>>,
+): Promise<void> {
   const labels = { [LABEL.project]: 'image' };
   try {
     const network = await buildNetwork(docker);

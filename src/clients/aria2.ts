@@ -28,6 +28,7 @@ export const aria2: TorrentClient = {
     ipv6: true,
     webrtc: false,
     magnet: true,
+    encryption: true,
   },
   changes: [
     { setting: '--dir', reason: "keeps the payload in the trial's folder" },
@@ -79,6 +80,8 @@ function program(job: ClientJob, resumed: boolean): Argv {
       dht: { setting: 'enable-dht', on: 'true', off: 'false' },
       pex: { setting: 'enable-peer-exchange', on: 'true', off: 'false' },
       lsd: { setting: 'bt-enable-lpd', on: 'true', off: 'false' },
+      // Without this demand it offers encryption to whoever it calls, and speaks plainly to who will not have it.
+      encryption: { setting: 'bt-force-encryption', on: 'true' },
     }),
   };
   const torrent = 'file' in job.torrent ? job.torrent.file : job.torrent.magnet;

@@ -35,6 +35,7 @@ export const biglybt: TorrentClient = {
     ipv6: true,
     webrtc: false,
     magnet: true,
+    encryption: true,
   },
   changes: [
     { setting: '--ui=console', reason: 'runs without a window' },
@@ -109,6 +110,7 @@ async function configure(job: ClientJob): Promise<void> {
         { setting: 'Plugin.UPnP.upnp.enable', on: 1, off: 0 },
         { setting: 'Plugin.UPnP.natpmp.enable', on: 1, off: 0 },
       ],
+      encryption: { setting: 'network.transport.encrypted.require', on: 1, off: 0 },
     }),
   };
   await placeFile(file, bencode.encode(settings));

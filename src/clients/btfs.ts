@@ -33,6 +33,7 @@ export const btfs: TorrentClient = {
     ipv6: false,
     webrtc: false,
     magnet: false,
+    encryption: true,
   },
   changes: [
     { setting: '--min-port, --max-port', reason: 'the observers must know where to knock' },

@@ -28,6 +28,7 @@ export const ctorrent: TorrentClient = {
     ipv6: false,
     webrtc: false,
     magnet: false,
+    encryption: false,
   },
   changes: [
     { setting: '-p', reason: 'the observers must know where to knock' },

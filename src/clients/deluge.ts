@@ -75,6 +75,7 @@ export const deluge: TorrentClient = {
     ipv6: true,
     webrtc: false,
     magnet: true,
+    encryption: true,
   },
   changes: [
     { setting: 'daemon_port', reason: 'two clients on one machine must not share a control port' },
@@ -143,13 +144,18 @@ function configuration(job: ClientJob): string {
     ...(binding.kind === 'interface' ? { listen_interface: binding.device, outgoing_interface: binding.device } : {}),
     // Each of its two fields takes one address.
     ...(binding.kind === 'address' ? { listen_interface: binding.address4, outgoing_interface: binding.address4 } : {}),
-    ...switched(deluge, job.features, {
+    ...switched<boolean | number>(deluge, job.features, {
       dht: { setting: 'dht', on: true, off: false },
       pex: { setting: 'utpex', on: true, off: false },
       lsd: { setting: 'lsd', on: true, off: false },
       portMapping: [
         { setting: 'upnp', on: true, off: false },
         { setting: 'natpmp', on: true, off: false },
+      ],
+      // Forced, disabled.
+      encryption: [
+        { setting: 'enc_in_policy', on: 0, off: 2 },
+        { setting: 'enc_out_policy', on: 0, off: 2 },
       ],
     }),
   };

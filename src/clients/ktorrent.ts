@@ -46,6 +46,7 @@ export const ktorrent: TorrentClient = {
     ipv6: true,
     webrtc: false,
     magnet: true,
+    encryption: true,
   },
   changes: [
     { setting: 'QT_QPA_PLATFORM=offscreen', reason: 'runs without a screen' },
@@ -119,6 +120,10 @@ function configuration(job: ClientJob): string {
         dht: { setting: 'dhtSupport', on: true, off: false },
         pex: { setting: 'pexEnabled', on: true, off: false },
         utp: { setting: 'utpEnabled', on: true, off: false },
+        encryption: [
+          { setting: 'useEncryption', on: true, off: false },
+          { setting: 'allowUnencryptedConnections', on: false, off: true },
+        ],
       },
     ),
   };

@@ -103,6 +103,7 @@ export const libtorrent: TorrentClient = {
     ipv6: true,
     webrtc: false,
     magnet: true,
+    encryption: true,
   },
   changes: [
     { setting: 'listen_interfaces', reason: 'the observers must know where to knock' },
@@ -140,7 +141,7 @@ export const libtorrent: TorrentClient = {
 };
 
 function driverJob(job: ClientJob): object {
-  const { pex, ...settings } = switched(libtorrent, job.features, {
+  const { pex, ...settings } = switched<boolean | number>(libtorrent, job.features, {
     dht: { setting: 'enable_dht', on: true, off: false },
     pex: { setting: 'pex', on: true, off: false },
     lsd: { setting: 'enable_lsd', on: true, off: false },
@@ -151,6 +152,11 @@ function driverJob(job: ClientJob): object {
     utp: [
       { setting: 'enable_incoming_utp', on: true, off: false },
       { setting: 'enable_outgoing_utp', on: true, off: false },
+    ],
+    // enc_policy: pe_forced, pe_disabled.
+    encryption: [
+      { setting: 'in_enc_policy', on: 0, off: 2 },
+      { setting: 'out_enc_policy', on: 0, off: 2 },
     ],
   });
   const bootstrap = job.dhtBootstrap.map(({ address, port }) => `${address}:${port}`).join(',');

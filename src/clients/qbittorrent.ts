@@ -37,6 +37,7 @@ export const qbittorrent: TorrentClient = {
     ipv6: true,
     webrtc: false,
     magnet: true,
+    encryption: true,
   },
   changes: [
     { setting: '[LegalNotice] Accepted', reason: 'it waits for an answer on its standard input otherwise' },
@@ -91,12 +92,14 @@ async function hasTorrent(stateFolder: string): Promise<boolean> {
 
 function configuration(job: ClientJob): string {
   const binding = bindingSettings(supportedBinding(qbittorrent, job));
-  const { PortForwardingEnabled, ...switches } = switched<boolean | string>(qbittorrent, job.features, {
+  const { PortForwardingEnabled, ...switches } = switched<boolean | number | string>(qbittorrent, job.features, {
     dht: { setting: 'Session\\DHTEnabled', on: true, off: false },
     pex: { setting: 'Session\\PeXEnabled', on: true, off: false },
     lsd: { setting: 'Session\\LSDEnabled', on: true, off: false },
     utp: { setting: 'Session\\BTProtocol', on: 'Both', off: 'TCP' },
     portMapping: { setting: 'PortForwardingEnabled', on: true, off: false },
+    // Of its three: require, disable.
+    encryption: { setting: 'Session\\Encryption', on: 1, off: 2 },
   });
   return [
     section('LegalNotice', { Accepted: true }),

@@ -31,6 +31,7 @@ export const rtorrent: TorrentClient = {
     ipv6: true,
     webrtc: false,
     magnet: true,
+    encryption: true,
   },
   changes: [
     { setting: 'system.daemon.set', reason: 'runs without a terminal' },
@@ -90,6 +91,11 @@ function configuration(job: ClientJob): string {
   const switches = switched(rtorrent, job.features, {
     dht: { setting: 'dht.mode.set', on: 'on', off: 'disable' },
     pex: { setting: 'protocol.pex.set', on: 'yes', off: 'no' },
+    encryption: {
+      setting: 'protocol.encryption.set',
+      on: 'allow_incoming,try_outgoing,require,require_RC4',
+      off: 'none',
+    },
   });
   const settings: Record<string, string> = {
     'system.daemon.set': 'true',

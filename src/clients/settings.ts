@@ -9,17 +9,17 @@ import { Unsupported } from '../harness/errors.ts';
 
 type Feature = keyof ClientFeatures;
 
-/** The setting behind a feature: its name and what it is set to. */
+/** The setting behind a feature: its name and what it is set to, on a side the client can be switched to. */
 export interface Toggle<T> {
   readonly setting: string;
-  readonly on: T;
-  readonly off: T;
+  readonly on?: T;
+  readonly off?: T;
 }
 
 /** A client's feature switches; what it always or never does is left out. */
 export type Toggles<T> = Readonly<Partial<Record<Feature, Toggle<T> | readonly Toggle<T>[]>>>;
 
-const FEATURES: readonly Feature[] = ['dht', 'pex', 'lsd', 'portMapping', 'utp'];
+const FEATURES: readonly Feature[] = ['dht', 'pex', 'lsd', 'portMapping', 'utp', 'encryption'];
 
 /** The settings a job asks for, and none for what it leaves at the client's default. Throws `Unsupported` on what it cannot switch. */
 export function switched<T>(client: TorrentClient, features: ClientFeatures, toggles: Toggles<T>): Record<string, T> {
@@ -27,18 +27,23 @@ export function switched<T>(client: TorrentClient, features: ClientFeatures, tog
   for (const feature of FEATURES) {
     const wanted = features[feature];
     if (wanted === 'default') continue;
-    const toggle = toggles[feature];
-    if (toggle === undefined) {
-      const already = client.speaks[feature] ? 'on' : 'off';
-      if (wanted === already) continue;
+    const sides = [toggles[feature] ?? []].flat();
+    const chosen = sides.flatMap(({ setting, [wanted]: value }) => (value === undefined ? [] : [{ setting, value }]));
+    if (chosen.length === 0 && wanted !== always(client, feature)) {
       throw new Unsupported(
-        `${client.id} cannot switch ${feature} ${wanted}: it is always ${already}. ` +
-          `Leave ${feature} at "default" or "${already}", or choose another client.`,
+        `${client.id} cannot switch ${feature} ${wanted}: it has no setting for that, and is ${always(client, feature)} by itself. ` +
+          `Leave ${feature} at "default", or choose another client.`,
       );
     }
-    for (const { setting, on, off } of [toggle].flat()) settings[setting] = wanted === 'on' ? on : off;
+    for (const { setting, value } of chosen) settings[setting] = value;
   }
   return settings;
+}
+
+/** What a feature is where nothing is set. Encryption is a matter between peers: neither demanded nor refused. */
+function always({ speaks }: TorrentClient, feature: Feature): 'on' | 'off' | 'negotiated' {
+  if (!speaks[feature]) return 'off';
+  return feature === 'encryption' ? 'negotiated' : 'on';
 }
 
 /** The job's binding; throws `Unsupported` when the client has no such option. */

@@ -38,6 +38,7 @@ export const transmission: TorrentClient = {
     ipv6: true,
     webrtc: false,
     magnet: true,
+    encryption: true,
   },
   changes: [
     { setting: 'watch-dir', reason: 'takes the torrent unattended' },
@@ -97,12 +98,14 @@ async function configure(job: ClientJob, known: boolean): Promise<void> {
     ...(binding.kind === 'none'
       ? {}
       : { 'bind-address-ipv4': binding.address4, 'bind-address-ipv6': binding.address6 }),
-    ...switched(transmission, job.features, {
+    ...switched<boolean | number>(transmission, job.features, {
       dht: { setting: 'dht-enabled', on: true, off: false },
       pex: { setting: 'pex-enabled', on: true, off: false },
       lsd: { setting: 'lpd-enabled', on: true, off: false },
       portMapping: { setting: 'port-forwarding-enabled', on: true, off: false },
       utp: { setting: 'utp-enabled', on: true, off: false },
+      // Required; "tolerated", the least it knows.
+      encryption: { setting: 'encryption', on: 2, off: 0 },
     }),
   };
   await placeFile(join(stateFolder, 'settings.json'), JSON.stringify(settings, null, 2));

@@ -27,6 +27,7 @@ const programJobSchema = z.object({
     natUpnp: z.boolean().optional(),
     natPmp: z.boolean().optional(),
     utp: z.boolean().optional(),
+    secure: z.number().optional(),
   }),
 });
 type ProgramJob = z.infer<typeof programJobSchema>;
@@ -57,6 +58,7 @@ export const webtorrent: TorrentClient = {
     ipv6: true,
     webrtc: true,
     magnet: true,
+    encryption: true,
   },
   changes: [
     { setting: 'torrentPort, dhtPort', reason: 'the observers must know where to knock' },
@@ -91,7 +93,7 @@ export const webtorrent: TorrentClient = {
 };
 
 function programJob(job: ClientJob): ProgramJob {
-  const { utPex, lsd, natUpnp, natPmp, utp, dht } = switched(webtorrent, job.features, {
+  const { dht, ...switches } = switched<boolean | number>(webtorrent, job.features, {
     dht: { setting: 'dht', on: true, off: false },
     pex: { setting: 'utPex', on: true, off: false },
     lsd: { setting: 'lsd', on: true, off: false },
@@ -100,23 +102,21 @@ function programJob(job: ClientJob): ProgramJob {
       { setting: 'natPmp', on: true, off: false },
     ],
     utp: { setting: 'utp', on: true, off: false },
+    // Its three: off, encrypted with plain as a fallback, encrypted only.
+    encryption: { setting: 'secure', on: 2, off: 0 },
   });
   const bootstrap = job.dhtBootstrap.map(({ address, port }) => `${address}:${port}`);
-  return {
+  return programJobSchema.parse({
     torrent: 'file' in job.torrent ? job.torrent.file : job.torrent.magnet,
     downloadFolder: job.downloadFolder,
     options: {
       torrentPort: job.peerPort,
       // One port for both is not possible: the package opens uTP and DHT as two UDP sockets.
       dhtPort: job.peerPort + 1,
-      utPex,
-      lsd,
-      natUpnp,
-      natPmp,
-      utp,
+      ...switches,
       ...(dht === false ? { dht } : bootstrap.length > 0 ? { dht: { bootstrap } } : {}),
     },
-  };
+  });
 }
 
 function reportOf<K extends Report['report']>(line: string, kind: K): Extract<Report, { report: K }> | undefined {

@@ -173,6 +173,8 @@ export interface ClientFeatures {
   readonly lsd: Setting;
   readonly portMapping: Setting;
   readonly utp: Setting;
+  /** Of the connections to peers (MSE). `on`: it takes no plain one; `off`: it opens none that is encrypted. */
+  readonly encryption: Setting;
 }
 
 export interface ClientJob {
@@ -245,6 +247,8 @@ export interface ClientSpeaks {
   readonly webrtc: boolean;
   /** Takes magnet links besides .torrent files. */
   readonly magnet: boolean;
+  /** Message stream encryption between peers, where both sides have it. */
+  readonly encryption: boolean;
 }
 
 // -------------------------------------------------------------------------------------------------------- kill switches

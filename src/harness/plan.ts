@@ -27,7 +27,14 @@ export const trialSpecSchema = z.object({
   seed: z.number().int().nonnegative(),
   order: z.array(z.enum(['switch', 'tunnel', 'client'])),
   observe: z.object({ steady: z.number(), outage: z.number(), recovery: z.number() }),
-  features: z.object({ dht: setting, pex: setting, lsd: setting, portMapping: setting, utp: setting }),
+  features: z.object({
+    dht: setting,
+    pex: setting,
+    lsd: setting,
+    portMapping: setting,
+    utp: setting,
+    encryption: setting.default('default'),
+  }),
   torrent: z.object({
     trackers: z.array(z.enum(TRACKER_KINDS)),
     magnet: z.boolean(),

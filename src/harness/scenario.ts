@@ -89,6 +89,7 @@ const fieldsSchema = z.strictObject({
       lsd: setting.default('default'),
       portMapping: setting.default('default'),
       utp: setting.default('default'),
+      encryption: setting.default('default'),
     })
     .prefault({}),
   torrent: z
@@ -185,7 +186,7 @@ function fieldsAt(where: readonly (string | number)[]): readonly string[] {
     case 'observe':
       return ['steady', 'outage', 'recovery'];
     case 'features':
-      return ['dht', 'pex', 'lsd', 'portMapping', 'utp'];
+      return ['dht', 'pex', 'lsd', 'portMapping', 'utp', 'encryption'];
     case 'torrent':
       return ['trackers', 'magnet', 'interval'];
     case 'sequential':

@@ -9,6 +9,7 @@ declare module 'webtorrent' {
     readonly natUpnp?: boolean | undefined;
     readonly natPmp?: boolean | undefined;
     readonly utp?: boolean | undefined;
+    readonly secure?: number | undefined;
   }
 
   export interface Torrent {

@@ -33,6 +33,7 @@ const DEFAULTS: ClientFeatures = {
   lsd: 'default',
   portMapping: 'default',
   utp: 'default',
+  encryption: 'default',
 };
 const UNBOUND: Binding = { kind: 'none' };
 const TUNNEL = { device: 'wg0', address4: CLIENT4, address6: CLIENT6 };

@@ -117,7 +117,14 @@ describe("a client's process", () => {
 });
 
 describe("a client's settings", () => {
-  const features: ClientFeatures = { dht: 'off', pex: 'default', lsd: 'on', portMapping: 'default', utp: 'default' };
+  const features: ClientFeatures = {
+    dht: 'off',
+    pex: 'default',
+    lsd: 'on',
+    portMapping: 'default',
+    utp: 'default',
+    encryption: 'default',
+  };
   const transmission = clientById('transmission');
 
   it('are those the job switches, and none it leaves at default', () => {
@@ -136,6 +143,16 @@ describe("a client's settings", () => {
     const ctorrent = clientById('ctorrent');
     assert.throws(() => switched(ctorrent, features, {}), Unsupported);
     assert.deepEqual(switched(ctorrent, { ...features, lsd: 'off' }, {}), {});
+  });
+
+  it('are unsupported on the side the client has no setting for', () => {
+    const aria2 = clientById('aria2');
+    const only = { encryption: { setting: 'force', on: 'true' } };
+    const asked = (encryption: 'on' | 'off') => ({ ...features, dht: 'default', lsd: 'default', encryption }) as const;
+    assert.deepEqual(switched(aria2, asked('on'), only), { force: 'true' });
+    assert.throws(() => switched(aria2, asked('off'), only), /aria2 cannot switch encryption off/);
+    assert.throws(() => switched(clientById('btfs'), asked('on'), {}), /is negotiated by itself/);
+    assert.deepEqual(switched(clientById('ctorrent'), asked('off'), {}), {});
   });
 
   it('refuse a binding the client does not declare', () => {

@@ -18,7 +18,7 @@ const PLAN: readonly PlannedTrial[] = Array.from({ length: 12 }, (_, index) =>
     seed: index,
     order: ['switch', 'tunnel', 'client'],
     observe: { steady: 1, outage: 1, recovery: 1 },
-    features: { dht: 'on', pex: 'on', lsd: 'on', portMapping: 'on', utp: 'on' },
+    features: { dht: 'on', pex: 'on', lsd: 'on', portMapping: 'on', utp: 'on', encryption: 'default' },
     torrent: { trackers: ['http'], magnet: false, interval: 600 },
     marked: false,
   }),

@@ -119,7 +119,7 @@ describe('swarm', function () {
       stateFolder: path.join(folder, 'state'),
       downloadFolder: path.join(folder, 'download'),
       binding: { kind: 'none' },
-      features: { dht: 'on', pex: 'on', lsd: 'default', portMapping: 'default', utp },
+      features: { dht: 'on', pex: 'on', lsd: 'default', portMapping: 'default', utp, encryption: 'default' },
       peerPort: CLIENT_PORT,
       controlPort: 52_000,
       dhtBootstrap: config.dht.map(({ address, port }) => ({ address, port })),

@@ -16,7 +16,7 @@ import { opentracker } from '../probes/infrastructure/opentracker.ts';
 import { startResolver } from '../probes/resolver.ts';
 import { startMonitor, startReader, type RunningReader } from '../probes/retrieval-client.ts';
 import { PLANT, VANTAGES, type RetrievalConfig } from '../probes/retrieval/config.ts';
-import { CANARY_SINK_ADDRESS, SWARM_NAMES, TRACKER_NAME, labSwarm, swarmMap } from '../probes/swarm/config.ts';
+import { CANARY_SINK_ADDRESS, SWARM_NAMES, labSwarm, swarmMap } from '../probes/swarm/config.ts';
 import {
   passOn,
   startNeighbour,
@@ -30,6 +30,7 @@ import { WIREGUARD_HANDSHAKE_NOTE } from './moments.ts';
 import type { TrialSpec } from './plan.ts';
 import type { InstrumentEvent, SwarmMap, TrialRecord, WitnessCount } from './records.ts';
 import type { Timeline } from './timeline.ts';
+import { announceList, namesDeafTrackers } from './trackers.ts';
 
 const SWARM_PROGRAM = fileURLToPath(new URL('../probes/swarm.js', import.meta.url));
 const MONITOR_PROGRAM = fileURLToPath(new URL('../probes/monitor.js', import.meta.url));
@@ -40,15 +41,6 @@ const NEIGHBOUR_PROGRAM = fileURLToPath(new URL('../probes/neighbour.js', import
 const CANARY_PATIENCE_MS = 3000;
 /** LSD's group (BEP 14) and its Ethernet address (RFC 1112): the canary that the neighbour hears. */
 const LSD = { address: '239.192.152.143', port: 6771, mac: '01:00:5e:40:98:8f' };
-
-const TRACKER_URLS: Readonly<Record<TrialSpec['torrent']['trackers'][number], string>> = {
-  http: `http://${TRACKER_NAME}:6969/announce`,
-  udp: `udp://${TRACKER_NAME}:6969/announce`,
-  'http-v6': 'http://[2001:db8:f::10]:6969/announce',
-  'udp-v6': 'udp://[2001:db8:f::10]:6969/announce',
-  'opentracker-http': `http://${opentracker.address}:${opentracker.port}/announce`,
-  'opentracker-udp': `udp://${opentracker.address}:${opentracker.port}/announce`,
-};
 
 type Captures = TrialRecord['captures'];
 type Canaries = TrialRecord['canaries'];
@@ -127,7 +119,11 @@ export class Instruments {
       members.flatMap(({ id }) =>
         known.has(id) ? [] : [{ id, software, version: 'as in package.json', ...told(INSTRUMENTED_EXPIRY[kind]) }],
       );
-    return [...own('tracker', 'bittorrent-tracker', trackers), ...own('dht', 'bittorrent-dht', dhtNodes), ...real];
+    return [
+      ...own('tracker', 'bittorrent-tracker', trackers.filter(answers)),
+      ...own('dht', 'bittorrent-dht', dhtNodes),
+      ...real,
+    ];
   }
 
   get magnet(): string {
@@ -143,7 +139,8 @@ export class Instruments {
       seed: spec.seed,
       marked: spec.marked ?? false,
       announceIntervalSeconds: spec.torrent.interval,
-      payload: { trackers: spec.torrent.trackers.map((kind) => [TRACKER_URLS[kind]]) },
+      deafTrackers: namesDeafTrackers(spec.torrent.trackers),
+      payload: { trackers: announceList(spec.torrent.trackers) },
     });
     const sorting = { watch, onEvent: (event: InstrumentEvent) => timeline.add(event) };
     const rawCaptures = (['uplink', 'wan'] as const).map((name) => ({
@@ -293,6 +290,11 @@ function withInfrastructure(map: SwarmMap, running: readonly RunningInfrastructu
   };
 }
 
+/** One more address behind a tracker's name, where nobody answers, has nothing to be asked. */
+function answers(tracker: SwarmMap['trackers'][number]): boolean {
+  return tracker.answers !== false;
+}
+
 function readerConfig(originUnixNs: bigint, map: SwarmMap, everySeconds: number): RetrievalConfig {
   const first = (addresses: readonly string[]): string => addresses[0] ?? '';
   return {
@@ -300,7 +302,7 @@ function readerConfig(originUnixNs: bigint, map: SwarmMap, everySeconds: number)
     infoHash: map.infoHash,
     everySeconds,
     vantages: VANTAGES,
-    trackers: map.trackers.map(({ id, addresses, httpPort, udpPort }) => ({
+    trackers: map.trackers.filter(answers).map(({ id, addresses, httpPort, udpPort }) => ({
       id,
       address4: first(addresses),
       address6: addresses[1] ?? null,

@@ -12,9 +12,11 @@ import type { Need } from './contracts.ts';
 import { RequestError } from './errors.ts';
 import { parseMoment } from './moments.ts';
 import type { Cell } from './records.ts';
-import { STACK, TRACKER_KINDS, type Scenario } from './scenario.ts';
+import { STACK, type Scenario } from './scenario.ts';
+import { TRACKER_KINDS } from './trackers.ts';
 
 const setting = z.enum(['on', 'off', 'default']);
+const tracker = z.enum(TRACKER_KINDS);
 
 /** All that one trial needs to know: sent to the trial's process, parsed there. */
 export const trialSpecSchema = z.object({
@@ -36,7 +38,7 @@ export const trialSpecSchema = z.object({
     encryption: setting.default('default'),
   }),
   torrent: z.object({
-    trackers: z.array(z.enum(TRACKER_KINDS)),
+    trackers: z.array(z.union([tracker, z.array(tracker)])),
     magnet: z.boolean(),
     interval: z.number().default(600),
   }),

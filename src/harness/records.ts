@@ -82,14 +82,14 @@ const instrumentEvents = [
     kind: z.literal('tracker-announce'),
     atNs: instant,
     party: z.string(),
-    transport: z.enum(['http', 'udp']),
+    transport: z.enum(['http', 'udp', 'ws']),
     ...source,
     infoHash: z.string(),
     peerId: z.string(),
     /** The port the client says it listens on. */
     port: count,
     event: z.string(),
-    /** Addresses named in the announce itself (`ip`, `ipv4`, `ipv6`, the UDP IP field when not zero). */
+    /** Addresses named in the announce itself: `ip`, `ipv4`, `ipv6`, the UDP IP field when not zero, ICE candidates over WebSocket. */
     claimedAddresses: z.array(z.string()),
   }),
   z.object({
@@ -322,7 +322,14 @@ export function endpointsOf({ endpoint, otherEndpoints = [] }: Identity): readon
 const swarmSchema = z.object({
   infoHash: z.string(),
   trackers: z.array(
-    z.object({ id: z.string(), addresses: z.array(z.string()), httpPort: count.nullable(), udpPort: count.nullable() }),
+    z.object({
+      id: z.string(),
+      addresses: z.array(z.string()),
+      httpPort: count.nullable(),
+      udpPort: count.nullable(),
+      /** False: an address behind a tracker's name where nobody answers. */
+      answers: z.literal(false).optional(),
+    }),
   ),
   dhtNodes: z.array(z.object({ id: z.string(), addresses: z.array(z.string()), port: count })),
   peers: z.array(z.object({ id: z.string(), addresses: z.array(z.string()), port: count })),
@@ -547,7 +554,7 @@ export const trialRecordSchema = z.object({
   /** How far the wall clock moved against the monotonic clock during the trial. */
   clockDriftNs: instant.nullable(),
   clientExit: z.string().nullable(),
-  /** Last lines of the client's log, kept where the trial did not complete. */
+  /** Last lines of the client's log, kept where the trial did not complete or the client ended unasked. */
   clientLogTail: z.array(z.string()),
   measures: measuresSchema.nullable(),
 });

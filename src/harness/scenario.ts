@@ -9,6 +9,7 @@ import { z } from 'zod';
 import { parseSeconds } from './durations.ts';
 import { RequestError } from './errors.ts';
 import { stackFieldSchema } from './labs/docker/compose.ts';
+import { TRACKER_KINDS } from './trackers.ts';
 import { parseYaml } from './yaml-file.ts';
 
 export const SCENARIOS_FOLDER = fileURLToPath(new URL('../../scenarios/', import.meta.url));
@@ -23,8 +24,7 @@ const duration = z.string().transform((text, context) => {
 });
 const names = z.array(z.string().min(1)).min(1);
 const setting = z.enum(['on', 'off', 'default']);
-
-export const TRACKER_KINDS = ['http', 'udp', 'http-v6', 'udp-v6', 'opentracker-http', 'opentracker-udp'] as const;
+const tracker = z.enum(TRACKER_KINDS);
 
 /** A scenario file. Unknown fields are refused: a misspelt one would silently change what is measured. */
 const fieldsSchema = z.strictObject({
@@ -94,7 +94,8 @@ const fieldsSchema = z.strictObject({
     .prefault({}),
   torrent: z
     .strictObject({
-      trackers: z.array(z.enum(TRACKER_KINDS)).default(['http', 'udp']),
+      /** Each a tier of the announce list; a list is a tier of several. */
+      trackers: z.array(z.union([tracker, z.array(tracker).min(1)])).default(['http', 'udp']),
       magnet: z.boolean().default(false),
       /** What the instrumented tracker asks of clients between two announces. */
       interval: duration.default(600),

@@ -20,6 +20,7 @@ import type {
   Tunnel,
 } from './contracts.ts';
 import { Unsupported, describeExit } from './errors.ts';
+import { assertInstalled } from './installed.ts';
 import type { Instruments } from './instruments.ts';
 import { changedLab } from './labs/changed.ts';
 import { markedIn } from './persisted.ts';
@@ -49,6 +50,9 @@ export class Subject implements FaultSubjects {
   #running: RunningClient | null = null;
   /** How the client's last process ended; null while it runs. */
   exit: string | null = null;
+  /** Whether it ended unasked: it crashed, or somebody killed it. */
+  endedByItself = false;
+  #askedToEnd = false;
   version: string | null = null;
 
   constructor(parts: SubjectParts) {
@@ -137,6 +141,7 @@ export class Subject implements FaultSubjects {
       controlPort: CONTROL_PORT,
       dhtBootstrap: instruments.dhtRouters,
     };
+    await assertInstalled(this.#client, host);
     this.version = await this.#client.version(host);
     await this.#start(this.#job);
   }
@@ -170,6 +175,7 @@ export class Subject implements FaultSubjects {
 
   /** Ends the client the way a user would. */
   async stopClient(): Promise<void> {
+    this.#askedToEnd = true;
     await this.#running?.stop(STOP_SECONDS);
     await this.#tellPersisted();
   }
@@ -200,9 +206,12 @@ export class Subject implements FaultSubjects {
     const client = await this.#client.start(this.#host, job, signal);
     this.#running = client;
     this.exit = null;
+    this.#askedToEnd = false;
+    this.endedByItself = false;
     timeline.add({ kind: 'client-started', atNs: clock.nowNs() });
     void client.exited.then((status) => {
       this.exit = describeExit(status);
+      this.endedByItself = !this.#askedToEnd;
       timeline.add({ kind: 'client-exited', atNs: clock.nowNs(), status: this.exit });
     });
     await this.#switch?.clientStarted(client);

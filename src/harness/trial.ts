@@ -28,7 +28,7 @@ export interface TrialHooks {
 
 /** Payload that must have come through the tunnel, from at least one observer, before a trial counts. */
 const STEADY_BYTES = 32 * 1024;
-/** Lines of the client's log kept in the record of a trial that did not complete. */
+/** Lines of the client's log kept in the record of a trial that did not complete, or whose client ended unasked. */
 const LOG_LINES = 20;
 
 const NS_PER_SECOND = 1e9;
@@ -220,6 +220,7 @@ class Trial {
     this.record.binding = this.#subject.binding;
     this.record.clientVersion = this.#subject.version;
     this.record.clientExit = this.#subject.exit;
+    if (this.#subject.endedByItself) this.record.clientLogTail = [...(await this.#subject.logTail(LOG_LINES))];
   }
 
   /** Waits until payload has come through the tunnel. Throws when that does not happen in time or the client ends. */

@@ -3,13 +3,14 @@ declare module 'bittorrent-tracker/server' {
   import type { EventEmitter } from 'node:events';
   import type { IncomingMessage, ServerResponse } from 'node:http';
   import type { RemoteInfo } from 'node:dgram';
+  import type { Duplex } from 'node:stream';
 
   export interface TrackerOptions {
     /** Interval told to clients, milliseconds. */
     interval?: number;
     http: boolean;
     udp: boolean;
-    ws: boolean;
+    ws: boolean | { readonly noServer: true };
     stats: boolean;
   }
 
@@ -26,6 +27,8 @@ declare module 'bittorrent-tracker/server' {
     addr: string;
     left: number;
     numwant: number;
+    /** WebSocket: what the peer offers to others. */
+    offers?: unknown;
   }
 
   export interface AnnounceResponse {
@@ -54,6 +57,16 @@ declare module 'bittorrent-tracker/server' {
     listen(ports: { udp: number }, hosts: { udp: string; udp6: string }): void;
     close(done?: () => void): void;
     onHttpRequest(request: IncomingMessage, response: ServerResponse): void;
+    /** Of the package ws. */
+    readonly ws: {
+      handleUpgrade(
+        request: IncomingMessage,
+        socket: Duplex,
+        head: Buffer,
+        done: (connection: EventEmitter) => void,
+      ): void;
+      emit(event: 'connection', connection: EventEmitter, request: IncomingMessage): boolean;
+    };
     onUdpRequest(message: Buffer, remote: RemoteInfo): void;
     createSwarm(infoHash: string, callback: (error: Error | null, swarm: TrackerSwarm) => void): void;
     _onAnnounce(params: AnnounceParams, callback: AnnounceCallback): void;

@@ -16,7 +16,7 @@ const BOOTSTRAP = fileURLToPath(new URL('../../bootstrap.mjs', import.meta.url))
 const SCENARIO = `title: One client with and without a firewall
 hypothesis: For the test
 clients: [qbittorrent]
-killSwitches: [none, wg-quick-postup]
+killSwitches: [none, wg-quick-postup, app-kill]
 faults: [link-down]
 moments: [delay 500ms]
 trials: 1
@@ -60,7 +60,7 @@ describe('a campaign in the real lab', function () {
       printed,
       summarySchema.parse(JSON.parse(await readFile(path.join(folder, 'summary.json'), 'utf8'))),
     );
-    assert.equal(printed.trials.recorded, 2);
+    assert.equal(printed.trials.recorded, 3);
   });
 
   it('seals records whose witnesses agree, whose canaries were all seen, and that reached steady state', () => {
@@ -71,6 +71,17 @@ describe('a campaign in the real lab', function () {
       assert.ok(record.instants.steadyNs !== null);
       assert.ok(record.captures.every(({ dropped }) => dropped === 0));
     }
+  });
+
+  it('says how a client ended that was killed in the middle, and what it last wrote', () => {
+    const killed = records.find((record) => record.cell.killSwitch === 'app-kill');
+    assert.equal(killed?.clientExit, 'signal SIGKILL');
+    assert.ok(
+      killed.clientLogTail.some((line) => /torrent|listening/i.test(line)),
+      killed.clientLogTail.join('\n'),
+    );
+    for (const record of records)
+      if (record !== killed) assert.deepEqual([record.clientExit, record.clientLogTail], [null, []]);
   });
 
   it('leaks in the arm without a kill switch: else nothing here could be seen to leak', () => {

@@ -245,6 +245,28 @@ describe('swarm', function () {
     assert.equal(by('udp')?.sourceAddress, lab.identity.wan4);
   });
 
+  it('is a tracker for browsers too, and reports the addresses that an offer names', async () => {
+    const module = import.meta.resolve('ws');
+    await script(
+      lab.client,
+      `import { WebSocket } from '${module}';
+       const link = new WebSocket('ws://198.18.0.10:6969/announce');
+       const candidate = (address, rest) => 'a=candidate:1 1 UDP 2122252543 ' + address + ' 40000 typ ' + rest;
+       const sdp = ['v=0', candidate('192.168.1.2', 'host'), candidate('203.0.113.2', 'srflx raddr 0.0.0.0 rport 0')].join('\\r\\n');
+       link.on('open', () => link.send(JSON.stringify({
+         action: 'announce', info_hash: Buffer.from('${payload.infoHash}', 'hex').toString('latin1'),
+         peer_id: '-XX0000-browserslike', event: 'started', left: 1,
+         offers: [{ offer_id: 'x', offer: { type: 'offer', sdp } }],
+       })));
+       link.on('message', () => link.close());`,
+    );
+    const [announce] = await seen.wait('tracker-announce', 1);
+    assert.deepEqual([announce?.transport, announce?.event, announce?.port], ['ws', 'started', 0]);
+    assert.equal(announce?.infoHash, payload.infoHash);
+    assert.equal(announce.sourceAddress, lab.identity.wan4);
+    assert.deepEqual(announce.claimedAddresses, ['192.168.1.2', '203.0.113.2']);
+  });
+
   it('hands out the observers: IPv6 ones over UDP on IPv6, all of them over HTTP', async () => {
     const answers = await script(
       lab.client,

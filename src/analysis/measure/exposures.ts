@@ -122,7 +122,10 @@ function findingsOf(event: InstrumentEvent, real: RealAddresses): Finding[] {
 
 /** Addresses an event's bytes give, and the field that gives them. */
 function namedAddresses(event: InstrumentEvent): [address: string, where: string][] {
-  if (event.kind === 'tracker-announce') return event.claimedAddresses.map((address) => [address, 'announce ip=']);
+  if (event.kind === 'tracker-announce') {
+    const where = event.transport === 'ws' ? 'ICE candidate' : 'announce ip=';
+    return event.claimedAddresses.map((address) => [address, where]);
+  }
   if (event.kind === 'peer-extended') return event.claimedAddresses.map((address) => [address, 'extension handshake']);
   if (event.kind !== 'peer-pex') return [];
   return [...event.added, ...event.dropped].map((text) => [splitEndpoint(text)?.address ?? text, 'pex']);

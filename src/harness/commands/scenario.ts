@@ -9,6 +9,7 @@ import { statedRule } from '../../analysis/statistics/sequential.ts';
 import type { Summary } from '../../analysis/summary/schema.ts';
 import { runAgreement } from '../agreement.ts';
 import { runCampaign } from '../campaign.ts';
+import { asText, clientCatalogue, clientsPage, faultCatalogue, switchCatalogue } from '../catalogue.ts';
 import { describeSeconds, parseSeconds } from '../durations.ts';
 import { compareConcurrency, concurrencyText } from '../concurrency.ts';
 import { openDashboard } from '../dashboard.ts';
@@ -55,6 +56,10 @@ interface Options {
   readonly json: boolean;
   readonly dryRun: boolean;
   readonly list: boolean;
+  readonly clients?: true;
+  readonly switches?: true;
+  readonly faults?: true;
+  readonly markdown?: true;
 }
 
 /** Commas separate names, except inside the parentheses of a parameter list. */
@@ -108,6 +113,10 @@ function parse(argv: readonly string[]): { readonly name: string | undefined; re
     .option('--json', 'print the summary as JSON', false)
     .option('--dry-run', 'print the plan and do nothing', false)
     .option('--list', 'list the scenarios', false)
+    .addOption(new Option('--clients', 'with --list: the torrent clients').conflicts(['switches', 'faults']))
+    .addOption(new Option('--switches', 'with --list: the kill switches').conflicts('faults'))
+    .option('--faults', 'with --list: the faults')
+    .addOption(new Option('--markdown', 'with --clients: as in docs/clients.md').conflicts(['switches', 'faults']))
     .exitOverride()
     .configureOutput({ writeErr: () => undefined });
   program.parse([...argv], { from: 'user' });
@@ -118,7 +127,7 @@ function parse(argv: readonly string[]): { readonly name: string | undefined; re
 export async function scenarioCommand(argv: readonly string[]): Promise<number> {
   const { name, options } = parse(argv);
   if (options.list) {
-    for (const scenario of await listScenarios()) console.log(`${scenario.name.padEnd(20)} ${scenario.title}`);
+    console.log(await listing(options));
     return EXIT.done;
   }
   const run = options.resume === undefined ? await freshRun(name, options) : await resumedRun(options.resume, options);
@@ -169,6 +178,18 @@ async function chooseLab(
   const { backend, reason } = asked === 'auto' ? await chooseBackend() : { backend: asked, reason: 'as asked' };
   say(`lab: ${backend} (${reason})`);
   return backend;
+}
+
+/** Wide enough to be read where the output goes to a file. */
+const COLUMNS = 160;
+
+async function listing({ clients, switches, faults, markdown }: Options): Promise<string> {
+  const columns = process.stdout.isTTY ? process.stdout.columns : COLUMNS;
+  if (clients === true && markdown === true) return clientsPage().trimEnd();
+  if (clients === true) return asText(await clientCatalogue(), columns);
+  if (switches === true) return asText(switchCatalogue(), columns);
+  if (faults === true) return asText(faultCatalogue(), columns);
+  return (await listScenarios()).map(({ name, title }) => `${name.padEnd(20)} ${title}`).join('\n');
 }
 
 /** Sees to it that labs can be opened: packages for namespaces, images for containers (which are the answer). */

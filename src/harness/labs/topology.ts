@@ -13,7 +13,7 @@ import { SECOND_SERVER } from '../../faults/second-server.ts';
 import { INFRASTRUCTURE } from '../../probes/infrastructure/index.ts';
 import { MONITOR_ADDRESSES } from '../../probes/monitor/config.ts';
 import { READER_ADDRESSES } from '../../probes/retrieval/config.ts';
-import { labSwarm } from '../../probes/swarm/config.ts';
+import { REFUSING_TRACKER, SILENT_TRACKER, labSwarm } from '../../probes/swarm/config.ts';
 import type { Host } from '../contracts.ts';
 import type { HostName, Identity } from '../records.ts';
 
@@ -84,6 +84,8 @@ function swarmAddresses(): string[] {
   const all = [
     tracker.address4,
     tracker.address6,
+    REFUSING_TRACKER.address4,
+    REFUSING_TRACKER.address6,
     ...dht.map((node) => node.address),
     ...observers.flatMap(({ address4, address6 }) => (address6 === null ? [address4] : [address4, address6])),
     ...(stun?.addresses ?? []),
@@ -97,7 +99,9 @@ function swarmAddresses(): string[] {
 
 /** Every address of the lab: no frame outside it may bear one. */
 export function labAddresses(): string[] {
-  return [...Object.values(ADDRESS).flatMap(({ v4, v6 }) => [v4, v6]), SECOND_SERVER.address, ...swarmAddresses()];
+  const { address4, address6 } = SILENT_TRACKER;
+  const fixed = Object.values(ADDRESS).flatMap(({ v4, v6 }) => [v4, v6]);
+  return [...fixed, SECOND_SERVER.address, ...swarmAddresses(), address4, address6];
 }
 
 /**

@@ -21,6 +21,8 @@ export const swarmConfigSchema = z.object({
     udpPort: port,
     /** Interval told to clients; they may announce earlier by their own rules. */
     intervalSeconds: z.number().positive(),
+    /** More addresses behind the tracker's name: nobody answers there. */
+    deaf: z.array(z.object({ id: z.string(), address4: z.ipv4(), address6: z.ipv6() })),
   }),
   dht: z.array(z.object({ id: z.string(), address: z.ipv4(), port, marked: z.boolean().optional() })),
   observers: z.array(
@@ -70,9 +72,26 @@ export const swarmCommandSchema = z.object({ command: z.enum(['forget', 'stop'])
 
 // ------------------------------------------------------------------------------------------------ the lab's own swarm
 
-export const TRACKER_NAME = 'tracker.swarm.test';
+export const TRACKER_PORT = 6969;
+/** Names of the one tracker: with an address of either family, of one only, and with deaf ones besides. */
+export const TRACKER_NAMES = {
+  both: 'tracker.swarm.test',
+  v4: 'tracker4.swarm.test',
+  v6: 'tracker6.swarm.test',
+  many: 'trackers.swarm.test',
+  many4: 'trackers4.swarm.test',
+  many6: 'trackers6.swarm.test',
+} as const;
 const TRACKER_ADDRESS4 = '198.18.0.10';
 const TRACKER_ADDRESS6 = '2001:db8:f::10';
+/** The swarm host has it, and nothing listens there. */
+export const REFUSING_TRACKER = {
+  id: 'tracker-refusing',
+  address4: '198.18.0.11',
+  address6: '2001:db8:f::11',
+} as const;
+/** Nobody has it. */
+export const SILENT_TRACKER = { id: 'tracker-silent', address4: '198.18.0.12', address6: '2001:db8:f::12' } as const;
 export const CANARY_SINK_ADDRESS = '198.18.0.7';
 const DHT_NODES = 12;
 /** BEP 5's usual port, and the one libtorrent's own router (dht.libtorrent.org) is asked on. */
@@ -88,9 +107,17 @@ const STUN_PORTS = [3478, 19_302];
 const hextet = (value: number): string => value.toString(16);
 const dhtAddress = (index: number): string => `198.18.${20 + index}.1`;
 
+const MANY4 = [REFUSING_TRACKER.address4, SILENT_TRACKER.address4, TRACKER_ADDRESS4];
+const MANY6 = [REFUSING_TRACKER.address6, SILENT_TRACKER.address6, TRACKER_ADDRESS6];
+
 /** Every name a client may ask for, and the addresses the lab's resolver answers with. */
 export const SWARM_NAMES: Readonly<Record<string, readonly string[]>> = {
-  [TRACKER_NAME]: [TRACKER_ADDRESS4, TRACKER_ADDRESS6],
+  [TRACKER_NAMES.both]: [TRACKER_ADDRESS4, TRACKER_ADDRESS6],
+  [TRACKER_NAMES.v4]: [TRACKER_ADDRESS4],
+  [TRACKER_NAMES.v6]: [TRACKER_ADDRESS6],
+  [TRACKER_NAMES.many]: [...MANY4, ...MANY6],
+  [TRACKER_NAMES.many4]: MANY4,
+  [TRACKER_NAMES.many6]: MANY6,
   // DHT routers that clients carry in their code, with no IPv6: the lab's nodes do not speak it.
   'dht.libtorrent.org': [dhtAddress(0)],
   'router.bittorrent.com': [dhtAddress(1), dhtAddress(2)],
@@ -126,6 +153,8 @@ export interface LabSwarmOptions {
   readonly features?: Partial<SwarmConfig['features']>;
   /** With members that can be learnt from other members only. */
   readonly marked?: boolean;
+  /** The trackers' names of several addresses are used. */
+  readonly deafTrackers?: boolean;
 }
 
 /** The configuration of the lab's swarm: one tracker, twelve DHT nodes and a router, five observers. */
@@ -138,7 +167,7 @@ export function labSwarm(options: LabSwarmOptions): SwarmConfig {
       pieceLength: 256 * 1024,
       pieces: 4096,
       name: 'lab-payload.bin',
-      trackers: [[`http://${TRACKER_NAME}:6969/announce`], [`udp://${TRACKER_NAME}:6969/announce`]],
+      trackers: ['http', 'udp'].map((protocol) => [`${protocol}://${TRACKER_NAMES.both}:${TRACKER_PORT}/announce`]),
       nodes: [],
       privateFlag: false,
       ...options.payload,
@@ -147,9 +176,10 @@ export function labSwarm(options: LabSwarmOptions): SwarmConfig {
       id: 'tracker-0',
       address4: TRACKER_ADDRESS4,
       address6: TRACKER_ADDRESS6,
-      httpPort: 6969,
-      udpPort: 6969,
+      httpPort: TRACKER_PORT,
+      udpPort: TRACKER_PORT,
       intervalSeconds: options.announceIntervalSeconds ?? 600,
+      deaf: options.deafTrackers === true ? [REFUSING_TRACKER, SILENT_TRACKER] : [],
     },
     dht: [
       ...Array.from({ length: DHT_NODES }, (_, index) => ({
@@ -188,6 +218,13 @@ export function swarmMap(config: SwarmConfig, resolvers: readonly string[]): Swa
         httpPort: config.tracker.httpPort,
         udpPort: config.tracker.udpPort,
       },
+      ...config.tracker.deaf.map(({ id, address4, address6 }) => ({
+        id,
+        addresses: [address4, address6],
+        httpPort: config.tracker.httpPort,
+        udpPort: config.tracker.udpPort,
+        answers: false as const,
+      })),
     ],
     dhtNodes: config.dht.map((node) => ({ id: node.id, addresses: [node.address], port: node.port })),
     peers: config.observers.map(({ id, address4, address6, port: peerPort }) => ({

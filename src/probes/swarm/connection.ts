@@ -80,6 +80,10 @@ class GuardedWire extends Wire {
   }
 }
 
+/** Between two keep-alives to a peer that has not said yet which extensions it has, and how many at most. */
+const NUDGE_MS = 200;
+const NUDGES = 15;
+
 export class PeerConnection {
   readonly remote: Endpoint;
   readonly #stream: PeerStream;
@@ -185,7 +189,7 @@ export class PeerConnection {
       if (hash === mseInfoHash(context.payload.infoHash)) this.#wire.setInfoHash(context.payload.infoHash);
       else this.destroy();
     });
-    this.#wire.once('handshake', (infoHash, peerId, { fast }) => {
+    this.#wire.once('handshake', (infoHash, peerId, { fast, extended }) => {
       context.report({
         kind: 'peer-handshake',
         atNs: this.#seenNs,
@@ -204,6 +208,7 @@ export class PeerConnection {
       this.#wire.setKeepAlive(true);
       if (fast) this.#wire.haveAll();
       else this.#wire.bitfield(fullBitfield(context.payload.pieces));
+      if (extended) this.#nudge();
     });
     this.#wire.on('interested', () => this.#wire.unchoke());
     this.#wire.on('extended', (extension, content) => {
@@ -264,13 +269,29 @@ export class PeerConnection {
   #onExtended(content: unknown): void {
     const handshake = readExtended(content);
     if (handshake === null) return;
-    // Transmission 3.00 leaves what came in one read with the handshake (our extension handshake, have-all) lying in its
-    // buffer until more arrives, which from a silent seed is never: something harmless has to follow.
     this.#wire.keepAlive();
     this.#owner.context.report({ kind: 'peer-extended', atNs: this.#seenNs, ...this.#source(), ...handshake });
     if (handshake.listenPort !== null && handshake.listenPort > 0) {
       this.#owner.onListening(this, { address: this.remote.address, port: handshake.listenPort });
     }
+  }
+
+  /**
+   * Transmission 3.00 leaves what came in one read with the handshake (our extension handshake, have-all) lying in its
+   * buffer until more arrives, which from a silent seed is never, and takes an interest in whom it has heard every 10 s
+   * only: something harmless has to follow, until its own extension handshake shows that it reads.
+   */
+  #nudge(): void {
+    let left = NUDGES;
+    const timer = setInterval(() => {
+      this.#wire.keepAlive();
+      if (--left === 0) clearInterval(timer);
+    }, NUDGE_MS);
+    const stop = (): void => clearInterval(timer);
+    this.#wire.once('close', stop);
+    this.#wire.on('extended', (extension) => {
+      if (extension === 'handshake') stop();
+    });
   }
 
   #onPex(content: unknown): void {

@@ -1,22 +1,25 @@
 /**
- * The tracker: bittorrent-tracker's own server over HTTP and UDP, IPv4 and IPv6, with every announce and scrape
+ * The tracker: bittorrent-tracker's own server over HTTP, UDP and WebSocket, IPv4 and IPv6, with every announce and scrape
  * reported at the first instant JavaScript sees the request. Observers are registered the way peers are, by announces,
  * and so handed out to whoever asks, beside the real clients.
  *
  * Two things differ from the library, both so that clients get correct answers: over UDP on IPv6 it would send IPv4
  * peers, which BEP 15 readers take for IPv6 ones; and an address claimed over UDP, which it misreads, is reported but not
  * believed (nor does opentracker, by default).
- * WebSocket trackers (WebTorrent in browsers) are not served.
+ * Over WebSocket it passes offers between peers that speak WebRTC, as for browsers; the observers do not. An offer names
+ * its sender's addresses as ICE candidates.
  */
 import { createServer, type IncomingMessage, type Server as HttpServer } from 'node:http';
 import type { RemoteInfo } from 'node:dgram';
 import { once } from 'node:events';
 import { parse as parseQuery } from 'node:querystring';
+import type { Duplex } from 'node:stream';
 import TrackerServer, {
   type AnnounceCallback,
   type AnnounceParams,
   type TrackerSwarm,
 } from 'bittorrent-tracker/server';
+import { z } from 'zod';
 import type { InstrumentEvent } from '../../harness/records.ts';
 import { CANARY_INFO_HASH } from '../canary.ts';
 import type { SwarmConfig } from './config.ts';
@@ -38,6 +41,7 @@ export async function startTracker(config: SwarmConfig, context: SwarmContext): 
       server.reportHttp(request);
       server.onHttpRequest(request, response);
     });
+    listener.on('upgrade', (request, socket, head) => server.welcome(request, socket, head));
     return listener.listen(tracker.httpPort, address);
   });
   server.listen({ udp: tracker.udpPort }, { udp: tracker.address4, udp6: tracker.address6 });
@@ -59,7 +63,13 @@ class LoggedTracker extends TrackerServer {
   readonly #context: SwarmContext;
 
   constructor(config: SwarmConfig, context: SwarmContext) {
-    super({ interval: config.tracker.intervalSeconds * 1000, http: false, udp: true, ws: false, stats: false });
+    super({
+      interval: config.tracker.intervalSeconds * 1000,
+      http: false,
+      udp: true,
+      ws: { noServer: true },
+      stats: false,
+    });
     this.#id = config.tracker.id;
     this.#context = context;
   }
@@ -72,10 +82,17 @@ class LoggedTracker extends TrackerServer {
   }
 
   override _onAnnounce(params: AnnounceParams, callback: AnnounceCallback): void {
+    if (params.type === 'ws') this.#reportWebSocket(params);
     const overUdp6 = params.type === 'udp' && params.ip.includes(':');
     super._onAnnounce(params, (error, response) => {
       callback(error, overUdp6 && response !== undefined ? { ...response, peers: response.peers6 } : response);
     });
+  }
+
+  /** A peer that asks to go on over WebSocket. */
+  welcome(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    socket.on('error', () => undefined);
+    this.ws.handleUpgrade(request, socket, head, (connection) => this.ws.emit('connection', connection, request));
   }
 
   reportHttp(request: IncomingMessage): void {
@@ -91,6 +108,24 @@ class LoggedTracker extends TrackerServer {
     if (url.split('?')[0] === '/scrape') this.#context.report({ kind: 'tracker-scrape', ...common });
     const announce = readHttpAnnounce(url);
     if (announce !== null) this.#context.report({ kind: 'tracker-announce', ...common, ...announce });
+  }
+
+  #reportWebSocket(params: AnnounceParams): void {
+    const offers = offersSchema.safeParse(params.offers).data ?? [];
+    this.#context.report({
+      kind: 'tracker-announce',
+      atNs: this.#context.clock.nowNs(),
+      party: this.#id,
+      transport: 'ws',
+      sourceAddress: params.ip,
+      sourcePort: params.port,
+      infoHash: params.info_hash,
+      peerId: params.peer_id,
+      // It listens on no port: whoever wants it answers its offer.
+      port: 0,
+      event: params.event === 'update' ? '' : params.event,
+      claimedAddresses: [...new Set(offers.flatMap(({ offer }) => candidatesIn(offer.sdp)))],
+    });
   }
 
   #reportUdp(message: Buffer, remote: RemoteInfo): void {
@@ -143,6 +178,13 @@ export function readUdpAnnounce(message: Buffer): Announce | null {
   };
 }
 
+const offersSchema = z.array(z.object({ offer: z.object({ sdp: z.string() }) }));
+
+/** The connection addresses of an offer's ICE candidates (RFC 8839, 5.1). */
+export function candidatesIn(sdp: string): string[] {
+  return [...sdp.matchAll(/^a=candidate:\S+ \d+ \S+ \d+ (\S+) /gm)].flatMap(([, address]) => address ?? []);
+}
+
 /** BEP 15. */
 const UDP_ANNOUNCE = 1;
 const UDP_SCRAPE = 2;
@@ -193,7 +235,7 @@ async function registerObservers(
 }
 
 function learn(params: AnnounceParams, context: SwarmContext): void {
-  if (params.info_hash !== CANARY_INFO_HASH) context.onPeerLearnt(params.ip, params.port);
+  if (params.type !== 'ws' && params.info_hash !== CANARY_INFO_HASH) context.onPeerLearnt(params.ip, params.port);
 }
 
 /** Ids are raw bytes behind percent signs: one character a byte, not UTF-8. */

@@ -35,6 +35,8 @@ const DEFAULTS: ClientFeatures = {
   utp: 'default',
   encryption: 'default',
 };
+/** Clients that stand still while they look for a gateway. */
+const CALM = new Set(['transmission', 'deluge', 'biglybt']);
 const UNBOUND: Binding = { kind: 'none' };
 const TUNNEL = { device: 'wg0', address4: CLIENT4, address6: CLIENT6 };
 
@@ -185,6 +187,22 @@ describe('torrent clients', function () {
           await running(client, job, async () => {
             await swarm.sees('dht', CLIENT4, PAYLOAD_SECONDS);
           });
+        });
+      }
+
+      for (const encryption of ['on', 'off'] as const) {
+        it(`connects to peers with encryption ${encryption}, or declares that it cannot be told to`, async () => {
+          const job = await newJob({
+            features: { ...DEFAULTS, portMapping: CALM.has(client.id) ? 'off' : 'default', encryption },
+          });
+          try {
+            await running(client, job, async () => {
+              const { encrypted } = await swarm.sees('wire', CLIENT4, PAYLOAD_SECONDS);
+              assert.equal(encrypted, encryption === 'on');
+            });
+          } catch (error) {
+            if (!(error instanceof Unsupported)) throw error;
+          }
         });
       }
 

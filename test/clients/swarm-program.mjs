@@ -86,12 +86,14 @@ async function main() {
     const drop = () => wire.destroy();
     socket.on('error', drop).on('close', drop);
     wire.on('error', () => socket.destroy());
+    let encrypted = false;
+    wire.once('crypto-infohash', () => (encrypted = true));
     wire.use(utMetadata(bencode.encode(bencode.decode(torrentFile).info)));
     wire.on('handshake', () => {
       wire.handshake(infoHash, Buffer.from('-KS0001-swarmprogram').toString('hex'), { dht: true });
       wire.bitfield(pieces);
       wire.unchoke();
-      say({ event: 'wire', address, transport });
+      say({ event: 'wire', address, transport, encrypted });
       // Transmission 3.00 reads what came over uTP with the handshake only once something more comes.
       setTimeout(() => wire.keepAlive(), 1500);
     });

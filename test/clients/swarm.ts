@@ -11,6 +11,7 @@ const eventSchema = z.object({
   atMs: z.number(),
   address: z.string().optional(),
   magnet: z.string().optional(),
+  encrypted: z.boolean().optional(),
 });
 export type SwarmEvent = z.infer<typeof eventSchema>;
 

@@ -113,6 +113,7 @@ export class StackContainers {
         ipv6: true,
         webrtc: false,
         magnet: false,
+        encryption: true,
       },
       changes: [],
       persists: [],

@@ -4,15 +4,11 @@
  * in short windows.
  */
 import os from 'node:os';
-import { mkdtemp, readFile, readdir, readlink, rm, stat } from 'node:fs/promises';
-import path from 'node:path';
-import { runCampaign } from '../campaign.ts';
-import { makeManifest } from '../manifest.ts';
-import { fixedPace } from '../pace.ts';
-import { makePlan, restrict } from '../plan.ts';
-import type { TrialRecord } from '../records.ts';
+import { readFile, readdir, readlink, stat } from 'node:fs/promises';
+import { restrict } from '../plan.ts';
 import { loadScenario } from '../scenario.ts';
 import { benchRow, type BenchRow } from './row.ts';
+import { runTrials } from './trials.ts';
 
 const JOBS_PER_CORE = 10;
 /** Three rounds of labs: the first and the last are not full. */
@@ -27,55 +23,28 @@ const TICKS = 100;
 
 export async function campaignBench(): Promise<readonly BenchRow[]> {
   const jobs = os.availableParallelism() * JOBS_PER_CORE;
-  const folder = await mkdtemp(path.join(os.tmpdir(), 'ksl-bench-'));
-  try {
-    const narrowed = restrict(await loadScenario('quickstart'), {
-      clients: ['transmission'],
-      killSwitches: ['none'],
-      trials: jobs * ROUNDS,
-    });
-    const scenario = { ...narrowed, observe: { ...narrowed.observe, ...WINDOWS } };
-    const plan = makePlan(scenario, 1);
-    const manifest = makeManifest({ scenario, seed: 1, folder, startedAt: new Date().toISOString() }, plan, jobs, null);
-    const records: TrialRecord[] = [];
-    const sampler = new LabSampler();
-    const before = await reapedCpuSeconds();
-    const own = process.cpuUsage();
-    const began = performance.now();
-    await runCampaign({
-      folder,
-      manifest,
-      trials: plan.trials,
-      pace: fixedPace(jobs),
-      containers: null,
-      events: {
-        begun: () => undefined,
-        trialStarted: () => undefined,
-        trialStage: () => undefined,
-        trialSealed: (record) => void records.push(record),
-      },
-      signal: new AbortController().signal,
-    });
-    const seconds = (performance.now() - began) / 1000;
-    const { user, system } = process.cpuUsage(own);
-    await sampler.stop();
-    const total = (await reapedCpuSeconds()) - before + (user + system) / 1e6 - sampler.ownCpuSeconds;
-    const judged = records.filter(({ measures }) => measures !== null && measures.verdict !== 'inconclusive').length;
-    const harness = (total - sampler.subjectCpuSeconds) / records.length;
-    const limit = (value: number): { name: string; value: number } => ({ name: 'limit', value });
-    return [
-      benchRow(
-        `campaign: wall time a judged trial, ${jobs} labs`,
-        's',
-        [seconds / judged],
-        limit(LIMIT.secondsPerTrial),
-      ),
-      benchRow('campaign: CPU of the harness a trial', 's', [harness], limit(LIMIT.harnessCpuSeconds)),
-      benchRow('campaign: memory of a lab at its most', 'MiB', sampler.labMiB(), limit(LIMIT.labMiB)),
-    ];
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
+  const narrowed = restrict(await loadScenario('quickstart'), {
+    clients: ['transmission'],
+    killSwitches: ['none'],
+    trials: jobs * ROUNDS,
+  });
+  const sampler = new LabSampler();
+  const before = await reapedCpuSeconds();
+  const own = process.cpuUsage();
+  const began = performance.now();
+  const records = await runTrials({ ...narrowed, observe: { ...narrowed.observe, ...WINDOWS } }, jobs);
+  const seconds = (performance.now() - began) / 1000;
+  const { user, system } = process.cpuUsage(own);
+  await sampler.stop();
+  const total = (await reapedCpuSeconds()) - before + (user + system) / 1e6 - sampler.ownCpuSeconds;
+  const judged = records.filter(({ measures }) => measures !== null && measures.verdict !== 'inconclusive').length;
+  const harness = (total - sampler.subjectCpuSeconds) / records.length;
+  const limit = (value: number): { name: string; value: number } => ({ name: 'limit', value });
+  return [
+    benchRow(`campaign: wall time a judged trial, ${jobs} labs`, 's', [seconds / judged], limit(LIMIT.secondsPerTrial)),
+    benchRow('campaign: CPU of the harness a trial', 's', [harness], limit(LIMIT.harnessCpuSeconds)),
+    benchRow('campaign: memory of a lab at its most', 'MiB', sampler.labMiB(), limit(LIMIT.labMiB)),
+  ];
 }
 
 /** CPU time of every process below this one that has ended (and been waited for, as all of a lab are). */

@@ -7,12 +7,14 @@ import { derivationBench } from '../bench/derivation.ts';
 import { dockerBench } from '../bench/docker.ts';
 import { labBench } from '../bench/lab.ts';
 import { listingBench } from '../bench/listing.ts';
+import { momentsBench } from '../bench/moments.ts';
 import type { BenchRow } from '../bench/row.ts';
 import { RequestError, EXIT } from '../errors.ts';
 
 const BENCHES: Readonly<Record<string, () => Promise<readonly BenchRow[]>>> = {
   listing: listingBench,
   lab: labBench,
+  moments: momentsBench,
   docker: dockerBench,
   classification: classificationBench,
   derivation: derivationBench,

@@ -193,13 +193,20 @@ table ip6 vpn {
 
 export const NFT_RULES: Partial<Readonly<Record<HostName, string>>> = { router: ROUTER_RULES, vpn: VPN_RULES };
 
+/** Above every index that the kernel gives by itself in a host, which counts up from 1. */
+const OWN_INDEX = 100;
+
 /**
  * `ip -batch` lines for the links between hosts, for whoever holds the internet's bridge; `processOf` gives a process in
  * each host's network namespace. `gso_max_segs 1` keeps the kernel from passing bundles of segments: a frame is a packet.
+ *
+ * The two ends of a link must not have the same index by chance: Linux takes such a device for one without a lower
+ * device, tells of its carrier once a second only (linkwatch_urgent_event in net/core/link_watch.c), and until then the
+ * bridge that it belongs to passes nothing.
  */
 export function linkBatch(processOf: (name: HostName) => number): string {
   const veth = (device: string, owner: HostName, other: string): string =>
-    `link add name ${device} netns ${processOf(owner)} gso_max_segs 1 gro_max_size 1 type veth peer name ${other} gso_max_segs 1`;
+    `link add name ${device} index ${OWN_INDEX} netns ${processOf(owner)} gso_max_segs 1 gro_max_size 1 type veth peer name ${other} gso_max_segs 1`;
   const port = (name: HostName, device: string): string[] => [
     veth(device, name, `to-${name}`),
     `link set to-${name} master internet up`,

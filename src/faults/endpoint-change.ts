@@ -8,9 +8,8 @@
 import type { Fault } from '../harness/contracts.ts';
 import { noParameters, type NoParameters } from '../harness/reference.ts';
 import { armInjector } from './arm.ts';
-import { tunnelHost } from './places.ts';
 import { SECOND_SERVER, openSecondServer } from './second-server.ts';
-import { needWireGuard, setWireGuard, wgFeed, wireGuardSettings } from './wireguard.ts';
+import { setWireGuard, wgFeed } from './wireguard.ts';
 
 export const endpointChange: Fault<NoParameters> = {
   id: 'endpoint-change',
@@ -22,18 +21,14 @@ export const endpointChange: Fault<NoParameters> = {
   parameters: noParameters,
   endpoints: [SECOND_SERVER],
   async arm(lab) {
-    needWireGuard(lab);
-    const host = tunnelHost(lab);
-    const { device } = lab.tunnel;
-    const settings = await wireGuardSettings(host, device);
-    const second = await openSecondServer(lab);
+    const { host, device, first, second, close } = await openSecondServer(lab);
     return armInjector({
       fault: this.id,
       host,
       clock: lab.clock,
-      acts: () => [{ act: 'feed', argv: wgFeed('syncconf', device), input: settings.device + second.peer }],
-      revert: () => lab.clock.bracket(() => setWireGuard(host, device, settings.text)),
-      disarm: () => second.close(),
+      acts: () => [{ act: 'feed', argv: wgFeed('syncconf', device), input: second }],
+      revert: () => lab.clock.bracket(() => setWireGuard(host, device, first)),
+      disarm: close,
     });
   },
 };

@@ -9,9 +9,8 @@ import type { Fault } from '../harness/contracts.ts';
 import { seconds } from '../harness/reference.ts';
 import { armInjector } from './arm.ts';
 import { linkDownAct } from './link-act.ts';
-import { tunnelHost } from './places.ts';
 import { SECOND_SERVER, openSecondServer } from './second-server.ts';
-import { needWireGuard, setWireGuard, wireGuardSettings } from './wireguard.ts';
+import { setWireGuard } from './wireguard.ts';
 
 const parameters = z.strictObject({
   /** How long the application takes. */
@@ -27,11 +26,7 @@ export const reconnect: Fault<z.infer<typeof parameters>> = {
   parameters,
   endpoints: [SECOND_SERVER],
   async arm(lab, { gap }) {
-    needWireGuard(lab);
-    const host = tunnelHost(lab);
-    const { device } = lab.tunnel;
-    const settings = await wireGuardSettings(host, device);
-    const second = await openSecondServer(lab);
+    const { host, device, first, second, close } = await openSecondServer(lab);
     return armInjector({
       fault: this.id,
       host,
@@ -40,14 +35,14 @@ export const reconnect: Fault<z.infer<typeof parameters>> = {
       async follow(signal) {
         await setTimeout(gap * 1000, undefined, { signal });
         await lab.tunnel.restore();
-        await setWireGuard(host, device, settings.device + second.peer);
+        await setWireGuard(host, device, second);
       },
       revert: () =>
         lab.clock.bracket(async () => {
           await lab.tunnel.restore();
-          await setWireGuard(host, device, settings.text);
+          await setWireGuard(host, device, first);
         }),
-      disarm: () => second.close(),
+      disarm: close,
     });
   },
 };

@@ -10,7 +10,7 @@ import { randomBytes } from 'node:crypto';
 import type { Host, Lab } from '../harness/contracts.ts';
 import type { Endpoint } from '../harness/records.ts';
 import { tunnelHost } from './places.ts';
-import { SERVER_DEVICE, setWireGuard } from './wireguard.ts';
+import { SERVER_DEVICE, needWireGuard, setWireGuard, wireGuardSettings } from './wireguard.ts';
 
 /** In the server's own documentation range. */
 export const SECOND_SERVER: Endpoint = { address: '198.51.100.11', port: 51_821 };
@@ -33,18 +33,25 @@ const RULES = `table ${TABLE} {
 }`;
 
 export interface SecondServer {
-  /** The peer's section as the client's wg(8) takes it. */
-  readonly peer: string;
-  close(): Promise<void>;
+  /** The host of the client's device, and that device. */
+  readonly host: Host;
+  readonly device: string;
+  /** The device's settings with the first server as its peer, and with the second. */
+  readonly first: string;
+  readonly second: string;
+  readonly close: () => Promise<void>;
 }
 
-/** Sets it up on the VPN host, for the lab's client. */
+/** Sets it up on the VPN host, for the lab's client. Throws `Unsupported` where the tunnel is not WireGuard. */
 export async function openSecondServer(lab: Lab): Promise<SecondServer> {
+  needWireGuard(lab);
+  const host = tunnelHost(lab);
   const { vpn } = lab.hosts;
   const { device, config } = lab.tunnel;
+  const before = await wireGuardSettings(host, device);
   const { address4, address6 } = config;
   const { address, port } = SECOND_SERVER;
-  const clientKey = (await tunnelHost(lab).run(['wg', 'show', device, 'public-key'])).stdout.trim();
+  const clientKey = (await host.run(['wg', 'show', device, 'public-key'])).stdout.trim();
   // Any 32 bytes will do: WireGuard clamps them itself.
   const privateKey = randomBytes(32).toString('base64');
   const publicKey = (await vpn.run(['wg', 'pubkey'], { input: privateKey })).stdout.trim();
@@ -65,15 +72,19 @@ export async function openSecondServer(lab: Lab): Promise<SecondServer> {
     `route add ${address6}/128 dev ${DEVICE} table ${MARK}`,
   ]);
   await vpn.run(['nft', '-f', '-'], { input: RULES });
+  const peer = [
+    '[Peer]',
+    `PublicKey = ${publicKey}`,
+    'AllowedIPs = 0.0.0.0/0, ::/0',
+    `Endpoint = ${address}:${port}`,
+    'PersistentKeepalive = 25',
+    '',
+  ].join('\n');
   return {
-    peer: [
-      '[Peer]',
-      `PublicKey = ${publicKey}`,
-      'AllowedIPs = 0.0.0.0/0, ::/0',
-      `Endpoint = ${address}:${port}`,
-      'PersistentKeepalive = 25',
-      '',
-    ].join('\n'),
+    host,
+    device,
+    first: before.text,
+    second: before.device + peer,
     async close() {
       await vpn.run(['nft', 'delete', 'table', ...TABLE.split(' ')]);
       await batch(vpn, '-6', [`rule del fwmark ${MARK} table ${MARK}`]);

@@ -10,7 +10,6 @@ export interface WireGuardSettings {
   readonly text: string;
   /** The section of the device itself. */
   readonly device: string;
-  readonly peerKey: string;
 }
 
 /** Throws `Unsupported` where the tunnel is not WireGuard. */
@@ -18,9 +17,8 @@ export async function wireGuardSettings(host: Host, device: string): Promise<Wir
   const shown = await host.run(['wg', 'showconf', device], { anyStatus: true });
   if (shown.status.code !== 0) throw new Unsupported(`the tunnel ${device} is not a WireGuard device`);
   const text = shown.stdout;
-  const peerKey = /^PublicKey = (\S+)$/m.exec(text)?.[1];
-  if (peerKey === undefined) throw new Error(`the WireGuard device ${device} has no peer`);
-  return { text, device: text.slice(0, text.indexOf('[Peer]')), peerKey };
+  if (!/^PublicKey = \S+$/m.test(text)) throw new Error(`the WireGuard device ${device} has no peer`);
+  return { text, device: text.slice(0, text.indexOf('[Peer]')) };
 }
 
 /** Puts the settings back; sessions start anew. */

@@ -5,7 +5,8 @@
 import { setTimeout } from 'node:timers/promises';
 import { faultByReference } from '../../src/faults/index.ts';
 import { Clock } from '../../src/harness/clock.ts';
-import type { Host, Lab } from '../../src/harness/contracts.ts';
+import type { Host } from '../../src/harness/contracts.ts';
+import { changedLab } from '../../src/harness/labs/changed.ts';
 import { openNetnsLab } from '../../src/harness/labs/netns.ts';
 import { killSwitchByReference } from '../../src/killswitches/index.ts';
 import { labState } from './lab-state.ts';
@@ -21,17 +22,7 @@ const engaged = await killSwitchByReference(switchReference).engage({
   clock,
   identity: bare.identity,
 });
-const lab: Lab = {
-  ...bare,
-  hosts: bare.hosts,
-  uplink: bare.uplink,
-  wan: bare.wan,
-  identity: bare.identity,
-  clock,
-  tunnel: engaged.tunnel ?? bare.tunnel,
-  describe: () => bare.describe(),
-  [Symbol.asyncDispose]: () => bare[Symbol.asyncDispose](),
-};
+const lab = changedLab(bare, { tunnel: engaged.tunnel ?? bare.tunnel });
 
 await lab.tunnel.up();
 await engaged.tunnelUp();

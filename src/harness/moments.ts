@@ -58,6 +58,18 @@ export function parseMoment(text: string): Moment {
   );
 }
 
+/** Seconds after steady state by which the moment has come, or its trial has failed. */
+export function latestSeconds(moment: Moment): number {
+  switch (moment.kind) {
+    case 'delay':
+      return moment.seconds;
+    case 'uniform':
+      return moment.toSeconds;
+    case 'event':
+      return moment.timeoutSeconds;
+  }
+}
+
 /** Whether a timeline event is the one a moment counts. */
 function matchesMoment(kind: MomentEvent, event: TimelineEvent): boolean {
   return MATCHES[kind](event);

@@ -10,7 +10,7 @@ import { killSwitchByReference } from '../killswitches/index.ts';
 import { infrastructureById } from '../probes/infrastructure/index.ts';
 import type { Need } from './contracts.ts';
 import { RequestError } from './errors.ts';
-import { parseMoment } from './moments.ts';
+import { latestSeconds, parseMoment } from './moments.ts';
 import type { Cell } from './records.ts';
 import { STACK, type Scenario } from './scenario.ts';
 import { TRACKER_KINDS } from './trackers.ts';
@@ -210,6 +210,13 @@ function trialSeed(seed: number, cell: Cell, repetition: number): number {
 export function trialSeconds({ observe, retrieval }: PlannedTrial): number {
   const OVERHEAD_SECONDS = 9;
   return Math.max(observe.outage + observe.recovery, retrieval?.horizon ?? 0) + OVERHEAD_SECONDS;
+}
+
+/** Past this a trial is not slow but stuck: all its windows, and more than any of its other steps has been seen to take. */
+export function longestSeconds({ cell, observe, retrieval }: PlannedTrial): number {
+  const OTHER_STEPS_SECONDS = 300;
+  const moment = latestSeconds(parseMoment(cell.moment));
+  return observe.steady + moment + observe.outage + observe.recovery + (retrieval?.horizon ?? 0) + OTHER_STEPS_SECONDS;
 }
 
 /** Seconds a plan takes, for `--dry-run`. */

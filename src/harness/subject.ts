@@ -31,6 +31,11 @@ const PEER_PORT = 51_000;
 const CONTROL_PORT = 52_000;
 /** A client asked to end has this long to say good-bye to its trackers. */
 const STOP_SECONDS = 10;
+/**
+ * A client that has not accepted its torrent by then does not any more: the slowest, a Java virtual machine, needs 8 s
+ * on a quiet machine of two cores and 30 s on one whose load is 25.
+ */
+const START_SECONDS = 60;
 
 export interface SubjectParts {
   readonly lab: Lab;
@@ -203,7 +208,12 @@ export class Subject implements FaultSubjects {
 
   async #start(job: ClientJob): Promise<void> {
     const { timeline, clock, signal } = this.#parts;
-    const client = await this.#client.start(this.#host, job, signal);
+    const late = new Error(`${this.#client.title} had not accepted its torrent within ${START_SECONDS} s`);
+    const limit = new AbortController();
+    const timer = setTimeout(() => limit.abort(late), START_SECONDS * 1000);
+    const client = await this.#client
+      .start(this.#host, job, AbortSignal.any([signal, limit.signal]))
+      .finally(() => clearTimeout(timer));
     this.#running = client;
     this.exit = null;
     this.#askedToEnd = false;

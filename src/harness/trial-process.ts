@@ -11,7 +11,7 @@ import type { Argv } from './contracts.ts';
 import { describeExit, messageOf } from './errors.ts';
 import type { DockerLabOptions } from './labs/docker.ts';
 import { enterNamespaces } from './labs/netns.ts';
-import type { TrialSpec } from './plan.ts';
+import { longestSeconds, type TrialSpec } from './plan.ts';
 import { trialRecordSchema, type TrialRecord } from './records.ts';
 
 const WORKER = fileURLToPath(new URL('./worker.js', import.meta.url));
@@ -40,14 +40,15 @@ export function workerArgv(containers: DockerLabOptions | null): Argv {
 }
 
 /**
- * Runs the trial to its record. A process that dies without one gives the record of a failed trial. Null when `signal`
- * stopped it. Throws `NoRoom` when the folder cannot take what the trial found.
+ * Runs the trial to its record. A process that dies without one, or has none after `limitSeconds` and is killed, gives the
+ * record of a failed trial. Null when `signal` stopped it. Throws `NoRoom` when the folder cannot take what the trial found.
  */
 export async function runInProcess(
   [program, ...args]: Argv,
   spec: TrialSpec,
   onStage: (stage: string) => void,
   signal: AbortSignal,
+  limitSeconds = longestSeconds(spec),
 ): Promise<TrialRecord | null> {
   const child = spawn(program, args, {
     stdio: ['ignore', 'inherit', 'pipe', 'ipc'],
@@ -57,13 +58,14 @@ export async function runInProcess(
   const sealed: TrialRecord[] = [];
   const noRoom: string[] = [];
   let complaint = '';
+  let stage = 'process';
   child.stderr?.on('data', (chunk: Buffer) => {
     complaint = (complaint + chunk.toString()).slice(-STDERR_KEPT);
   });
   child.on('message', (message) => {
     const parsed = workerMessageSchema.safeParse(message);
     if (!parsed.success) complaint += `\nmalformed message: ${parsed.error.message}`;
-    else if (parsed.data.type === 'stage') onStage(parsed.data.stage);
+    else if (parsed.data.type === 'stage') onStage((stage = parsed.data.stage));
     else if (parsed.data.type === 'record') sealed.push(parsed.data.record);
     else noRoom.push(parsed.data.reason);
   });
@@ -71,6 +73,8 @@ export async function runInProcess(
     child.kill('SIGKILL');
   };
   signal.addEventListener('abort', kill, { once: true });
+  const limit = AbortSignal.timeout(limitSeconds * 1000);
+  limit.addEventListener('abort', kill, { once: true });
   const ended = new Promise<string>((resolve) => {
     child.once('error', (error) => resolve(`could not be started: ${messageOf(error)}`));
     child.once('close', (code, by) => resolve(`ended with ${describeExit({ code, signal: by })}`));
@@ -79,18 +83,20 @@ export async function runInProcess(
   child.send(spec, () => undefined);
   if (signal.aborted) kill();
   const how = await ended;
+  limit.removeEventListener('abort', kill);
   signal.removeEventListener('abort', kill);
   const [record] = sealed;
   if (record !== undefined) return record;
   if (signal.aborted) return null;
   if (noRoom[0] !== undefined) throw new NoRoom(noRoom[0]);
-  return failedRecord(spec, `the trial's process ${how}: ${complaint.trim() || '(no message)'}`);
+  if (limit.aborted) return failedRecord(spec, stage, `the trial had not ended after ${limitSeconds} s and was killed`);
+  return failedRecord(spec, 'process', `the trial's process ${how}: ${complaint.trim() || '(no message)'}`);
 }
 
-/** The record of a trial whose process died before it could seal one. */
-function failedRecord(spec: TrialSpec, reason: string): TrialRecord {
+/** The record of a trial whose process ended before it could seal one. */
+function failedRecord(spec: TrialSpec, stage: string, reason: string): TrialRecord {
   return {
     ...blankRecord(spec, BigInt(Date.now()) * NS_PER_MS),
-    outcome: { status: 'failed', stage: 'process', reason },
+    outcome: { status: 'failed', stage, reason },
   };
 }

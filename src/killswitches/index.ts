@@ -22,6 +22,7 @@ import { protonRoute } from './proton-route.ts';
 import { stack } from './stack.ts';
 import { systemdRestrict } from './systemd-restrict.ts';
 import { ufw } from './ufw.ts';
+import { firewalld } from './firewalld.ts';
 import { persistTun } from './persist-tun.ts';
 import { haugene } from './haugene.ts';
 import { vpnfailsafe } from './vpnfailsafe.ts';
@@ -46,6 +47,7 @@ export const killSwitches: readonly KillSwitch[] = [
   eddie,
   vpnfailsafe,
   ufw,
+  firewalld,
   ownerMatch,
   systemdRestrict,
   protonRoute,

@@ -5,6 +5,7 @@
  */
 import { readFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import bencode from 'bencode';
 import { z } from 'zod';
 import type { Argv, ClientJob, ClientStatus, Host, RunningClient, TorrentClient } from '../harness/contracts.ts';
@@ -18,6 +19,8 @@ const JARS = ['biglybt-core', 'biglybt-ui', 'commons-cli', 'swt4', 'bcprov'].map
 
 /** `Speed: ...	Amount: 4.00 MB / 0 B	Connections: 1(2) / 0(0)`: received and sent; seeds and peers, known in brackets. */
 const STATUS = /Amount: ([\d.]+) (B|[kMGT]B) \/ .*Connections: (\d+)\(\d+\) \/ (\d+)\(/;
+/** A link that is taken is listed within half a second; one that is not within two has been lost. */
+const [LOOKS, LOOK_MS] = [8, 250];
 const UNITS = ['B', 'kB', 'MB', 'GB', 'TB'];
 
 export const biglybt: TorrentClient = {
@@ -63,17 +66,38 @@ export const biglybt: TorrentClient = {
       async (started) => {
         await started.line((line) => (line.startsWith('Running BiglyBT') ? true : undefined));
         if (saved.length > 0) return;
-        const torrent = 'file' in job.torrent ? job.torrent.file : job.torrent.magnet;
-        // A magnet link it takes at once, and fetches its metadata meanwhile.
-        await started.ask(`add -o ${job.downloadFolder} ${torrent}`, (line) =>
-          /' added|Starting Download of magnet/.test(line) ? true : undefined,
-        );
+        if ('magnet' in job.torrent) await addMagnet(started, job.torrent.magnet, job.downloadFolder, signal);
+        else await started.ask(`add -o ${job.downloadFolder} ${job.torrent.file}`, lineWith(/' added/));
       },
       signal,
     );
     return running(host, client);
   },
 };
+
+const lineWith =
+  (pattern: RegExp) =>
+  (line: string): true | undefined =>
+    pattern.test(line) || undefined;
+
+/**
+ * Its console answers before its downloader of links runs (ui/console/UI.startUI calls initManager last), and a link that
+ * came before waits for ever, of which nobody tells. So it is given again until the list shows that it has been taken.
+ */
+async function addMagnet(started: ClientProcess, magnet: string, folder: string, signal?: AbortSignal): Promise<void> {
+  for (;;) {
+    await started.ask(`add -o ${folder} ${magnet}`, lineWith(/Starting Download of magnet/), signal);
+    for (let look = 0; look < LOOKS; look++) {
+      await delay(LOOK_MS, undefined, signal && { signal });
+      const taken = await started.ask(
+        'show torrents',
+        (line) => (line.includes('No Torrents') ? false : lineWith(/\[.\] [\d.]+%/)(line)),
+        signal,
+      );
+      if (taken) return;
+    }
+  }
+}
 
 function program(job: ClientJob): Argv {
   const config = join(job.stateFolder, CONFIG);

@@ -114,8 +114,10 @@ export const deluge: TorrentClient = {
         cwd: job.stateFolder,
       },
       async (started) => {
-        await started.line((line) => (line.includes('Deluge daemon starting') ? true : undefined));
-        if (!known) await call([await addCall(job)], signal);
+        // Its own lines come late or not at all where Python is newer than 3.10 (its logger fails); this one is Twisted's.
+        await started.line((line) => (line.includes(`starting on ${job.controlPort}`) ? true : undefined));
+        // Answered once its main loop runs, with its torrents loaded.
+        await call([known ? ['core.get_session_state', []] : await addCall(job)], signal);
       },
       signal,
     );

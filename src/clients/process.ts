@@ -70,7 +70,7 @@ export class ClientProcess {
     } catch (error) {
       process.signal('SIGKILL');
       await process.exited;
-      throw error;
+      throw signal?.aborted === true ? client.#interrupted(signal) : error;
     }
   }
 
@@ -167,11 +167,20 @@ export class ClientProcess {
   }
 
   #endedEarly(status: ExitStatus): Error {
-    const last = this.tail(QUOTED_LINES).join('\n  ');
     return new Error(
-      `${this.#launch.client} ended with ${describeExit(status)} before it answered (${this.#launch.argv.join(' ')}).` +
-        (last === '' ? ' It wrote nothing.' : ` Its last lines:\n  ${last}`),
+      `${this.#launch.client} ended with ${describeExit(status)} before it answered (${this.#launch.argv.join(' ')}). ${this.#lastWords()}`,
     );
+  }
+
+  /** The reason of the abort, and what the client said until then. */
+  #interrupted({ reason }: AbortSignal): Error {
+    const { message } = asError(reason);
+    return new Error(`${message}. ${this.#lastWords()}`, { cause: reason });
+  }
+
+  #lastWords(): string {
+    const last = this.tail(QUOTED_LINES).join('\n  ');
+    return last === '' ? 'It wrote nothing.' : `Its last lines:\n  ${last}`;
   }
 }
 

@@ -3,7 +3,8 @@
  *
  *   delay 2s               two seconds after steady state
  *   uniform 0s..2s         drawn uniformly (from the trial's seed), so that no polling phase is favoured
- *   event announce 1       at the first tracker announce after steady state (`event KIND N`; KIND one of MOMENT_EVENTS)
+ *   event announce 1       at the first tracker announce after steady state (`event KIND N`; KIND one of MOMENT_EVENTS;
+ *                          `wireguard-handshake` is then the tunnel's next rekey)
  */
 import { uniformFloat64 } from 'pure-rand/distribution/uniformFloat64';
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
@@ -32,6 +33,8 @@ export const MOMENT_EVENTS = Object.keys(MATCHES);
 
 /** An event that does not come within this time makes the trial fail, and says so. */
 const EVENT_TIMEOUT_SECONDS = 60;
+/** After steady state a handshake is a rekey: 120 s after the one before (WireGuard's whitepaper, 6.1), and its answer. */
+const REKEY_TIMEOUT_SECONDS = 150;
 const NS_PER_SECOND = 1e9;
 
 const isMomentEvent = (text: string): text is MomentEvent => Object.hasOwn(MATCHES, text);
@@ -50,7 +53,9 @@ export function parseMoment(text: string): Moment {
     }
   }
   if (kind === 'event' && isMomentEvent(what) && /^[1-9]\d*$/.test(count)) {
-    return { kind: 'event', event: what, nth: Number(count), timeoutSeconds: EVENT_TIMEOUT_SECONDS };
+    const nth = Number(count);
+    const timeoutSeconds = what === 'wireguard-handshake' ? nth * REKEY_TIMEOUT_SECONDS : EVENT_TIMEOUT_SECONDS;
+    return { kind: 'event', event: what, nth, timeoutSeconds };
   }
   throw new RequestError(
     `«${text}» is not a moment. Allowed: «delay 2s», «uniform 0s..2s», «event KIND N» with KIND one of ` +

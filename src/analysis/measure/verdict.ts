@@ -38,7 +38,7 @@ export function judge(
   }
   if (exposed.length > 0) parts.push(exposureText(exposed));
   if (findings.baselineClearPackets > 0) {
-    parts.push(`${packets(findings.baselineClearPackets)} had left before the fault, through a healthy tunnel`);
+    parts.push(`${packets(findings.baselineClearPackets)} had left before the fault`);
   }
   if (findings.recoveryClearPackets > 0) {
     parts.push(`${packets(findings.recoveryClearPackets)} left after restoration`);

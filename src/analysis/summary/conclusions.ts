@@ -89,7 +89,7 @@ function baselines(cells: readonly CellSummary[]): Conclusion[] {
     const trials = own.reduce((sum, { baselineLeaks }) => sum + baselineLeaks, 0);
     const { judged } = pooled(own);
     if (trials === 0) return [];
-    const text = `${client} sent clear packets before any fault, while the tunnel worked, in ${trials} of ${plural(judged, 'judged trial')}.`;
+    const text = `${client} sent clear packets before any fault in ${trials} of ${plural(judged, 'judged trial')}.`;
     return [{ id: `baseline ${client}`, kind: 'baseline', tone: 'leak', text }];
   });
 }

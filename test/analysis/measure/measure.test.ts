@@ -116,7 +116,7 @@ describe('measuring a trial', () => {
     assert.equal(measures.verdict, 'no-leak');
     assert.equal(
       measures.reason,
-      'No clear packet left in the outage; 1 clear packet had left before the fault, through a healthy tunnel; ' +
+      'No clear packet left in the outage; 1 clear packet had left before the fault; ' +
         '2 clear packets left after restoration.',
     );
     assert.deepEqual([measures.baselineClearPackets, measures.recoveryClearPackets], [1, 2]);

@@ -5,8 +5,9 @@
 import { randomBytes } from 'node:crypto';
 import type { Fault } from '../harness/contracts.ts';
 import { noParameters, type NoParameters } from '../harness/reference.ts';
+import { SERVER_DEVICE } from '../harness/wireguard.ts';
 import { armInjector } from './arm.ts';
-import { SERVER_DEVICE, needWireGuard, setWireGuard, wgFeed, wireGuardSettings } from './wireguard.ts';
+import { needWireGuard, setWireGuard, wgFeed, wireGuardSettings } from './wireguard.ts';
 
 export const keyRotated: Fault<NoParameters> = {
   id: 'key-rotated',

@@ -9,14 +9,14 @@
 import { randomBytes } from 'node:crypto';
 import type { Host, Lab } from '../harness/contracts.ts';
 import type { Endpoint } from '../harness/records.ts';
+import { SERVER_DEVICE, TUNNEL_MTU, addWireGuardDevice } from '../harness/wireguard.ts';
 import { tunnelHost } from './places.ts';
-import { SERVER_DEVICE, needWireGuard, setWireGuard, wireGuardSettings } from './wireguard.ts';
+import { needWireGuard, setWireGuard, wireGuardSettings } from './wireguard.ts';
 
 /** In the server's own documentation range. */
 export const SECOND_SERVER: Endpoint = { address: '198.51.100.11', port: 51_821 };
 
 const DEVICE = 'wgs1';
-const MTU = 1420;
 /** Mark, and number of the routing table, of connections that came in last over the second server's device. */
 const MARK = 1;
 const TABLE = 'inet second_server';
@@ -55,7 +55,7 @@ export async function openSecondServer(lab: Lab): Promise<SecondServer> {
   // Any 32 bytes will do: WireGuard clamps them itself.
   const privateKey = randomBytes(32).toString('base64');
   const publicKey = (await vpn.run(['wg', 'pubkey'], { input: privateKey })).stdout.trim();
-  await addDevice(vpn);
+  await addWireGuardDevice(vpn, DEVICE);
   const settings = [
     ...['[Interface]', `PrivateKey = ${privateKey}`, `ListenPort = ${port}`],
     ...['[Peer]', `PublicKey = ${clientKey}`, `AllowedIPs = ${address4}/32, ${address6}/128`],
@@ -63,7 +63,7 @@ export async function openSecondServer(lab: Lab): Promise<SecondServer> {
   await setWireGuard(vpn, DEVICE, `${settings.join('\n')}\n`);
   await batch(vpn, '-4', [
     `address add ${address}/32 dev eth0`,
-    `link set ${DEVICE} mtu ${MTU} up`,
+    `link set ${DEVICE} mtu ${TUNNEL_MTU} up`,
     `rule add fwmark ${MARK} table ${MARK}`,
     `route add ${address4}/32 dev ${DEVICE} table ${MARK}`,
   ]);
@@ -99,11 +99,4 @@ export async function openSecondServer(lab: Lab): Promise<SecondServer> {
 
 async function batch(host: Host, family: '-4' | '-6', lines: readonly string[]): Promise<void> {
   await host.run(['ip', family, '-batch', '-'], { input: `${lines.join('\n')}\n` });
-}
-
-/** The kernel's device, else the userspace implementation's, as wg-quick makes it. */
-async function addDevice(host: Host): Promise<void> {
-  const kernel = await host.run(['ip', 'link', 'add', DEVICE, 'type', 'wireguard'], { anyStatus: true });
-  if (kernel.status.code === 0) return;
-  await host.run(['wireguard-go', DEVICE], { env: { WG_I_PREFER_BUGGY_USERSPACE_TO_POLISHED_KMOD: '1' } });
 }

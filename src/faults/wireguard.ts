@@ -2,9 +2,6 @@
 import type { Host, Lab } from '../harness/contracts.ts';
 import { Unsupported } from '../harness/errors.ts';
 
-/** The server's device in the lab. */
-export const SERVER_DEVICE = 'wgs0';
-
 export interface WireGuardSettings {
   /** The whole, as `wg setconf` takes it. */
   readonly text: string;

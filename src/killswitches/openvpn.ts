@@ -12,13 +12,12 @@ import { setTimeout } from 'node:timers/promises';
 import type { Host, Need, RunningProcess, SwitchContext, Tunnel } from '../harness/contracts.ts';
 import { describeExit } from '../harness/errors.ts';
 import { eachLine } from '../harness/lines.ts';
+import { SERVER_DEVICE } from '../harness/wireguard.ts';
 import { attempt, command, runSteps } from './steps.ts';
 
 export const OPENVPN_NEEDS: readonly Need[] = [{ command: 'openvpn', package: 'openvpn' }];
 
 const DEVICE = 'tun0';
-/** The WireGuard server's device, whose port and addresses OpenVPN takes over. */
-const SERVER_DEVICE = 'wgs0';
 const GATEWAY6 = '2001:db8:8::1';
 /** OpenVPN no longer has a default cipher for static keys. */
 const CRYPTO = ['--cipher', 'AES-256-CBC', '--auth', 'SHA256'];

@@ -28,6 +28,7 @@ import type {
   Tunnel,
 } from '../contracts.ts';
 import { HOST_NAMES, type HostName, type Identity } from '../records.ts';
+import type { TunnelKind } from '../wireguard.ts';
 import { AgentChannel } from './docker/channel.ts';
 import {
   containerName,
@@ -43,7 +44,7 @@ import { StackContainers, stackSchema, type Stack } from './docker/stack.ts';
 import { SCRATCH_PREFIX, ownerName } from './docker/sweep.ts';
 import { awaitEnd } from './process.ts';
 import { ADDRESS, SYSCTLS, TUNNEL_DEVICE, configureHost, identityOf, linkBatch } from './topology.ts';
-import { openTunnel, type TunnelKind } from './tunnel.ts';
+import { openTunnel } from './tunnel.ts';
 
 /** What a lab in containers is told beside its clock; crosses to the trial's process as JSON. */
 export const dockerLabSchema = z.object({

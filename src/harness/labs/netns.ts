@@ -26,9 +26,10 @@ import type {
   Tunnel,
 } from '../contracts.ts';
 import { HOST_NAMES, type HostName, type Identity } from '../records.ts';
+import type { TunnelKind } from '../wireguard.ts';
 import { runProcess, startProcess } from './process.ts';
 import { ADDRESS, SYSCTLS, TUNNEL_DEVICE, configureHost, identityOf, linkBatch } from './topology.ts';
-import { openTunnel, type TunnelKind } from './tunnel.ts';
+import { openTunnel } from './tunnel.ts';
 
 export const NETNS_NEEDS: readonly Need[] = [
   { command: 'ip', package: 'iproute2' },

@@ -8,20 +8,8 @@ import path from 'node:path';
 import { z } from 'zod';
 import type { Bracket, Clock } from '../clock.ts';
 import type { Host, Tunnel, TunnelConfig } from '../contracts.ts';
+import { SERVER_DEVICE, TUNNEL_MTU, USERSPACE_ENV, addWireGuardDevice, type TunnelKind } from '../wireguard.ts';
 import { ADDRESS, ENDPOINT_PORT, FWMARK, TUNNEL_DEVICE } from './topology.ts';
-
-/** The server's device; its name differs from the client's since userspace control sockets may share a folder. */
-export const SERVER_DEVICE = 'wgs0';
-/** wg-quick's default for an uplink of 1500 bytes (80 bytes of IPv6, UDP and WireGuard headers). */
-const TUNNEL_MTU = 1420;
-
-/** wireguard-go asks for this before it runs on a system whose kernel could have the module. */
-export const USERSPACE_ENV = {
-  WG_QUICK_USERSPACE_IMPLEMENTATION: 'wireguard-go',
-  WG_I_PREFER_BUGGY_USERSPACE_TO_POLISHED_KMOD: '1',
-};
-
-export type TunnelKind = 'kernel' | 'wireguard-go';
 
 interface KeyPair {
   readonly secret: string;
@@ -73,7 +61,7 @@ export async function openTunnel(parts: TunnelParts): Promise<{ tunnel: Tunnel; 
 }
 
 async function openServer(vpn: Host, keys: { client: KeyPair; server: KeyPair }): Promise<TunnelKind> {
-  const kind = await addDevice(vpn, SERVER_DEVICE);
+  const kind = await addWireGuardDevice(vpn, SERVER_DEVICE);
   const settings = [
     '[Interface]',
     `PrivateKey = ${keys.server.secret}`,
@@ -97,14 +85,6 @@ async function settingsFile(host: Host, name: string, lines: readonly string[]):
   const file = path.join(host.folder, name);
   await writeFile(file, lines.join('\n') + '\n', { mode: 0o600 });
   return file;
-}
-
-/** Makes a WireGuard device the way wg-quick's add_if does: the kernel's, else the userspace implementation's. */
-async function addDevice(host: Host, device: string): Promise<TunnelKind> {
-  const kernel = await host.run(['ip', 'link', 'add', device, 'type', 'wireguard'], { anyStatus: true });
-  if (kernel.status.code === 0) return 'kernel';
-  await host.run(['wireguard-go', device], { env: USERSPACE_ENV });
-  return 'wireguard-go';
 }
 
 const ruleListSchema = z.array(
@@ -197,7 +177,7 @@ class WgQuickTunnel implements Tunnel {
       if (answers.status.code !== 0) {
         // A killed daemon's device goes some milliseconds after it.
         await client.run(['ip', 'link', 'del', 'dev', this.device], { anyStatus: true });
-        await addDevice(client, this.device);
+        await addWireGuardDevice(client, this.device);
       }
       const settings = [
         '[Interface]',

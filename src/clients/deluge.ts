@@ -1,6 +1,9 @@
 /**
  * Deluge's daemon, the distribution's binary: core.conf, and its own RPC (TLS and rencode on loopback), which a few
  * lines of Python speak from the client's host. What its libtorrent does underneath is not configured here.
+ *
+ * Its session is made with libtorrent's own settings before those of its users are applied (core/core.py, then
+ * core/preferencesmanager.py), so that a DHT that is switched off asks around once at each start.
  */
 import { randomBytes } from 'node:crypto';
 import { readFile, readdir } from 'node:fs/promises';

@@ -128,7 +128,7 @@ function configuration(job: ClientJob): string {
     ),
   };
   const plugins: Record<string, boolean> =
-    job.features.portMapping === 'default' ? {} : { ktorrent_upnpEnabled: job.features.portMapping === 'on' };
+    job.features.portMapping === 'default' ? {} : { UPnPPluginEnabled: job.features.portMapping === 'on' };
   return `${section('downloads', downloads)}\n${section('Plugins', plugins)}`;
 }
 

@@ -37,6 +37,15 @@ const DEFAULTS: ClientFeatures = {
 };
 /** Clients that stand still while they look for a gateway. */
 const CALM = new Set(['transmission', 'deluge', 'biglybt']);
+/** What the swarm can tell from what a client says. */
+const SEEN_FEATURES = ['dht', 'pex', 'lsd', 'portMapping', 'utp'] as const;
+type Features = ReadonlyMap<string, readonly (typeof SEEN_FEATURES)[number][]>;
+/** How long after its first payload a client may still betray a feature that is off: more than it takes when it is on. */
+const AFTER_PAYLOAD_MS = 5000;
+/** What a client has begun with before it switches it off, which is its own doing (see its adapter). */
+const LATE_OFF: Features = new Map([['deluge', ['dht', 'lsd', 'portMapping']]]);
+/** What a client that has it on turns to only where it is needed: uTP where TCP fails. */
+const ON_NEED: Features = new Map([['ktorrent', ['utp']]]);
 const UNBOUND: Binding = { kind: 'none' };
 const TUNNEL = { device: 'wg0', address4: CLIENT4, address6: CLIENT6 };
 
@@ -106,6 +115,30 @@ describe('torrent clients', function () {
       await delay(100);
     }
     return [];
+  }
+
+  /** Switches all that can be seen to a side, but what the client says it cannot switch, which it gives back. */
+  async function withFeatures(
+    client: TorrentClient,
+    side: 'on' | 'off',
+    use: () => Promise<void>,
+  ): Promise<ReadonlySet<string>> {
+    const refused = new Set<string>();
+    for (;;) {
+      const wanted = SEEN_FEATURES.filter((feature) => !refused.has(feature)).map(
+        (feature) => [feature, side] as const,
+      );
+      const features: ClientFeatures = { ...DEFAULTS, ...Object.fromEntries(wanted) };
+      try {
+        await running(client, await newJob({ features }), use);
+        return refused;
+      } catch (error) {
+        if (!(error instanceof Unsupported)) throw error;
+        const feature = /cannot switch (\w+)/.exec(error.message)?.[1] ?? assert.fail(error);
+        assert.ok(!refused.has(feature), `${feature} is refused twice`);
+        refused.add(feature);
+      }
+    }
   }
 
   for (const client of clients) {
@@ -190,6 +223,33 @@ describe('torrent clients', function () {
         });
       }
 
+      for (const side of ['on', 'off'] as const) {
+        const what = side === 'on' ? 'each' : 'none';
+        it(`shows ${what} of DHT, PEX, LSD, port mapping and uTP when switched ${side}, or declares that it cannot`, async () => {
+          const onNeed = ON_NEED.get(client.id) ?? [];
+          const expected = SEEN_FEATURES.filter((feature) => client.speaks[feature] && !onNeed.includes(feature));
+          const refused = await withFeatures(client, side, async () => {
+            if (side === 'off') {
+              await swarm.sees('payload', CLIENT4, PAYLOAD_SECONDS);
+              for (const feature of LATE_OFF.get(client.id) ?? []) swarm.forget(feature);
+              await delay(AFTER_PAYLOAD_MS);
+              return;
+            }
+            for (const feature of expected) {
+              await swarm.sees(feature, CLIENT4, PAYLOAD_SECONDS);
+            }
+          });
+          const seen = swarm.seen(CLIENT4);
+          for (const feature of SEEN_FEATURES) {
+            if (refused.has(feature)) {
+              assert.equal(client.speaks[feature], side === 'off', `${feature} ${side} is refused`);
+            } else if (side === 'off' || !onNeed.includes(feature)) {
+              assert.equal(seen.has(feature), expected.includes(feature) && side === 'on', `${feature} ${side}`);
+            }
+          }
+        });
+      }
+
       for (const encryption of ['on', 'off'] as const) {
         it(`connects to peers with encryption ${encryption}, or declares that it cannot be told to`, async () => {
           const job = await newJob({
@@ -202,6 +262,7 @@ describe('torrent clients', function () {
             });
           } catch (error) {
             if (!(error instanceof Unsupported)) throw error;
+            assert.match(error.message, /cannot switch encryption/);
           }
         });
       }

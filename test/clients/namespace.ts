@@ -90,6 +90,7 @@ async function connect(client: NamespaceHost, swarm: NamespaceHost, folder: stri
     [client, 'ip route add default via 10.8.0.1'],
     [client, 'ip route add default via 2001:db8:8::1'],
     [swarm, 'ip addr add 198.18.0.10/32 dev lo'],
+    [swarm, 'ip addr add 198.18.0.11/32 dev lo'],
     ...DHT_NODES.map(({ address }): readonly [NamespaceHost, string] => [swarm, `ip addr add ${address}/32 dev lo`]),
   ];
   for (const [host, command] of commands) {

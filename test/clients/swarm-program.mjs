@@ -22,6 +22,9 @@ if (process.argv[1] === import.meta.filename) await main();
 async function main() {
   const [, , folder = '.', megabytes = '4'] = process.argv;
   const TRACKER = '198.18.0.10';
+  const PEER_PORT = 51413;
+  /** A second seed, named by peer exchange alone. */
+  const NAMED = '198.18.0.11';
   const say = (event) => process.stdout.write(`${JSON.stringify({ atMs: Date.now(), ...event })}\n`);
 
   // Tracker, HTTP and UDP on one port number.
@@ -38,6 +41,19 @@ async function main() {
     const stun = createSocket('udp4');
     stun.on('message', (_, from) => say({ event: 'stun', address: `${from.address}:${from.port}` }));
     await new Promise((resolve) => stun.bind(port, '198.18.20.1', resolve));
+  }
+
+  // What is said to everybody on the link, and to the gateway: BEP 14, and SSDP and NAT-PMP, which precede a port mapping.
+  const gateway = '10.8.0.1';
+  for (const [event, port, group] of [
+    ['lsd', 6771, '239.192.152.143'],
+    ['portMapping', 1900, '239.255.255.250'],
+    ['portMapping', 5351, null],
+  ]) {
+    const ear = createSocket({ type: 'udp4', reuseAddr: true });
+    ear.on('message', (_, from) => say({ event, address: `${from.address}:${from.port}` }));
+    await new Promise((resolve) => ear.bind(port, group ?? gateway, resolve));
+    if (group !== null) ear.addMembership(group, gateway);
   }
 
   // DHT nodes, one a /24, and one where dht.libtorrent.org is asked.
@@ -65,10 +81,11 @@ async function main() {
     say({ event: 'dns', type, name: query.subarray(12, end - 4).toString('latin1') });
     resolver.send(type === 1 ? Buffer.concat([head, answer]) : head, from.port, from.address);
   });
-  await new Promise((resolve) => resolver.bind(53, '10.8.0.1', resolve));
+  await new Promise((resolve) => resolver.bind(53, gateway, resolve));
 
   // The seed: unchokes at once and hands out whatever is asked, over TCP and uTP, plain or encrypted.
   const PIECE = 65536;
+  const BLOCK_MS = 10;
   const payload = Buffer.alloc(Number(megabytes) << 20);
   for (let i = 0; i < payload.length; i += 4) payload.writeUInt32LE(Math.imul(i, 2654435761) >>> 0, i);
   payload.name = 'payload.bin';
@@ -80,7 +97,23 @@ async function main() {
   const pieces = new BitField(payload.length / PIECE);
   for (let i = 0; i < pieces.length; i++) pieces.set(i);
 
-  function serve(socket, transport) {
+  /** BEP 11, to name one more peer to whoever speaks it. */
+  class PeerExchange {
+    constructor(wire) {
+      this.wire = wire;
+    }
+    get name() {
+      return 'ut_pex';
+    }
+    onExtendedHandshake(handshake) {
+      if (!(handshake.m?.ut_pex > 0)) return;
+      const added = Buffer.from([...NAMED.split('.').map(Number), PEER_PORT >> 8, PEER_PORT & 255]);
+      this.wire.extended('ut_pex', { added, 'added.f': Buffer.alloc(1) });
+    }
+    onMessage() {}
+  }
+
+  function serve(socket, transport, at) {
     const address = `${socket.remoteAddress}:${socket.remotePort}`;
     const wire = new Wire(`${transport}Incoming`, 1);
     const drop = () => wire.destroy();
@@ -88,6 +121,9 @@ async function main() {
     wire.on('error', () => socket.destroy());
     let encrypted = false;
     wire.once('crypto-infohash', () => (encrypted = true));
+    if (transport === 'utp') say({ event: 'utp', address });
+    if (at === NAMED) say({ event: 'pex', address });
+    wire.use(PeerExchange);
     wire.use(utMetadata(bencode.encode(bencode.decode(torrentFile).info)));
     wire.on('handshake', () => {
       wire.handshake(infoHash, Buffer.from('-KS0001-swarmprogram').toString('hex'), { dht: true });
@@ -98,18 +134,24 @@ async function main() {
       setTimeout(() => wire.keepAlive(), 1500);
     });
     let served = false;
+    let free = 0;
     wire.on('request', (index, offset, length, respond) => {
-      respond(null, payload.subarray(index * PIECE + offset, index * PIECE + offset + length));
       if (!served) say({ event: 'payload', address });
       served = true;
+      // One block after the other, or the torrent is complete before the client looks for further peers.
+      free = Math.max(free, Date.now()) + BLOCK_MS;
+      const block = payload.subarray(index * PIECE + offset, index * PIECE + offset + length);
+      setTimeout(() => respond(null, block), free - Date.now());
     });
     socket.pipe(wire).pipe(socket);
     wire.once('crypto-infohash', () => void wire.setInfoHash(infoHash));
   }
-  const tcp = createTcpServer((socket) => serve(socket, 'tcp'));
-  await new Promise((resolve) => tcp.listen(51413, TRACKER, resolve));
-  const utp = utpNative.createServer((socket) => serve(socket, 'utp'));
-  await new Promise((resolve) => utp.listen(51413, TRACKER, resolve));
+  for (const at of [TRACKER, NAMED]) {
+    const tcp = createTcpServer((socket) => serve(socket, 'tcp', at));
+    await new Promise((resolve) => tcp.listen(PEER_PORT, at, resolve));
+    const utp = utpNative.createServer((socket) => serve(socket, 'utp', at));
+    await new Promise((resolve) => utp.listen(PEER_PORT, at, resolve));
+  }
   await tracker.createSwarm(infoHash, (error, swarm) => {
     if (error) throw error;
     swarm.announce(
@@ -117,9 +159,9 @@ async function main() {
         type: 'http',
         event: 'started',
         peer_id: 'f'.repeat(40),
-        addr: `${TRACKER}:51413`,
+        addr: `${TRACKER}:${PEER_PORT}`,
         ip: TRACKER,
-        port: 51413,
+        port: PEER_PORT,
         left: 0,
         numwant: 0,
       },

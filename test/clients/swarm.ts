@@ -7,7 +7,7 @@ import type { Host, RunningProcess } from '../../src/harness/contracts.ts';
 const PROGRAM = fileURLToPath(new URL('swarm-program.mjs', import.meta.url));
 
 const eventSchema = z.object({
-  event: z.enum(['ready', 'announce', 'payload', 'wire', 'dht', 'dns', 'stun']),
+  event: z.enum(['ready', 'announce', 'payload', 'wire', 'dht', 'pex', 'lsd', 'portMapping', 'utp', 'dns', 'stun']),
   atMs: z.number(),
   address: z.string().optional(),
   magnet: z.string().optional(),
@@ -44,8 +44,14 @@ export class Swarm {
     return swarm;
   }
 
-  forget(): void {
-    this.#events = [];
+  /** Forgets the events so far, or those of one kind. */
+  forget(kind?: SwarmEvent['event']): void {
+    this.#events = kind === undefined ? [] : this.#events.filter(({ event }) => event !== kind);
+  }
+
+  /** The kinds of event since the last `forget`, from an address that starts so. */
+  seen(from: string): ReadonlySet<SwarmEvent['event']> {
+    return new Set(this.#events.filter(({ address }) => address?.startsWith(from)).map(({ event }) => event));
   }
 
   /** The first event of the kind, since the last `forget`, from an address that starts so. Rejects after `seconds`. */

@@ -28,14 +28,18 @@ export async function benchCommand(argv: readonly string[]): Promise<number> {
     .option('--json', 'print rows as JSON', false);
   program.parse([...argv], { from: 'user' });
   const chosen = program.args.length > 0 ? program.args : Object.keys(BENCHES);
+  const { json } = program.opts<{ json: boolean }>();
   const rows: BenchRow[] = [];
   for (const name of chosen) {
     const bench = Object.hasOwn(BENCHES, name) ? BENCHES[name] : undefined;
     if (bench === undefined) throw new RequestError(`No bench «${name}». Known: ${known}.`);
     process.stderr.write(`killswitch-lab: measuring ${name}\n`);
-    rows.push(...(await bench()));
+    const measured = await bench();
+    // A bench takes minutes: its figures are shown when they are there, not when all are.
+    if (!json) console.log(asTable(measured));
+    rows.push(...measured);
   }
-  console.log(program.opts<{ json: boolean }>().json ? JSON.stringify(rows, null, 2) : asTable(rows));
+  if (json) console.log(JSON.stringify(rows, null, 2));
   return EXIT.done;
 }
 

@@ -6,14 +6,20 @@ import { switchesOf, type Figure, type FigureInput } from './figure.ts';
 import { FINDINGS, INK, MUTED, RULE } from './style.ts';
 
 const TILE_HEIGHT = 52;
-/** Wide enough for what a tile says; a kill switch with a longer name makes every tile as wide as that. */
-const TILE_WIDTH = 136;
+/** Wide enough for what a tile says; a kill switch with a longer line in its name makes every tile as wide as that. */
+const TILE_WIDTH = 112;
 const CHARACTER_WIDTH = 7;
+const LINE_HEIGHT = 12;
+/** A line of a heading for each member of a combination, and for its parameters. */
+const LINE_BREAK = /(?=[+(])/;
+const BROKEN_LABEL = `split(replace(datum.label, regexp('[+(]', 'g'), '\\n$&'), '\\n')`;
 
 function matrixSpec(input: FigureInput): TopLevelSpec | null {
   const { cells } = input.summary;
   const switches = switchesOf(input);
-  const tileWidth = Math.max(TILE_WIDTH, ...switches.map((name) => name.length * CHARACTER_WIDTH));
+  const headings = switches.map((name) => name.split(LINE_BREAK));
+  const tileWidth = Math.max(TILE_WIDTH, ...headings.flat().map((line) => line.length * CHARACTER_WIDTH));
+  const headingLines = Math.max(...headings.map((lines) => lines.length));
   if (cells.length === 0) return null;
   const severalMoments = new Set(cells.map(({ moment }) => moment)).size > 1;
   const rowOf = ({ client, fault, moment }: CellSummary): string =>
@@ -41,7 +47,10 @@ function matrixSpec(input: FigureInput): TopLevelSpec | null {
           orient: 'top',
           title: null,
           labelAngle: 0,
+          labelExpr: BROKEN_LABEL,
           labelLimit: tileWidth,
+          // Lines are added downwards, to where the tiles are.
+          labelPadding: 2 + (headingLines - 1) * LINE_HEIGHT,
           domain: false,
           ticks: false,
         },

@@ -5,17 +5,18 @@
  * Reproduces: NordSecurity/nordvpn-linux, daemon/firewall/nft, its golden rule sets TestVPNRuleset/kill_switch_only and
  * vpn_only (5.x, a7a23a65), each swapped in as one transaction. systemd starts the daemon again after 5 s, its rules
  * staying meanwhile; a graceful stop removes them. Simplified: no allowlist, no meshnet; the mark and the device are the
- * lab's, and the tunnel's address takes the place of 10.5.0.2.
+ * lab's, and the tunnel's address takes the place of 10.5.0.2; its resolvers have public addresses, the lab's tunnel has its
+ * own in 10.0.0.0/8, which is left out of the LAN for that.
  */
 import { noParameters, type NoParameters } from '../harness/reference.ts';
 import { firewall, type Surroundings } from './firewall.ts';
 import { NFT_NEEDS, nft } from './steps.ts';
 
-function ruleset({ device, mark, tunnel4 }: Surroundings, connected: boolean): string {
+function ruleset({ device, mark, tunnel4, dns }: Surroundings, connected: boolean): string {
   const tunnel = (rules: string): string => (connected ? rules : '');
   const lanDns = `
-      ip daddr @lan_ranges tcp dport 53 drop
-      ip daddr @lan_ranges udp dport 53 drop`;
+      ip daddr != ${dns} ip daddr @lan_ranges tcp dport 53 drop
+      ip daddr != ${dns} ip daddr @lan_ranges udp dport 53 drop`;
   return `
   table inet nordvpn
   delete table inet nordvpn

@@ -12,6 +12,8 @@ import { firewall } from './firewall.ts';
 import { IPTABLES_NEEDS, attempt, command, v4, type Step } from './steps.ts';
 
 const PRIVATE = '127.0.0.0/8,10.0.0.0/8,172.16.0.0/12,192.168.0.0/16';
+/** ifconfig_netmask, which OpenVPN gives in its usual topology: the server, and its resolver, are in the tunnel's network. */
+const NETMASK = '255.255.255.0';
 const HALVES = ['0.0.0.0/1', '128.0.0.0/1'];
 const CHAINS = ['INPUT', 'OUTPUT', 'FORWARD'] as const;
 
@@ -35,7 +37,7 @@ export const vpnfailsafe = firewall<NoParameters>({
           ? []
           : [
               v4(`-A ${own} -p udp -${sd} ${server} --${sd}port ${port} ${known} -${io} ${nic} -j ACCEPT`),
-              v4(`-A ${own} -${sd} ${tunnel4}/32 -${io} ${device} -j RETURN`),
+              v4(`-A ${own} -${sd} ${tunnel4}/${NETMASK} -${io} ${device} -j RETURN`),
             ]),
         v4(`-A ${own} -${sd} ${PRIVATE} ! -${io} ${device} -j RETURN`),
         ...(name === 'INPUT' ? [v4(`-A ${own} -s ${PRIVATE} -i ${device} -j DROP`)] : []),

@@ -2,6 +2,7 @@
  * One lab, one kill switch: what is to be seen of it at each stage, printed as JSON for the compliance suite. Run in
  * namespaces of its own (`enterNamespaces`).
  */
+import { once } from 'node:events';
 import { setTimeout } from 'node:timers/promises';
 import { Clock } from '../../src/harness/clock.ts';
 import type { Host } from '../../src/harness/contracts.ts';
@@ -25,6 +26,24 @@ async function carries(host: Host, address: string): Promise<boolean> {
   return false;
 }
 
+/** Whether the resolver that the tunnel brings is heard; the VPN host passes questions on to the lab's. */
+async function resolves(host: Host, address: string): Promise<boolean> {
+  const echo =
+    "const ear = require('node:dgram').createSocket('udp4');" +
+    "ear.on('message', (query, from) => ear.send(query, from.port, from.address));" +
+    "ear.bind(53, () => console.log('ready'));";
+  const ask =
+    "const mouth = require('node:dgram').createSocket('udp4');" +
+    "mouth.on('message', () => process.exit(0));" +
+    `setInterval(() => mouth.send('?', 53, '${address}'), 200); setTimeout(() => process.exit(1), 3000);`;
+  const resolver = await lab.hosts.resolver.spawn([process.execPath, '-e', echo]);
+  await once(resolver.stdout, 'data');
+  const { status } = await host.run([process.execPath, '-e', ask], { anyStatus: true });
+  resolver.signal('SIGKILL');
+  await resolver.exited;
+  return status.code === 0;
+}
+
 await knowNeighbours(client);
 // wg-quick leaves a sysctl behind (src_valid_mark), with or without a kill switch.
 await lab.tunnel.up();
@@ -41,6 +60,7 @@ await engaged.tunnelUp();
 const steady = {
   tunnel4: await carries(engaged.clientHost, '198.18.0.7'),
   tunnel6: await carries(engaged.clientHost, '2001:db8:f::10'),
+  resolves: await resolves(engaged.clientHost, tunnel.config.dns),
   probes: await sendProbes(lab, engaged.clientHost),
 };
 

@@ -19,7 +19,7 @@ type ProbeName = z.infer<typeof probes>[number];
 const seenSchema = z.object({
   binding: z.string(),
   boot: probes,
-  steady: z.object({ tunnel4: z.boolean(), tunnel6: z.boolean(), probes }),
+  steady: z.object({ tunnel4: z.boolean(), tunnel6: z.boolean(), resolves: z.boolean(), probes }),
   outage: z.object({ probes, bystanderEnded: z.boolean() }),
   recovered: z.boolean(),
   instants: z.array(z.object({ stage: z.string(), atNs: z.number(), detail: z.string() })),
@@ -112,6 +112,7 @@ describe('kill switches in the lab', function () {
 
       it('lets the tunnel carry traffic, before and after an outage', () => {
         assert.ok(seen.steady.tunnel4);
+        assert.ok(seen.steady.resolves, 'the resolver that the tunnel brings is not heard');
         assert.ok(seen.recovered);
       });
 

@@ -7,7 +7,7 @@ import ts from 'typescript';
 const SRC = fileURLToPath(new URL('../src/', import.meta.url));
 
 /** The harness's vocabulary: what a plugin may know of it. Everything else in src/harness knows the plugins. */
-const VOCABULARY = ['contracts', 'records', 'clock', 'errors', 'reference', 'lines', 'program'].map(
+const VOCABULARY = ['contracts', 'records', 'clock', 'errors', 'reference', 'lines', 'program', 'wireguard'].map(
   (name) => `harness/${name}.ts`,
 );
 

@@ -6,7 +6,7 @@ import { readdir } from 'node:fs/promises';
 import { z } from 'zod';
 import type { Argv, Binding, ClientJob, Host, RunningClient, TorrentClient } from '../harness/contracts.ts';
 import { CURL, listeningSockets, loopback } from './loopback.ts';
-import { ClientProcess } from './process.ts';
+import { ClientProcess, lineWith } from './process.ts';
 import { homeIn, supportedBinding, switched } from './settings.ts';
 
 const activeSchema = z.object({
@@ -54,7 +54,7 @@ export const aria2: TorrentClient = {
       host,
       { client: aria2.id, argv: program(job, resumed), env: await homeIn(job.stateFolder), cwd: job.stateFolder },
       async (started) => {
-        await started.line((line) => (line.includes('Downloading 1 item') ? true : undefined));
+        await started.line(lineWith(/Downloading 1 item/));
       },
       signal,
     );

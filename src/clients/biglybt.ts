@@ -10,7 +10,7 @@ import bencode from 'bencode';
 import { z } from 'zod';
 import type { Argv, ClientJob, ClientStatus, Host, RunningClient, TorrentClient } from '../harness/contracts.ts';
 import { listeningSockets } from './loopback.ts';
-import { ClientProcess } from './process.ts';
+import { ClientProcess, lineWith } from './process.ts';
 import { homeIn, makeFolder, placeFile, supportedBinding, switched } from './settings.ts';
 
 /** Folder of its configuration and state, in the state folder. */
@@ -64,7 +64,7 @@ export const biglybt: TorrentClient = {
       host,
       { client: biglybt.id, argv: program(job), env: await homeIn(job.stateFolder), cwd: job.stateFolder },
       async (started) => {
-        await started.line((line) => (line.startsWith('Running BiglyBT') ? true : undefined));
+        await started.line(lineWith(/^Running BiglyBT/));
         if (saved.length > 0) return;
         if ('magnet' in job.torrent) await addMagnet(started, job.torrent.magnet, job.downloadFolder, signal);
         else await started.ask(`add -o ${job.downloadFolder} ${job.torrent.file}`, lineWith(/' added/));
@@ -74,11 +74,6 @@ export const biglybt: TorrentClient = {
     return running(host, client);
   },
 };
-
-const lineWith =
-  (pattern: RegExp) =>
-  (line: string): true | undefined =>
-    pattern.test(line) || undefined;
 
 /**
  * Its console answers before its downloader of links runs (ui/console/UI.startUI calls initManager last), and a link that

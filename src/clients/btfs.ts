@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import type { Argv, ClientJob, Host, RunningClient, RunningProcess, TorrentClient } from '../harness/contracts.ts';
 import { Unsupported } from '../harness/errors.ts';
 import { listeningSockets } from './loopback.ts';
-import { ClientProcess } from './process.ts';
+import { ClientProcess, lineWith } from './process.ts';
 import { homeIn, makeFolder, supportedBinding, switched } from './settings.ts';
 
 const FUSE_DEVICE = '/dev/fuse';
@@ -58,7 +58,7 @@ export const btfs: TorrentClient = {
       { client: btfs.id, argv, env, cwd: job.stateFolder },
       async (started) => {
         // The kernel's first request, which the file system answers once it is mounted.
-        await started.line((line) => (line.includes('INIT: ') ? true : undefined));
+        await started.line(lineWith(/INIT: /));
       },
       signal,
     );

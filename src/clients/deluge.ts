@@ -3,7 +3,8 @@
  * lines of Python speak from the client's host. What its libtorrent does underneath is not configured here.
  *
  * Its session is made with libtorrent's own settings before those of its users are applied (core/core.py, then
- * core/preferencesmanager.py), so that a DHT that is switched off asks around once at each start.
+ * core/preferencesmanager.py), so that DHT, local discovery and port mapping begin at each start also where they are
+ * switched off.
  */
 import { randomBytes } from 'node:crypto';
 import { readFile, readdir } from 'node:fs/promises';
@@ -11,7 +12,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import type { ClientJob, Host, RunningClient, TorrentClient } from '../harness/contracts.ts';
 import { listeningSockets } from './loopback.ts';
-import { ClientProcess } from './process.ts';
+import { ClientProcess, lineWith } from './process.ts';
 import { homeIn, placeFile, supportedBinding, switched } from './settings.ts';
 
 /** The system's Python, for which the distribution packages Deluge's modules. */
@@ -118,7 +119,7 @@ export const deluge: TorrentClient = {
       },
       async (started) => {
         // Its own lines come late or not at all where Python is newer than 3.10 (its logger fails); this one is Twisted's.
-        await started.line((line) => (line.includes(`starting on ${job.controlPort}`) ? true : undefined));
+        await started.line(lineWith(new RegExp(`starting on ${job.controlPort}`)));
         // Answered once its main loop runs, with its torrents loaded.
         await call([known ? ['core.get_session_state', []] : await addCall(job)], signal);
       },

@@ -12,7 +12,7 @@ import bencode from 'bencode';
 import { z } from 'zod';
 import type { ClientJob, Host, RunningClient, RunningProcess, TorrentClient } from '../harness/contracts.ts';
 import { listeningSockets } from './loopback.ts';
-import { ClientProcess } from './process.ts';
+import { ClientProcess, lineWith } from './process.ts';
 import { homeIn, makeFolder, placeFile, supportedBinding, switched } from './settings.ts';
 
 /** In the state folder, by the XDG folders given to it. */
@@ -86,7 +86,7 @@ export const ktorrent: TorrentClient = {
           logFile: join(job.stateFolder, DATA, 'log'),
         },
         async (started) => {
-          await started.line((line) => (line.includes('Bound to TCP port') ? true : undefined));
+          await started.line(lineWith(/Bound to TCP port/));
           if (!known) await send(host, env, ['/core', 'org.ktorrent.core.loadSilently', torrentUrl(job), 'string:']);
         },
         signal,

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import type { Binding, ClientJob, Host, RunningClient, TorrentClient } from '../harness/contracts.ts';
 import { listeningSockets } from './loopback.ts';
-import { ClientProcess } from './process.ts';
+import { ClientProcess, lineWith } from './process.ts';
 import { homeIn, placeFile, supportedBinding, switched } from './settings.ts';
 
 /** The system's Python, for which the distribution packages the binding. */
@@ -132,7 +132,7 @@ export const libtorrent: TorrentClient = {
         cwd: job.stateFolder,
       },
       async (started) => {
-        await started.line((line) => (line === '{"report": "accepted"}' ? true : undefined));
+        await started.line(lineWith(/^{"report": "accepted"}$/));
       },
       signal,
     );

@@ -184,6 +184,12 @@ export class ClientProcess {
   }
 }
 
+/** For `line`, `nextLine` and `ask`: the first line that the pattern is found in. */
+export const lineWith =
+  (pattern: RegExp) =>
+  (line: string): true | undefined =>
+    pattern.test(line) || undefined;
+
 function terminate(process: RunningProcess): void {
   process.signal('SIGTERM');
 }

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import type { Argv, Binding, ClientJob, Host, RunningClient, TorrentClient } from '../harness/contracts.ts';
 import { CURL, listeningSockets, loopback } from './loopback.ts';
-import { ClientProcess } from './process.ts';
+import { ClientProcess, lineWith } from './process.ts';
 import { homeIn, makeFolder, placeFile, supportedBinding, switched } from './settings.ts';
 
 /** Inside the folder given as --profile. */
@@ -67,7 +67,7 @@ export const qbittorrent: TorrentClient = {
         logFile: join(job.stateFolder, DATA, 'logs/qbittorrent.log'),
       },
       async (started) => {
-        await started.line((line) => (/ - (Added new|Restored) torrent/.test(line) ? true : undefined));
+        await started.line(lineWith(/ - (Added new|Restored) torrent/));
       },
       signal,
     );

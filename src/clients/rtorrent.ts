@@ -8,7 +8,7 @@ import { connect } from 'node:net';
 import { join } from 'node:path';
 import type { Argv, ClientJob, Host, RunningClient, TorrentClient } from '../harness/contracts.ts';
 import { listeningSockets } from './loopback.ts';
-import { ClientProcess } from './process.ts';
+import { ClientProcess, lineWith } from './process.ts';
 import { homeIn, makeFolder, placeFile, supportedBinding, switched } from './settings.ts';
 
 const CONFIG = 'rtorrent.rc';
@@ -70,7 +70,7 @@ export const rtorrent: TorrentClient = {
         logFile: join(job.stateFolder, LOG),
       },
       async (started) => {
-        if (known) await started.line((line) => (line.includes('rtorrent main: Starting thread') ? true : undefined));
+        if (known) await started.line(lineWith(/rtorrent main: Starting thread/));
         // It saves a torrent to its session folder as soon as it has taken it.
         else await started.file(join(job.stateFolder, SESSION), /\.torrent$/);
       },

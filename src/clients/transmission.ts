@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import type { ClientJob, Host, RunningClient, TorrentClient } from '../harness/contracts.ts';
 import { CURL, listeningSockets, loopback } from './loopback.ts';
-import { ClientProcess } from './process.ts';
+import { ClientProcess, lineWith } from './process.ts';
 import { homeIn, makeFolder, placeCopy, placeFile, supportedBinding, switched } from './settings.ts';
 
 /** Folder from which it takes torrents; it renames each to `.added` once it has it. */
@@ -69,7 +69,7 @@ export const transmission: TorrentClient = {
         cwd: job.stateFolder,
       },
       async (started) => {
-        if (known) await started.line((line) => (/ Loaded [1-9]\d* torrents/.test(line) ? true : undefined));
+        if (known) await started.line(lineWith(/ Loaded [1-9]\d* torrents/));
         else if ('magnet' in job.torrent) await addMagnet(host, job, job.torrent.magnet, started, signal);
         // Sooner than any line of its log, which it writes out once a second.
         else await started.file(join(job.stateFolder, WATCH), /\.added$/);
@@ -124,7 +124,7 @@ async function addMagnet(
   client: ClientProcess,
   signal?: AbortSignal,
 ): Promise<void> {
-  await client.line((line) => (line.includes('Serving RPC and Web requests') ? true : undefined));
+  await client.line(lineWith(/Serving RPC and Web requests/));
   const answer = await rpc(host, job.controlPort, 'torrent-add', { filename: magnet }, signal);
   if (!answer.includes('"result":"success"')) throw new Error(`transmission refused the magnet link: ${answer}`);
 }

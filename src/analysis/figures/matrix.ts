@@ -12,15 +12,15 @@ const CHARACTER_WIDTH = 7;
 const LINE_HEIGHT = 12;
 /** A line of a heading for each member of a combination, and for its parameters. */
 const LINE_BREAK = /(?=[+(])/;
-const BROKEN_LABEL = `split(replace(datum.label, regexp('[+(]', 'g'), '\\n$&'), '\\n')`;
 
 function matrixSpec(input: FigureInput): TopLevelSpec | null {
   const { cells } = input.summary;
   const switches = switchesOf(input);
-  const headings = switches.map((name) => name.split(LINE_BREAK));
-  const tileWidth = Math.max(TILE_WIDTH, ...headings.flat().map((line) => line.length * CHARACTER_WIDTH));
-  const headingLines = Math.max(...headings.map((lines) => lines.length));
   if (cells.length === 0) return null;
+  const headings = Object.fromEntries(switches.map((name) => [name, name.split(LINE_BREAK)]));
+  const lines = Object.values(headings);
+  const tileWidth = Math.max(TILE_WIDTH, ...lines.flat().map((line) => line.length * CHARACTER_WIDTH));
+  const headingLines = Math.max(...lines.map(({ length }) => length));
   const severalMoments = new Set(cells.map(({ moment }) => moment)).size > 1;
   const rowOf = ({ client, fault, moment }: CellSummary): string =>
     severalMoments ? `${client} · ${fault} · ${moment}` : `${client} · ${fault}`;
@@ -47,7 +47,7 @@ function matrixSpec(input: FigureInput): TopLevelSpec | null {
           orient: 'top',
           title: null,
           labelAngle: 0,
-          labelExpr: BROKEN_LABEL,
+          labelExpr: `(${JSON.stringify(headings)})[datum.label]`,
           labelLimit: tileWidth,
           // Lines are added downwards, to where the tiles are.
           labelPadding: 2 + (headingLines - 1) * LINE_HEIGHT,

@@ -441,7 +441,7 @@ const measuresSchema = z.object({
           peerId: z.string().nullable(),
         })
         .nullable(),
-      /** Sightings since the fault, and those before it, through a healthy tunnel. */
+      /** Sightings since the fault, and those before it. */
       rows: count,
       beforeFault: count,
     })
@@ -471,7 +471,7 @@ const measuresSchema = z.object({
   knocksAfterClient: knocksSchema.optional(),
   /** From restoration to the first payload byte through the tunnel; null when none came. */
   recoveryNs: instant.nonnegative().nullable(),
-  /** Clear packets before the fault: a leak through a healthy tunnel. */
+  /** Clear packets before the fault. */
   baselineClearPackets: count,
   recoveryClearPackets: count,
 });

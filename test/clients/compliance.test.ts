@@ -57,7 +57,7 @@ describe('torrent clients', function () {
   let folders = 0;
 
   before(async function () {
-    if (process.getuid?.() !== 0) this.skip();
+    if (process.getuid?.() !== 0) this.skip(); // network namespaces, and files of another user's, take root
     lab = await openNamespaces();
     swarm = await Swarm.start(lab.swarm, PAYLOAD_MEGABYTES);
   });

@@ -1,6 +1,6 @@
 /**
  * What a copyright monitor would have had on the real address: when it was first told of it and by whom, and when it first
- * met it, with the client's own name. From the fault on: what it had before is a leak through a healthy tunnel, and is
+ * met it, with the client's own name. From the fault on: what it had before needed no fault, and is
  * told as such.
  */
 import type { Identity, Measures, TimelineEvent } from '../../harness/records.ts';

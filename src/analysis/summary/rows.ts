@@ -261,7 +261,7 @@ function packetsByClass(measures: Measures): Record<ClearClass, number> {
   return packets;
 }
 
-/** Counts each third party once, and only from the fault on: what was known before is a leak through a healthy tunnel. */
+/** Counts each third party once, and only from the fault on: what was known before needed no fault. */
 function exposedTo(measures: Measures): Record<Party, number> {
   const parties = { ...NO_PARTIES };
   const met = new Set<string>();

@@ -47,6 +47,7 @@ export const appBlock: KillSwitch<Noticing> = {
       onReturn: lift,
     });
     return engaged(context, {
+      tunnelUp: () => service.seeTunnel(),
       instants: () => Promise.resolve(service.instants),
       pids: () => service.pids,
       restart: () => service.restart(),

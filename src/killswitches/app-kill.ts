@@ -51,6 +51,7 @@ export const appKill: KillSwitch<Noticing> = {
       afterCrash: [],
     });
     return engaged(context, {
+      tunnelUp: () => service.seeTunnel(),
       clientStarted: (client) => service.react({ kill: [...client.pids] }),
       instants: () => Promise.resolve(service.instants),
       pids: () => service.pids,

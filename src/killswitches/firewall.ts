@@ -70,6 +70,7 @@ export function firewall<P>(model: FirewallModel<P>): KillSwitch<P> {
         async tunnelUp() {
           await service.run(rules.connected);
           await service.react({ onLoss: [...(rules.lost ?? [])], onReturn: [...(rules.returned ?? [])] });
+          await service.seeTunnel();
         },
         instants: () => Promise.resolve(service.instants),
         pids: () => service.pids,

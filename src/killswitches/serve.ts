@@ -74,6 +74,14 @@ export class Service {
     await this.#order({ order: 'react', reaction: this.#reaction });
   }
 
+  /**
+   * Has it see that the tunnel is up, without a change to when it looks next. Whoever chooses the interface to watch
+   * chooses it while connected; a poll that has not come round yet must not make the first fault one that it cannot see.
+   */
+  async seeTunnel(): Promise<void> {
+    if (this.#process !== null) await this.#order({ order: 'see-tunnel' });
+  }
+
   /** Starts it again if it is dead: what its service manager or its user does. */
   async restart(): Promise<void> {
     if (this.#revival !== null) clearTimeout(this.#revival);

@@ -25,6 +25,8 @@ export type Reaction = z.infer<typeof reactionSchema>;
 export const orderSchema = z.discriminatedUnion('order', [
   z.object({ order: z.literal('run'), steps: z.array(stepSchema) }),
   z.object({ order: z.literal('react'), reaction: reactionSchema }),
+  /** The tunnel is up and its user says so: see it now, whenever the next look is due. */
+  z.object({ order: z.literal('see-tunnel') }),
 ]);
 export type Order = z.infer<typeof orderSchema>;
 

@@ -36,7 +36,8 @@ function carryOut(order: Order): void {
   const beganNs = clock.nowNs();
   try {
     if (order.order === 'run') order.steps.forEach(run);
-    else reaction = order.reaction;
+    else if (order.order === 'react') reaction = order.reaction;
+    else if (tunnel === 'unknown' && isUp()) tunnel = 'up';
     report('done', order.order, beganNs);
   } catch (error) {
     report('failed', error instanceof Error ? error.message : String(error), beganNs);

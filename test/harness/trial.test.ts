@@ -16,7 +16,7 @@ const BOOTSTRAP = fileURLToPath(new URL('../../bootstrap.mjs', import.meta.url))
 const SCENARIO = `title: One client with and without a firewall
 hypothesis: For the test
 clients: [qbittorrent]
-killSwitches: [none, wg-quick-postup, app-kill(poll=200ms)]
+killSwitches: [none, wg-quick-postup, app-kill]
 faults: [link-down]
 moments: [delay 500ms]
 trials: 1

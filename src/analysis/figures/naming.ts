@@ -1,10 +1,14 @@
 /** How many parties name the real address to a stranger, over time since the fault, by client and kill switch. */
 import type { TopLevelSpec } from 'vega-lite';
 import { PARTIES, type Party } from '../../harness/records.ts';
+import { sorted } from '../statistics/quantiles.ts';
 import { clientsOf, ROW_HEADER, switchesOf, type Figure, type FigureInput } from './figure.ts';
 import { PARTY_COLOURS } from './style.ts';
 import { timeUnit } from './time-unit.ts';
 import { GONE_LAYER, goneValues, horizonOf, watchedPlaces, type WatchedTrial } from './watched.ts';
+
+/** Of one row of the figure, in points. */
+const WIDTH = 230;
 
 function namingSpec(input: FigureInput): TopLevelSpec | null {
   const places = watchedPlaces(input);
@@ -14,15 +18,18 @@ function namingSpec(input: FigureInput): TopLevelSpec | null {
   const unit = timeUnit(longest);
   const parties = PARTIES.filter((party) => named.some((one) => one.party === party));
   const values = places.flatMap(({ client, killSwitch, trials }) => {
-    const instants = [...new Set([0, longest, ...trials.flatMap(realOf).flatMap(({ from, until }) => [from, until])])];
-    return parties.flatMap((party) =>
-      instants
-        .sort((a, b) => a - b)
-        .map((at) => ({
-          ...{ client, killSwitch, party, kind: 'naming', time: at / unit.seconds },
-          count: namingAt(trials, party, at) / trials.length,
-        })),
-    );
+    const inPlace = trials.flatMap(realOf);
+    const instants = instantsOf(inPlace, longest);
+    return parties.flatMap((party) => {
+      const counts = namedAt(
+        inPlace.filter((one) => one.party === party),
+        instants,
+      );
+      return instants.map((at, index) => ({
+        ...{ client, killSwitch, party, kind: 'naming', time: at / unit.seconds },
+        count: (counts[index] ?? 0) / trials.length,
+      }));
+    });
   });
   return {
     data: { values: [...values, ...goneValues(places, unit)] },
@@ -37,7 +44,7 @@ function namingSpec(input: FigureInput): TopLevelSpec | null {
       column: { field: 'client', type: 'nominal', sort: clientsOf(input), title: null },
     },
     spec: {
-      width: 230,
+      width: WIDTH,
       height: 80,
       layer: [
         {
@@ -79,8 +86,26 @@ function realOf({ handOuts, aftermath }: WatchedTrial): Naming[] {
   );
 }
 
-function namingAt(trials: readonly WatchedTrial[], party: Party, at: number): number {
-  return trials.flatMap(realOf).filter((one) => one.party === party && one.from <= at && at < one.until).length;
+/** Steps that one row of the figure can show: one for each of its points of width. */
+const MOST_STEPS = WIDTH;
+
+/** Where the count may change, ascending; evenly spaced where there are more of them than the figure can show. */
+function instantsOf(named: readonly Naming[], longest: number): readonly number[] {
+  const changes = new Set([0, longest, ...named.flatMap(({ from, until }) => [from, until])]);
+  if (changes.size <= MOST_STEPS) return [...changes].sort((a, b) => a - b);
+  return Array.from({ length: MOST_STEPS + 1 }, (_, step) => (step / MOST_STEPS) * longest);
+}
+
+/** How many are being named at each of the ascending `instants`: begun by then and not over. */
+function namedAt(named: readonly Naming[], instants: readonly number[]): number[] {
+  const begun = sorted(named.map(({ from }) => from));
+  const over = sorted(named.map(({ until }) => until));
+  let [b, o] = [0, 0];
+  return instants.map((at) => {
+    while (b < begun.length && (begun[b] ?? 0) <= at) b++;
+    while (o < over.length && (over[o] ?? 0) <= at) o++;
+    return b - o;
+  });
 }
 
 export const namingFigure: Figure = {

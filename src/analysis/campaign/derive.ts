@@ -51,12 +51,13 @@ export async function deriveCampaign(folder: string, options: DeriveOptions = {}
   await write('trials.parquet', trialsParquet(rows));
   const figures = await drawFigures({ summary, rows: alike });
   await mkdir(join(folder, 'figures'), { recursive: true });
-  for (const { figure, svg } of figures) {
+  const drawn = figures.map(async ({ figure, svg }) => {
     await write(join('figures', `${figure.id}.svg`), svg);
-    await write(join('figures', `${figure.id}.png`), toPng(svg));
-  }
+    await write(join('figures', `${figure.id}.png`), await toPng(svg));
+  });
   const pictures = await drawTrials(campaign, representatives(rows), options);
   await write('report.html', reportHtml({ manifest: campaign.manifest, summary, rows, figures, pictures }));
+  await Promise.all(drawn);
   return summary;
 }
 

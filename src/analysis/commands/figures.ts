@@ -29,7 +29,7 @@ export async function figuresCommand(argv: readonly string[]): Promise<number> {
   await mkdir(out, { recursive: true });
   for (const { name, svg } of pictures) {
     await writeFile(join(out, `${name}.svg`), svg);
-    await writeFile(join(out, `${name}.png`), toPng(svg));
+    await writeFile(join(out, `${name}.png`), await toPng(svg));
     process.stdout.write(`${join(out, name)}.svg and .png\n`);
   }
   return 0;

@@ -2,7 +2,7 @@
  * A vega-lite specification becomes SVG text, and SVG becomes PNG bytes. Nothing of the machine gets in: text is measured
  * without a canvas, numbers are formatted for no locale, and the only fonts are the packaged ones.
  */
-import { Resvg } from '@resvg/resvg-js';
+import { renderAsync } from '@resvg/resvg-js';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import * as vega from 'vega';
@@ -64,13 +64,13 @@ export const FONT_FOLDER = join(
 /** Beyond this many pixels at double size a picture is drawn at its own size: it is large enough to be read so. */
 const MOST_PIXELS = 6_000_000;
 
-/** Draws SVG text to PNG, at double size unless that makes it huge. */
-export function toPng(svg: string): Uint8Array {
+/** Draws SVG text to PNG, on a thread of its own, at double size unless that makes it huge. */
+export async function toPng(svg: string): Promise<Uint8Array> {
   const fontFiles = ['DejaVuSans.ttf', 'DejaVuSans-Bold.ttf'].map((name) => join(FONT_FOLDER, name));
   const [, width, height] = /width="(\d+)" height="(\d+)"/.exec(svg) ?? [];
   const scale = 4 * Number(width) * Number(height) > MOST_PIXELS ? 1 : 2;
   const font = { loadSystemFonts: false, fontFiles, defaultFontFamily: 'DejaVu Sans' };
-  return new Resvg(svg, { font, fitTo: { mode: 'zoom', value: scale } }).render().asPng();
+  return (await renderAsync(svg, { font, fitTo: { mode: 'zoom', value: scale } })).asPng();
 }
 
 /** What vega says of every mark: a reader hears the picture's own label instead, and the file is half the size. */

@@ -76,9 +76,9 @@ describe('figures', () => {
     once.forEach(({ svg }, index) => {
       assert.equal(svg, again[index]!.svg);
     });
-    const png = toPng(once[0]!.svg);
+    const png = await toPng(once[0]!.svg);
     assert.deepEqual([...png.subarray(1, 4)], [...Buffer.from('PNG')]);
-    assert.ok(Buffer.from(png).equals(Buffer.from(toPng(again[0]!.svg))));
+    assert.ok(Buffer.from(png).equals(Buffer.from(await toPng(again[0]!.svg))));
   });
 
   it('say without colour what they say with it: the matrix in words, the gap’s censoring in shapes', async () => {

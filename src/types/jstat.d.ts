@@ -9,6 +9,8 @@ declare module 'jstat' {
     readonly beta: ContinuousDistribution;
     readonly normal: ContinuousDistribution;
     readonly studentt: ContinuousDistribution;
+    /** Natural logarithm of the number of ways to choose k of n. */
+    combinationln(n: number, k: number): number;
     readonly hypgeom: { pdf(k: number, population: number, successes: number, draws: number): number };
   };
   export default jstat;

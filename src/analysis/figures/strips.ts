@@ -7,7 +7,6 @@ import type { PositionFieldDef } from 'vega-lite/types_unstable/channeldef.js';
 import { judged } from '../summary/cells.ts';
 import type { MeasuredRow } from '../summary/rows.ts';
 import { bootstrapQuantile } from '../statistics/quantiles.ts';
-import { randomStream } from '../statistics/random.ts';
 import { switchesOf, thinned, type Figure, type FigureInput } from './figure.ts';
 import { INK, LEAK, SAFE } from './style.ts';
 
@@ -48,7 +47,7 @@ function stripSpec(input: FigureInput, strip: Strip): TopLevelSpec | null {
       points.push({ label, seconds: shown(seconds), spread, end: censored ? 'not seen' : 'seen' });
     });
     const seconds = values.map((value) => value.seconds);
-    const estimate = bootstrapQuantile(seconds, randomStream(input.summary.seed, `${killSwitch} / ${strip.axis}`));
+    const estimate = bootstrapQuantile(seconds);
     if (estimate === null) continue;
     const [low, high] = [estimate.low ?? estimate.median, estimate.high ?? estimate.median];
     medians.push({ label, median: shown(estimate.median), low: shown(low), high: shown(high) });

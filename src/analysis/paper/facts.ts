@@ -7,7 +7,6 @@ import type { FigureInput } from '../figures/figure.ts';
 import { FINDINGS } from '../figures/style.ts';
 import { clopperPearson, upperBound } from '../statistics/binomial.ts';
 import { bootstrapQuantile } from '../statistics/quantiles.ts';
-import { randomStream } from '../statistics/random.ts';
 import { kaplanMeier, medianSurvival } from '../statistics/survival.ts';
 import { censoredGap, judged, survivalObservations, valuesOf } from '../summary/cells.ts';
 import type { MeasuredRow, TrialRow } from '../summary/rows.ts';
@@ -80,7 +79,7 @@ function campaignFacts(manifest: Manifest, { summary, rows }: FigureInput): Reco
     'trials.unsupported': plural(trials.unsupported, 'trial'),
     'cells.count': plural(cells.length, 'cell'),
     confidence: percent(summary.confidence),
-    'fault.bracket': interval(bootstrapQuantile(brackets, randomStream(summary.seed, 'fault bracket')), duration),
+    'fault.bracket': interval(bootstrapQuantile(brackets), duration),
     ...Object.fromEntries(
       Object.entries(lists).flatMap(([name, list]) => [
         [`${name}.list`, list.join(', ')],
@@ -91,35 +90,32 @@ function campaignFacts(manifest: Manifest, { summary, rows }: FigureInput): Reco
 }
 
 /** Of each family pooled over its cells: what leaked, for how long, and what it cost to recover. */
-function familyFacts({ summary, rows }: FigureInput): Record<string, string> {
+function familyFacts({ rows }: FigureInput): Record<string, string> {
   const facts: Record<string, string> = {};
   for (const family of KILL_SWITCH_FAMILIES) {
     const own = rows.filter((row) => row.family === family);
     const evidence = judged(own);
-    const median = (name: string, measure: (row: MeasuredRow) => number | null): string =>
-      interval(
-        bootstrapQuantile(valuesOf(evidence, measure), randomStream(summary.seed, `${family} ${name}`)),
-        duration,
-      );
+    const median = (measure: (row: MeasuredRow) => number | null): string =>
+      interval(bootstrapQuantile(valuesOf(evidence, measure)), duration);
     const knocked = survivalObservations(evidence);
     const survival = medianSurvival(kaplanMeier(knocked));
     facts[`${family}.leak`] = leaked(own);
     const gaps = valuesOf(evidence, ({ gapSeconds }) => gapSeconds);
-    const gap = bootstrapQuantile(gaps, randomStream(summary.seed, `${family} gap`));
+    const gap = bootstrapQuantile(gaps);
     facts[`${family}.gap`] = none(
       gapWords(censoredGap(evidence, gap && { ...gap, trials: gaps.length })),
       'no gap was measured',
     );
     facts[`${family}.detection`] = none(
-      median('detection', ({ detectionSeconds }) => detectionSeconds),
+      median(({ detectionSeconds }) => detectionSeconds),
       'none was told',
     );
     facts[`${family}.latency`] = none(
-      median('latency', ({ switchLatencySeconds }) => switchLatencySeconds),
+      median(({ switchLatencySeconds }) => switchLatencySeconds),
       'none was told',
     );
     facts[`${family}.recovery`] = none(
-      median('recovery', ({ recoverySeconds }) => recoverySeconds),
+      median(({ recoverySeconds }) => recoverySeconds),
       'none was seen',
     );
     facts[`${family}.survival`] =

@@ -6,32 +6,26 @@ import { kaplanMeier, medianSurvival } from '../statistics/survival.ts';
 import type { MeasuredRow } from './rows.ts';
 import type { CellSummary } from './schema.ts';
 
-/** The median of a measure over a cell's trials with its bootstrap interval, seeded by the name. */
-export type Estimate = (name: string, measure: (row: MeasuredRow) => number | null) => CellSummary['clearPackets'];
+/** The median of a measure over a cell's trials with its bootstrap interval. */
+export type Estimate = (measure: (row: MeasuredRow) => number | null) => CellSummary['clearPackets'];
 
 /** Empty where no judged trial was watched to a horizon, so that the field is absent there. */
 export function aftermathOf(rows: readonly MeasuredRow[], estimate: Estimate): Pick<CellSummary, 'aftermath'> {
   const watched = rows.filter(({ aftermath }) => aftermath !== undefined);
   if (watched.length === 0) return {};
-  const ofWatched = (name: string, measure: (row: MeasuredRow) => number | null): CellSummary['clearPackets'] =>
-    estimate(name, (row) => (row.aftermath === undefined ? null : measure(row)));
+  const ofWatched = (measure: (row: MeasuredRow) => number | null): CellSummary['clearPackets'] =>
+    estimate((row) => (row.aftermath === undefined ? null : measure(row)));
   return {
     aftermath: {
       trials: watched.length,
-      namingParties: ofWatched(
-        'naming parties',
-        (row) => new Set(real(row).map(({ party, id }) => `${party} ${id}`)).size,
-      ),
-      namingAnswers: ofWatched('naming answers', (row) => real(row).reduce((sum, { answers }) => sum + answers, 0)),
+      namingParties: ofWatched((row) => new Set(real(row).map(({ party, id }) => `${party} ${id}`)).size),
+      namingAnswers: ofWatched((row) => real(row).reduce((sum, { answers }) => sum + answers, 0)),
       handedOutSeconds: handedOut(watched),
-      knocks: ofWatched('knocks', (row) => row.knockPackets),
-      knockSenders: ofWatched('knock senders', (row) => row.knockSenders),
-      knocksAfterClient: ofWatched('knocks after client', (row) => row.aftermath?.knocksAfterClient?.packets ?? null),
-      knockSendersAfterClient: ofWatched(
-        'knock senders after client',
-        (row) => row.aftermath?.knocksAfterClient?.senders ?? null,
-      ),
-      halfOfKnocksSeconds: ofWatched('half of knocks', halfOfKnocks),
+      knocks: ofWatched((row) => row.knockPackets),
+      knockSenders: ofWatched((row) => row.knockSenders),
+      knocksAfterClient: ofWatched((row) => row.aftermath?.knocksAfterClient?.packets ?? null),
+      knockSendersAfterClient: ofWatched((row) => row.aftermath?.knocksAfterClient?.senders ?? null),
+      halfOfKnocksSeconds: ofWatched(halfOfKnocks),
     },
   };
 }

@@ -5,14 +5,13 @@
 import { PARTIES, type Cell, type Party } from '../../harness/records.ts';
 import { clopperPearson, upperBound } from '../statistics/binomial.ts';
 import { bootstrapQuantile } from '../statistics/quantiles.ts';
-import { randomStream } from '../statistics/random.ts';
 import { confidenceOf, type SequentialRule } from '../statistics/sequential.ts';
 import { kaplanMeier, medianSurvival, type Observation } from '../statistics/survival.ts';
 import { aftermathOf, type Estimate } from './aftermath.ts';
 import { NO_PACKETS, NO_PARTIES, type MeasuredRow, type TrialRow } from './rows.ts';
 import type { CellSummary, Control } from './schema.ts';
 
-/** A stable name of a cell: in links, seeds and baselines. */
+/** A stable name of a cell: in links and baselines. */
 export function cellId(cell: Cell): string {
   return [cell.client, cell.killSwitch, cell.fault, cell.moment].join(' / ');
 }
@@ -43,23 +42,19 @@ export function controlOf(none: readonly TrialRow[]): Control {
   return safe === 0 ? 'leaked' : 'partly';
 }
 
-/** The summary of `cell` from its trials, given how its `none` arm did. `seed` fixes the bootstrap, `rule` decided how many. */
+/** The summary of `cell` from its trials, given how its `none` arm did. `rule` decided how many. */
 export function summariseCell(
   cell: Cell,
   rows: readonly TrialRow[],
-  {
-    control,
-    seed,
-    rule,
-  }: { readonly control: Control; readonly seed: number; readonly rule?: SequentialRule | undefined },
+  { control, rule }: { readonly control: Control; readonly rule?: SequentialRule | undefined },
 ): CellSummary {
   const verdicts = { leak: 0, noLeak: 0, inconclusive: 0, unsupported: 0 };
   for (const row of rows) verdicts[row.verdict === 'no-leak' ? 'noLeak' : row.verdict] += 1;
   const evidence = judged(rows);
   const judgedTrials = verdicts.leak + verdicts.noLeak;
-  const estimate: Estimate = (name, measure) => {
+  const estimate: Estimate = (measure) => {
     const values = valuesOf(evidence, measure);
-    const interval = bootstrapQuantile(values, randomStream(seed, `${cellId(cell)} / ${name}`));
+    const interval = bootstrapQuantile(values);
     return interval === null ? null : { ...interval, trials: values.length };
   };
   return {
@@ -70,18 +65,18 @@ export function summariseCell(
     verdicts,
     leakProbability: clopperPearson(verdicts.leak, judgedTrials, confidenceOf(rule)),
     leakUpperBound: verdicts.leak === 0 ? upperBound(0, judgedTrials) : null,
-    switchLatencySeconds: estimate('switch latency', (row) => row.switchLatencySeconds),
-    detectionSeconds: estimate('detection', (row) => row.detectionSeconds),
+    switchLatencySeconds: estimate((row) => row.switchLatencySeconds),
+    detectionSeconds: estimate((row) => row.detectionSeconds),
     gapSeconds: censoredGap(
       evidence,
-      estimate('gap', (row) => row.gapSeconds),
+      estimate((row) => row.gapSeconds),
     ),
-    clearPackets: estimate('clear packets', (row) => row.clearPackets),
-    clearBytes: estimate('clear bytes', (row) => row.clearBytes),
+    clearPackets: estimate((row) => row.clearPackets),
+    clearBytes: estimate((row) => row.clearBytes),
     clearPacketsByClass: packetsByClass(evidence),
     exposures: exposures(evidence),
-    exposedParties: estimate('exposed parties', exposedParties),
-    recoverySeconds: estimate('recovery', (row) => row.recoverySeconds),
+    exposedParties: estimate(exposedParties),
+    recoverySeconds: estimate((row) => row.recoverySeconds),
     notRecovered: evidence.filter((row) => row.recoverySeconds === null).length,
     baselineLeaks: evidence.filter((row) => row.baselineClearPackets > 0).length,
     addressSurvivalSeconds: survival(evidence),
@@ -138,8 +133,8 @@ function monitored(rows: readonly MeasuredRow[], estimate: Estimate): CellSummar
     trials: watched.length,
     named: watched.filter(({ namedSeconds }) => namedSeconds !== null).length,
     met: watched.filter(({ metSeconds }) => metSeconds !== null).length,
-    namedSeconds: estimate('monitor told', (row) => row.monitor?.namedSeconds ?? null),
-    metSeconds: estimate('monitor met', (row) => row.monitor?.metSeconds ?? null),
+    namedSeconds: estimate((row) => row.monitor?.namedSeconds ?? null),
+    metSeconds: estimate((row) => row.monitor?.metSeconds ?? null),
   };
 }
 

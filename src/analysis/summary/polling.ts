@@ -4,7 +4,6 @@
  */
 import { bootstrapQuantile } from '../statistics/quantiles.ts';
 import { kolmogorovSmirnov, uniformModel } from '../statistics/kolmogorov.ts';
-import { randomStream } from '../statistics/random.ts';
 import { compare, grouped, judged, valuesOf } from './cells.ts';
 import type { TrialRow } from './rows.ts';
 import type { Polling } from './schema.ts';
@@ -21,14 +20,14 @@ export function pollingPeriod(killSwitch: string): number | null {
 }
 
 /** One line per polling switch whose detection was measured, by period. */
-export function pollingDelays(rows: readonly TrialRow[], seed: number): Polling[] {
+export function pollingDelays(rows: readonly TrialRow[]): Polling[] {
   const lines: Polling[] = [];
   for (const [killSwitch, trials] of grouped(rows, (row) => row.cell.killSwitch)) {
     const periodSeconds = pollingPeriod(killSwitch);
     const evidence = judged(trials);
     const delays = valuesOf(evidence, (row) => row.detectionSeconds);
     if (periodSeconds === null) continue;
-    const estimate = bootstrapQuantile(delays, randomStream(seed, `${killSwitch} / polling`));
+    const estimate = bootstrapQuantile(delays);
     const uniform = kolmogorovSmirnov(delays, uniformModel(0, periodSeconds));
     if (estimate === null || uniform === null) continue;
     const unnoticed = evidence.length - delays.length;

@@ -44,7 +44,7 @@ export function summarise(manifest: Manifest, rows: readonly TrialRow[], problem
     control: controls.get(groupId(cell)) ?? ('absent' as const),
   }));
 
-  const cells = arms.map(({ cell, rows: own, control }) => summariseCell(cell, own, { control, seed, rule }));
+  const cells = arms.map(({ cell, rows: own, control }) => summariseCell(cell, own, { control, rule }));
   const compared = arms
     .filter(({ cell }) => cell.killSwitch !== CONTROL_SWITCH)
     .map((arm) => ({ ...arm, rows: comparable(manifest, arm.rows), none: comparable(manifest, noneOf(arm.cell)) }));
@@ -53,7 +53,7 @@ export function summarise(manifest: Manifest, rows: readonly TrialRow[], problem
     trials: totals(manifest, cells, rows),
     cells,
     ...(rule && { sequential: { ...rule, lookConfidence: confidenceOf(rule), rule: statedRule(rule) } }),
-    polling: pollingDelays(alike, seed),
+    polling: pollingDelays(alike),
     handOuts: handOutSurvival(alike),
     ...(expiry.length === 0 ? {} : { expiry }),
     violations: violationsOf(scenario.mustNotLeak, cells),

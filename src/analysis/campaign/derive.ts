@@ -49,15 +49,15 @@ export async function deriveCampaign(folder: string, options: DeriveOptions = {}
   await write('summary.schema.json', jsonText(summaryJsonSchema()));
   await write('trials.csv', trialsCsv(rows));
   await write('trials.parquet', trialsParquet(rows));
-  const figures = await drawFigures({ summary, rows: alike });
   await mkdir(join(folder, 'figures'), { recursive: true });
-  const drawn = figures.map(async ({ figure, svg }) => {
-    await write(join('figures', `${figure.id}.svg`), svg);
-    await write(join('figures', `${figure.id}.png`), await toPng(svg));
+  const files: Promise<void>[] = [];
+  const figures = await drawFigures({ summary, rows: alike }, ({ figure: { id }, svg }) => {
+    files.push(write(join('figures', `${id}.svg`), svg));
+    files.push(toPng(svg).then((png) => write(join('figures', `${id}.png`), png)));
   });
   const pictures = await drawTrials(campaign, representatives(rows), options);
   await write('report.html', reportHtml({ manifest: campaign.manifest, summary, rows, figures, pictures }));
-  await Promise.all(drawn);
+  await Promise.all(files);
   return summary;
 }
 

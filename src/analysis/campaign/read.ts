@@ -2,7 +2,8 @@
  * Reads a results folder: the manifest at once, the trials one at a time. What is unsound is named and left out; nothing
  * is invented in its place. Does not open captures: it only looks whether they are there.
  */
-import { access, readFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import {
@@ -79,7 +80,7 @@ async function* readTrials(
   only?: ReadonlySet<string>,
 ): AsyncGenerator<TrialRecord> {
   const file = join(folder, 'trials.jsonl');
-  if (!(await exists(file))) {
+  if (!existsSync(file)) {
     problems.note('no-trials', 'trials.jsonl', 'The file trials.jsonl is missing: no trial was recorded.');
     return;
   }
@@ -93,7 +94,7 @@ async function* readTrials(
     }
     seen.add(record.trial);
     for (const capture of record.captures) {
-      if (await exists(trialFile(folder, record.trial, capture.file))) continue;
+      if (existsSync(trialFile(folder, record.trial, capture.file))) continue;
       problems.note(
         'missing-capture',
         `${record.trial}/${capture.file}`,
@@ -148,13 +149,6 @@ function parseJson(text: string): unknown {
   } catch {
     return null;
   }
-}
-
-async function exists(file: string): Promise<boolean> {
-  return access(file).then(
-    () => true,
-    () => false,
-  );
 }
 
 function issueOf(error: z.ZodError): string {

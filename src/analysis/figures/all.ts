@@ -35,13 +35,15 @@ export interface DrawnFigure {
   readonly svg: string;
 }
 
-/** Draws every figure the campaign has something to show in. */
-export async function drawFigures(input: FigureInput): Promise<DrawnFigure[]> {
+/** Draws every figure the campaign has something to show in; `onDrawn` is told of each at once. */
+export async function drawFigures(input: FigureInput, onDrawn?: (drawn: DrawnFigure) => void): Promise<DrawnFigure[]> {
   const drawn: DrawnFigure[] = [];
   for (const figure of FIGURES) {
     const spec = figure.spec(input);
     if (spec === null) continue;
-    drawn.push({ figure, svg: await toSvg(spec, figure.id, `${figure.title}. ${figure.caption}`) });
+    const one = { figure, svg: await toSvg(spec, figure.id, `${figure.title}. ${figure.caption}`) };
+    drawn.push(one);
+    onDrawn?.(one);
   }
   return drawn;
 }

@@ -86,8 +86,8 @@ function realOf({ handOuts, aftermath }: WatchedTrial): Naming[] {
   );
 }
 
-/** Steps that one row of the figure can show: one for each of its points of width. */
-const MOST_STEPS = WIDTH;
+/** Steps that one row of the figure shows at most: one for every two of its points of width. */
+const MOST_STEPS = WIDTH / 2;
 
 /** Where the count may change, ascending; evenly spaced where there are more of them than the figure can show. */
 function instantsOf(named: readonly Naming[], longest: number): readonly number[] {

@@ -12,11 +12,13 @@ const WHO = ['real', 'planted'] as const;
 
 /** The hand-outs of one kind as observations of a survival curve. */
 export function handOutObservations(rows: readonly TrialRow[], party: Party, who: HandOutRow['who']): Observation[] {
-  return judged(rows).flatMap(({ handOuts }) =>
-    handOuts
-      .filter((one) => one.party === party && one.who === who)
-      .map(({ seconds, censored }) => ({ time: seconds, censored })),
-  );
+  const observations: Observation[] = [];
+  for (const { handOuts } of judged(rows)) {
+    for (const one of handOuts) {
+      if (one.party === party && one.who === who) observations.push({ time: one.seconds, censored: one.censored });
+    }
+  }
+  return observations;
 }
 
 /** One line for each kind of party and address that was ever handed out. */

@@ -125,7 +125,8 @@ class Trial {
     enter('waiting for the moment');
     const due = await awaitMoment(this.#spec.cell.moment, this.#spec.seed, this.#timeline, clock, signal);
 
-    enter('fault');
+    // Told to nobody until it has happened: whoever listens would be between the event and its fault.
+    this.#stage = 'fault';
     instruments.forgetMarked();
     const span = await fault.inject();
     this.record.momentAchievedNs = span.beforeNs - due;

@@ -62,7 +62,11 @@ export const systemdRestrict: KillSwitch<NoParameters> = {
 /** Control groups outlive their processes and their lab: those a killed run has left behind, empty, go first. */
 async function makeGroup(host: Host, group: string): Promise<void> {
   const mounted = await host.run(['mount', '-t', 'cgroup2', 'none', MOUNT], { anyStatus: true });
-  if (mounted.status.code !== 0) throw new Unsupported(`no control groups (cgroup v2) here: ${mounted.stderr.trim()}`);
+  if (mounted.status.code !== 0) {
+    throw new Unsupported(
+      `no control groups (cgroup v2) here: ${mounted.stderr.trim()}. Containers may not mount them: --lab netns.`,
+    );
+  }
   const listed = await host.run(['ls', MOUNT]);
   for (const name of listed.stdout.split('\n')) {
     // One that is in use refuses.

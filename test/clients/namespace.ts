@@ -1,33 +1,46 @@
 /**
- * Two network namespaces for the clients' compliance suite, smaller than the real lab: `client` with a link called
- * `wg0` (default route, stands for the tunnel) and a link `eth0`, both to `swarm`. No tunnel, no router, no capture:
- * nothing here decides whether anything leaks.
+ * Two hosts for the clients' compliance suite, smaller than the real lab: `client` with a link called `wg0` (default
+ * route, stands for the tunnel) and a link `eth0`, both to `swarm`. No tunnel, no router, no capture: nothing here decides
+ * whether anything leaks. They are network namespaces, or two containers of a lab whose own links are taken away.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync, readlinkSync } from 'node:fs';
-import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { Clock } from '../../src/harness/clock.ts';
 import type { Argv, ExitStatus, Host, RunOptions, RunningProcess, SpawnOptions } from '../../src/harness/contracts.ts';
+import { openDockerLab } from '../../src/harness/labs/docker.ts';
 import type { HostName } from '../../src/harness/records.ts';
+import type { Place } from '../harness/labs/places.ts';
 
 /** Debian's `nobody` and `nogroup`. */
 export const UNPRIVILEGED = 65534;
 
 export const CLIENT4 = '10.8.0.2';
 export const CLIENT6 = '2001:db8:8::2';
-const RESOLVER = '10.8.0.1';
+const RESOLVER_FILE = 'nameserver 10.8.0.1\noptions attempts:1 timeout:2\n';
 export const DHT_NODES = Array.from({ length: 8 }, (_, i) => ({ address: `198.18.${20 + i}.1`, port: 6881 }));
 
-export interface Namespaces extends AsyncDisposable {
+export interface TwoHosts extends AsyncDisposable {
   readonly client: Host;
   readonly swarm: Host;
 }
 
-export async function openNamespaces(): Promise<Namespaces> {
+/** The suite's swarm is no part of what is built: it is copied into its host's folder, and finds its modules from there. */
+const MODULES = fileURLToPath(new URL('../../node_modules', import.meta.url));
+
+/** In containers of the place's images, else in namespaces. */
+export function openTwoHosts(place: Place): Promise<TwoHosts> {
+  return place === null ? openNamespaces() : openContainers(place);
+}
+
+async function openNamespaces(): Promise<TwoHosts> {
   const folder = await mkdtemp(join(tmpdir(), 'clients-'));
   await chmod(folder, 0o777);
+  await symlink(MODULES, join(folder, 'node_modules'));
   const holders: ChildProcess[] = [];
   const hold = async (name: HostName): Promise<NamespaceHost> => {
     // Ends when its standard input does, so with this process at the latest.
@@ -40,7 +53,11 @@ export async function openNamespaces(): Promise<Namespaces> {
   };
   const client = await hold('client');
   const swarm = await hold('swarm');
-  await connect(client, swarm, folder);
+  await connect(client, swarm, swarm.holder);
+  const resolver = join(folder, 'resolv.conf');
+  await writeFile(resolver, RESOLVER_FILE);
+  await chmod(resolver, 0o644);
+  await client.run(['mount', '--bind', resolver, '/etc/resolv.conf']);
   return {
     client,
     swarm,
@@ -54,6 +71,17 @@ export async function openNamespaces(): Promise<Namespaces> {
       await rm(folder, { recursive: true, force: true });
     },
   };
+}
+
+async function openContainers(images: NonNullable<Place>): Promise<TwoHosts> {
+  const lab = await openDockerLab(new Clock(), { campaign: 'test', trial: `clients-${process.pid}`, ...images });
+  const { client, swarm } = lab.hosts;
+  for (const host of [client, swarm]) await host.run(['ip', 'link', 'delete', 'eth0']);
+  const anchor = await swarm.spawn(['cat']);
+  await connect(client, swarm, anchor.pid);
+  await client.run(['tee', '/etc/resolv.conf'], { input: RESOLVER_FILE });
+  await symlink(MODULES, join(swarm.folder, 'node_modules'));
+  return { client, swarm, [Symbol.asyncDispose]: () => lab[Symbol.asyncDispose]() };
 }
 
 /** Kills what a failed test left running in a namespace of ours. */
@@ -70,14 +98,15 @@ function killAllIn(holder: number): void {
   }
 }
 
-async function connect(client: NamespaceHost, swarm: NamespaceHost, folder: string): Promise<void> {
-  const peer = ['netns', String(swarm.holder)] as const;
-  const commands: readonly (readonly [NamespaceHost, string])[] = [
+/** `pid`: a process of the swarm's, as the client's host sees it. */
+async function connect(client: Host, swarm: Host, pid: number): Promise<void> {
+  const peer = ['netns', String(pid)] as const;
+  const commands: readonly (readonly [Host, string])[] = [
     [client, 'ip link set lo up'],
     [swarm, 'ip link set lo up'],
     [client, `ip link add wg0 type veth peer name wg0 ${peer.join(' ')}`],
     [client, `ip link add eth0 type veth peer name eth0 ${peer.join(' ')}`],
-    ...[client, swarm].flatMap((host): (readonly [NamespaceHost, string])[] => {
+    ...[client, swarm].flatMap((host): (readonly [Host, string])[] => {
       const last = host === client ? 2 : 1;
       return [
         [host, `ip addr add 10.8.0.${last}/24 dev wg0`],
@@ -89,18 +118,14 @@ async function connect(client: NamespaceHost, swarm: NamespaceHost, folder: stri
     }),
     [client, 'ip route add default via 10.8.0.1'],
     [client, 'ip route add default via 2001:db8:8::1'],
-    [swarm, 'ip addr add 198.18.0.10/32 dev lo'],
-    [swarm, 'ip addr add 198.18.0.11/32 dev lo'],
-    ...DHT_NODES.map(({ address }): readonly [NamespaceHost, string] => [swarm, `ip addr add ${address}/32 dev lo`]),
+    [swarm, 'ip addr replace 198.18.0.10/32 dev lo'],
+    [swarm, 'ip addr replace 198.18.0.11/32 dev lo'],
+    ...DHT_NODES.map(({ address }): readonly [Host, string] => [swarm, `ip addr replace ${address}/32 dev lo`]),
   ];
   for (const [host, command] of commands) {
     const [program = '', ...args] = command.split(' ');
     await host.run([program, ...args]);
   }
-  const resolver = join(folder, 'resolv.conf');
-  await writeFile(resolver, `nameserver ${RESOLVER}\noptions attempts:1 timeout:2\n`);
-  await chmod(resolver, 0o644);
-  await client.run(['mount', '--bind', resolver, '/etc/resolv.conf']);
 }
 
 class NamespaceHost implements Host {

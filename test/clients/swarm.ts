@@ -1,4 +1,6 @@
 /** The compliance suite's view of swarm-program.mjs: starts it, keeps what it reports and waits for what it will. */
+import { copyFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { createInterface } from 'node:readline';
 import { z } from 'zod';
@@ -20,12 +22,10 @@ export class Swarm {
   /** The same torrent with a WebSocket tracker besides. */
   readonly browsersFile: string;
   magnet = '';
-  readonly #process: RunningProcess;
   #events: SwarmEvent[] = [];
   readonly #waiting = new Set<(event: SwarmEvent) => void>();
 
   private constructor(process: RunningProcess, folder: string) {
-    this.#process = process;
     this.torrentFile = `${folder}/payload.torrent`;
     this.browsersFile = `${folder}/browsers.torrent`;
     process.stderr.pipe(globalThis.process.stderr);
@@ -38,8 +38,11 @@ export class Swarm {
 
   /** `megabytes`: size of the payload. */
   static async start(host: Host, megabytes: number): Promise<Swarm> {
-    const program = await host.spawn([process.execPath, PROGRAM, host.folder, String(megabytes)]);
-    const swarm = new Swarm(program, host.folder);
+    // A host in a container sees its folder, not the tests.
+    const program = join(host.folder, 'swarm-program.mjs');
+    await copyFile(PROGRAM, program);
+    const running = await host.spawn([process.execPath, program, host.folder, String(megabytes)]);
+    const swarm = new Swarm(running, host.folder);
     swarm.magnet = (await swarm.sees('ready', '', 10)).magnet ?? '';
     return swarm;
   }
@@ -76,10 +79,5 @@ export class Swarm {
       };
       this.#waiting.add(look);
     });
-  }
-
-  async stop(): Promise<void> {
-    this.#process.signal('SIGKILL');
-    await this.#process.exited;
   }
 }

@@ -1,17 +1,15 @@
 /**
- * Every fault of the catalogue, in the real lab: it has an effect, its reversal ends it and leaves nothing behind, and it
+ * Every fault of the catalogue, in the real lab of either kind: it has an effect, its reversal ends it and leaves nothing behind, and it
  * can happen again. What comes out in the clear meanwhile is not looked at: that is what trials are for.
  */
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
 import { z } from 'zod';
 import { faultByReference, faults } from '../../src/faults/index.ts';
 import { RequestError } from '../../src/harness/errors.ts';
-import { enterNamespaces } from '../../src/harness/labs/netns.ts';
+import { killSwitchByReference } from '../../src/killswitches/index.ts';
+import { PLACES, runInLab, together, type Place } from '../harness/labs/places.ts';
 
-const REGISTER = fileURLToPath(new URL('../register.mjs', import.meta.url));
 const PROGRAM = fileURLToPath(new URL('./effect-program.ts', import.meta.url));
 
 /** Faults as the suite runs them, with the kill switch they happen to; as they are where nothing is said. */
@@ -41,78 +39,63 @@ const seenSchema = z.object({
 });
 type Seen = z.infer<typeof seenSchema>;
 
-async function effect(reference: string, killSwitch = 'none'): Promise<Seen> {
-  const [program, ...args] = enterNamespaces([
-    process.execPath,
-    '--no-warnings',
-    `--import=${REGISTER}`,
-    PROGRAM,
-    reference,
-    killSwitch,
-  ]);
-  const { stdout } = await promisify(execFile)(program, args, {
-    timeout: 120_000,
-    killSignal: 'SIGKILL',
-    maxBuffer: 2 ** 24,
-  });
-  return seenSchema.parse(JSON.parse(stdout));
+async function effect(place: Place, reference: string, killSwitch = 'none'): Promise<Seen> {
+  return seenSchema.parse(JSON.parse(await runInLab(place, PROGRAM, reference, killSwitch)));
 }
 
 const without = (some: readonly string[], others: readonly string[]): readonly string[] =>
   some.filter((line) => !others.includes(line));
 
-/** Labs at once: each waits more than it works. */
-const LABS = 3;
+/** What the client's host needs for all of them. */
+const NEEDS = [
+  ...faults.flatMap(({ needs }) => needs),
+  ...Object.values(RUNS).flatMap(([, killSwitch = 'none']) => killSwitchByReference(killSwitch).needs),
+];
 
-describe('faults in the lab', function () {
-  this.timeout(400_000);
+for (const { where, open } of PLACES)
+  describe(`faults in a lab in ${where}`, function () {
+    this.timeout(400_000);
 
-  const effects = new Map<string, Promise<Seen>>();
-  before(() => {
-    const queue = faults.map(({ id }) => id);
-    const settle = new Map<string, (run: Promise<Seen>) => void>();
-    for (const id of queue) effects.set(id, new Promise<Seen>((resolve) => void settle.set(id, resolve)));
-    const turn = async (): Promise<void> => {
-      for (let id = queue.shift(); id !== undefined; id = queue.shift()) {
-        const run = effect(...(RUNS[id] ?? [id]));
-        settle.get(id)?.(run);
-        await run.catch(() => undefined);
-      }
-    };
-    for (let lab = 0; lab < LABS; lab++) void turn();
-  });
-
-  for (const { id } of faults) {
-    describe((RUNS[id] ?? [id]).join(' with '), () => {
-      let seen: Seen;
-      before(async () => {
-        const run = effects.get(id);
-        assert.ok(run);
-        seen = await run;
-      });
-
-      it('has an effect', () => {
-        for (const { before, under, span } of seen.rounds) {
-          assert.ok(span.beforeNs < span.afterNs);
-          if (MOMENTARY.includes(id)) continue;
-          assert.notDeepEqual([...without(before, under), ...without(under, before)], []);
-        }
-      });
-
-      it('ends with its reversal, which leaves nothing behind', () => {
-        for (const { before, after, carried, span, reverted } of seen.rounds) {
-          assert.deepEqual(
-            { missing: without(before, after), added: without(after, before) },
-            { missing: [], added: [] },
-          );
-          assert.ok(carried, 'the tunnel does not carry traffic again');
-          assert.ok(span.afterNs <= reverted.beforeNs);
-        }
-        assert.ok(seen.carried, 'the tunnel does not carry traffic once the fault is disarmed');
-      });
+    let effects: ReadonlyMap<string, Promise<Seen>> = new Map();
+    before(async function () {
+      const place = await open(this, NEEDS);
+      effects = together(
+        faults.map(({ id }) => id),
+        (id) => effect(place, ...(RUNS[id] ?? [id])),
+      );
     });
-  }
-});
+
+    for (const { id } of faults) {
+      describe((RUNS[id] ?? [id]).join(' with '), () => {
+        let seen: Seen;
+        before(async () => {
+          const run = effects.get(id);
+          assert.ok(run);
+          seen = await run;
+        });
+
+        it('has an effect', () => {
+          for (const { before, under, span } of seen.rounds) {
+            assert.ok(span.beforeNs < span.afterNs);
+            if (MOMENTARY.includes(id)) continue;
+            assert.notDeepEqual([...without(before, under), ...without(under, before)], []);
+          }
+        });
+
+        it('ends with its reversal, which leaves nothing behind', () => {
+          for (const { before, after, carried, span, reverted } of seen.rounds) {
+            assert.deepEqual(
+              { missing: without(before, after), added: without(after, before) },
+              { missing: [], added: [] },
+            );
+            assert.ok(carried, 'the tunnel does not carry traffic again');
+            assert.ok(span.afterNs <= reverted.beforeNs);
+          }
+          assert.ok(seen.carried, 'the tunnel does not carry traffic once the fault is disarmed');
+        });
+      });
+    }
+  });
 
 describe('faults as scenarios name them', () => {
   const says = (pattern: RegExp) => (error: unknown) => error instanceof RequestError && pattern.test(error.message);

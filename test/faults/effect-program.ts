@@ -1,19 +1,19 @@
 /**
  * One lab, one fault: the lab before it, under it and after its reversal, printed as JSON for the compliance suite. Twice
- * in the same lab, since an armed fault can be injected again once it has been reverted. Run in namespaces of its own.
+ * in the same lab, since an armed fault can be injected again once it has been reverted (`runInLab`).
  */
 import { setTimeout } from 'node:timers/promises';
 import { faultByReference } from '../../src/faults/index.ts';
 import { Clock } from '../../src/harness/clock.ts';
 import type { Host } from '../../src/harness/contracts.ts';
 import { changedLab } from '../../src/harness/labs/changed.ts';
-import { openNetnsLab } from '../../src/harness/labs/netns.ts';
 import { killSwitchByReference } from '../../src/killswitches/index.ts';
+import { openLab, tell } from '../harness/labs/places.ts';
 import { labState } from './lab-state.ts';
 
-const [, , reference = '', switchReference = 'none'] = process.argv;
+const [, , , reference = '', switchReference = 'none'] = process.argv;
 const clock = new Clock();
-const bare = await openNetnsLab(clock);
+const bare = await openLab(clock);
 const { client, vpn } = bare.hosts;
 const engaged = await killSwitchByReference(switchReference).engage({
   host: client,
@@ -109,7 +109,4 @@ for (let round = 0; round < 2; round++) {
   rounds.push({ before, under, after, carried, span, reverted });
 }
 await armed[Symbol.asyncDispose]();
-const seen = JSON.stringify({ rounds, carried: await carries() });
-await new Promise<void>((resolve) => process.stdout.write(`${seen}\n`, () => resolve()));
-await bare[Symbol.asyncDispose]();
-process.exit(0);
+await tell({ rounds, carried: await carries() }, bare);

@@ -1,19 +1,19 @@
 /**
- * One lab, one kill switch: what is to be seen of it at each stage, printed as JSON for the compliance suite. Run in
- * namespaces of its own (`enterNamespaces`).
+ * One lab, one kill switch: what is to be seen of it at each stage, printed as JSON for the compliance suite (`runInLab`).
  */
 import { once } from 'node:events';
 import { setTimeout } from 'node:timers/promises';
 import { Clock } from '../../src/harness/clock.ts';
 import type { Host } from '../../src/harness/contracts.ts';
-import { openNetnsLab } from '../../src/harness/labs/netns.ts';
+import { Unsupported } from '../../src/harness/errors.ts';
 import { killSwitchByReference } from '../../src/killswitches/index.ts';
+import { openLab, tell } from '../harness/labs/places.ts';
 import { hostState } from './host-state.ts';
 import { knowNeighbours, sendProbes } from './probes.ts';
 
-const reference = process.argv[2] ?? '';
+const reference = process.argv[3] ?? '';
 const clock = new Clock();
-const lab = await openNetnsLab(clock);
+const lab = await openLab(clock);
 const { client, vpn } = lab.hosts;
 
 /** Whether an answer comes through within some seconds; ping gives up at the first rejection, so it is asked again. */
@@ -51,7 +51,12 @@ await lab.tunnel.down();
 const before = await hostState(client);
 
 const planned = killSwitchByReference(reference);
-const engaged = await planned.engage({ host: client, vpn, tunnel: lab.tunnel, clock, identity: lab.identity });
+const engaged = await planned
+  .engage({ host: client, vpn, tunnel: lab.tunnel, clock, identity: lab.identity })
+  .catch((error: unknown) => {
+    if (error instanceof Unsupported) return tell({ unsupported: error.message }, lab);
+    throw error;
+  });
 const tunnel = engaged.tunnel ?? lab.tunnel;
 const boot = await sendProbes(lab, engaged.clientHost);
 
@@ -96,7 +101,4 @@ const left = {
   missing: before.filter((line) => !after.includes(line)),
   added: after.filter((line) => !before.includes(line)),
 };
-const seen = JSON.stringify({ binding: engaged.binding, boot, steady, outage, recovered, instants, left });
-await new Promise<void>((resolve) => process.stdout.write(`${seen}\n`, () => resolve()));
-await lab[Symbol.asyncDispose]();
-process.exit(0);
+await tell({ binding: engaged.binding, boot, steady, outage, recovered, instants, left }, lab);

@@ -1,18 +1,18 @@
 /**
  * One lab, firewalld's life: the packet filter once it runs, once it has been killed, started again, reloaded and stopped,
- * printed as JSON. Run in namespaces of its own (`enterNamespaces`).
+ * printed as JSON (`runInLab`).
  */
 import { setTimeout } from 'node:timers/promises';
 import { Clock } from '../../src/harness/clock.ts';
-import { openNetnsLab } from '../../src/harness/labs/netns.ts';
 import { killSwitchByReference } from '../../src/killswitches/index.ts';
+import { openLab, tell } from '../harness/labs/places.ts';
 
 const clock = new Clock();
-const lab = await openNetnsLab(clock);
+const lab = await openLab(clock);
 const { client: host, vpn } = lab.hosts;
 const rules = async (): Promise<string> => (await host.run(['nft', '--stateless', 'list', 'ruleset'])).stdout;
 
-const planned = killSwitchByReference(process.argv[2] ?? '');
+const planned = killSwitchByReference(process.argv[3] ?? '');
 const engaged = await planned.engage({ host, vpn, tunnel: lab.tunnel, clock, identity: lab.identity });
 const pids = (): readonly number[] => engaged.pids?.() ?? [];
 const kill = async (): Promise<void> => {
@@ -34,7 +34,4 @@ await kill();
 await engaged[Symbol.asyncDispose]();
 const stopped = await rules();
 
-const seen = JSON.stringify({ running, killed, restarted, reloaded, stopped, first, second, span });
-await new Promise<void>((resolve) => process.stdout.write(`${seen}\n`, () => resolve()));
-await lab[Symbol.asyncDispose]();
-process.exit(0);
+await tell({ running, killed, restarted, reloaded, stopped, first, second, span }, lab);

@@ -1,13 +1,10 @@
 /** What firewalld does with its rules in its life, in each of the recipes: as its documentation and its source have it. */
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
 import { z } from 'zod';
-import { enterNamespaces } from '../../src/harness/labs/netns.ts';
 import { killSwitchByReference } from '../../src/killswitches/index.ts';
+import { runInLab } from '../harness/labs/places.ts';
 
-const REGISTER = fileURLToPath(new URL('../register.mjs', import.meta.url));
 const PROGRAM = fileURLToPath(new URL('./firewalld-program.ts', import.meta.url));
 
 const seenSchema = z.object({
@@ -22,10 +19,7 @@ const seenSchema = z.object({
 });
 
 async function life(reference: string): Promise<z.infer<typeof seenSchema>> {
-  const command = [process.execPath, '--no-warnings', `--import=${REGISTER}`, PROGRAM, reference] as const;
-  const [program, ...args] = enterNamespaces(command);
-  const { stdout } = await promisify(execFile)(program, args, { timeout: 90_000, killSignal: 'SIGKILL' });
-  return seenSchema.parse(JSON.parse(stdout));
+  return seenSchema.parse(JSON.parse(await runInLab(null, PROGRAM, reference)));
 }
 
 const linesOf = (rules: string): string[] => rules.split('\n');

@@ -82,7 +82,8 @@ class Tap implements AsyncDisposable {
   static async open(lab: Lab): Promise<Tap> {
     const mac = lab.identity.clientMac;
     const filter = `(ether src ${mac} and udp and not port 51820) or (icmp[icmptype] == icmp-echo)`;
-    const argv: Argv = ['tcpdump', '-i', lab.uplink.device, '-n', '-l', '--immediate-mode', '-q', filter];
+    // As root: in a container nobody else's process can be ended.
+    const argv: Argv = ['tcpdump', '-Z', 'root', '-i', lab.uplink.device, '-n', '-l', '--immediate-mode', '-q', filter];
     const process = await lab.uplink.host.spawn(argv);
     // «listening on uplink, ...» comes when packets are being taken.
     await once(process.stderr, 'data');

@@ -26,8 +26,11 @@ const REPOSITORY = 'killswitch-lab';
 const REGISTRY_BASE = 'debian:bookworm-slim';
 const OWN_BASE = `${REPOSITORY}/base:own`;
 
-/** What every host of a lab in containers needs: the lab's tools, and what the mounted Node.js is linked against. */
-const LAB_PACKAGES = [...packagesOf(NETNS_NEEDS), 'curl', 'iputils-ping', 'libstdc++6'];
+/**
+ * What every host of a lab in containers needs: the lab's tools, the VPN host's end of the tunnel that is not WireGuard
+ * (src/killswitches/openvpn.ts), and what the mounted Node.js is linked against.
+ */
+const LAB_PACKAGES = [...packagesOf(NETNS_NEEDS), 'curl', 'iputils-ping', 'libstdc++6', 'openvpn'];
 
 function packagesOf(needs: readonly Need[]): string[] {
   return needs.map((need) => need.package);

@@ -26,7 +26,11 @@ const UNITS = ['B', 'kB', 'MB', 'GB', 'TB'];
 export const biglybt: TorrentClient = {
   id: 'biglybt',
   title: 'BiglyBT (console)',
-  needs: [{ command: 'biglybt', package: 'biglybt' }],
+  // The distribution's package leaves the Java virtual machine to whoever installs it.
+  needs: [
+    { command: 'biglybt', package: 'biglybt' },
+    { command: 'java', package: 'default-jre-headless' },
+  ],
   bindings: ['none', 'interface', 'address'],
   speaks: {
     utp: false,

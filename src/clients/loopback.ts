@@ -2,6 +2,7 @@
  * The loopback of the client's own host, where the harness is not: control requests go through curl, and the sockets
  * the kernel holds for a client through ss. Used for diagnosis, never for a verdict.
  */
+import { text } from 'node:stream/consumers';
 import type { Host, Need } from '../harness/contracts.ts';
 
 export const CURL: Need = { command: 'curl', package: 'curl' };
@@ -59,13 +60,18 @@ function parseAnswer(text: string): LoopbackAnswer {
   return { status, headers, body: text.slice(end + 4) };
 }
 
-/** `address:port`, or `address%device:port` where it is tied to a device, of each socket these processes listen on. */
+/**
+ * `address:port`, or `address%device:port` where it is tied to a device, of each socket these processes listen on. Asked
+ * as the user they run as: in a container not even root may see which process of another user's has a socket.
+ */
 export async function listeningSockets(
   host: Host,
   pids: readonly number[],
   signal?: AbortSignal,
 ): Promise<readonly string[]> {
-  const { stdout } = await host.run(['ss', '-H', '-tulnp'], signal === undefined ? {} : { signal });
+  signal?.throwIfAborted();
+  const asked = await host.spawn(['ss', '-H', '-tulnp'], { unprivileged: true });
+  const stdout = await text(asked.stdout);
   const found = new Set<string>();
   for (const line of stdout.split('\n')) {
     const local = line.trim().split(/\s+/)[4];

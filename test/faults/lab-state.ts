@@ -1,5 +1,4 @@
 /** What a fault may change in a lab, as text to compare: links, addresses, routes, rules, filters, peers, processes. */
-import { readFile } from 'node:fs/promises';
 import type { Argv, Host, Lab } from '../../src/harness/contracts.ts';
 
 const QUESTIONS: readonly Argv[] = [
@@ -41,17 +40,15 @@ async function hostState(host: Host): Promise<readonly string[]> {
 }
 
 /** The state letter of each process (R, S, T, Z) with running and sleeping taken as one; «gone» where there is none. */
-async function processState(pid: number): Promise<string> {
-  try {
-    const letter = /\) (\w)/.exec(await readFile(`/proc/${pid}/stat`, 'utf8'))?.[1] ?? '?';
-    return /[RSDI]/.test(letter) ? 'alive' : letter === 'Z' ? 'gone' : letter;
-  } catch {
-    return 'gone';
-  }
+async function processState(host: Host, pid: number): Promise<string> {
+  const { status, stdout } = await host.run(['cat', `/proc/${pid}/stat`], { anyStatus: true });
+  if (status.code !== 0) return 'gone';
+  const letter = /\) (\w)/.exec(stdout)?.[1] ?? '?';
+  return /[RSDI]/.test(letter) ? 'alive' : letter === 'Z' ? 'gone' : letter;
 }
 
 export async function labState(lab: Lab, pids: () => Promise<readonly number[]>): Promise<readonly string[]> {
-  const states = await Promise.all((await pids()).map(processState));
+  const states = await Promise.all((await pids()).map((pid) => processState(lab.hosts.client, pid)));
   const hosts = [lab.hosts.client, lab.hosts.vpn, ...(lab.tunnel.host === undefined ? [] : [lab.tunnel.host])];
   const lines = (await Promise.all(hosts.map(hostState))).flat();
   return [...new Set([...lines, ...states.map((state, index) => `process ${index}: ${state}`)])].sort();

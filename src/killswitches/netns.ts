@@ -4,7 +4,10 @@
  *
  * Reproduces: wireguard.com/netns, «Routing & Network Namespace Integration», the container case (the first of its two):
  * `ip link set wg0 netns container`, addresses and default route inside. Simplified: wg-quick makes the device in the
- * birth namespace first, so its rules of routing stay there, with nothing to lead to.
+ * birth namespace and configures it there before it is moved, so its rules of routing stay there, with nothing to lead to.
+ * The original moves it first. For the time between, what peers send to a tunnel that comes up again reaches the birth
+ * namespace, which answers by ICMP from the inner address: clear packets under `tunnel-restarted` that the original does
+ * not have.
  */
 import type { Host, KillSwitch, RunningProcess, SwitchContext, Tunnel } from '../harness/contracts.ts';
 import { Unsupported } from '../harness/errors.ts';

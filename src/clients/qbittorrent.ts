@@ -68,6 +68,8 @@ export const qbittorrent: TorrentClient = {
       },
       async (started) => {
         await started.line(lineWith(/ - (Added new|Restored) torrent/));
+        // It may announce before it can be asked.
+        await started.line(lineWith(/Web ?UI: Now listening on/));
       },
       signal,
     );

@@ -117,6 +117,12 @@ export interface Tunnel {
   restore(): Promise<Bracket>;
   /** Process ids, on the client, of the userspace daemon; empty where the kernel holds the device. */
   daemonPids(): Promise<readonly number[]>;
+  /**
+   * Writes the file of keys and peer that `wg setconf` takes, and tells where it is on the client: for a kill switch that
+   * makes the device itself, in an order of its own, instead of `up`. Absent where something else makes it. Throws
+   * `Unsupported` when hooks were added, which nobody would run.
+   */
+  settings?(): Promise<string>;
   /** Where the device is, when a kill switch has moved it off the client host's own network namespace. */
   readonly host?: Host;
   /** Its default routes as `ip route del` takes them, when they are not wg-quick's two in the table `fwmark`. */

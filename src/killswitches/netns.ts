@@ -2,30 +2,35 @@
  * Isolation by network namespace: the client lives where the tunnel is the only interface there is. The WireGuard device
  * is made in the birth namespace and moved; its UDP socket stays behind and goes on using the physical network.
  *
- * Reproduces: wireguard.com/netns, «Routing & Network Namespace Integration», the container case (the first of its two):
- * `ip link set wg0 netns container`, addresses and default route inside. Simplified: wg-quick makes the device in the
- * birth namespace and configures it there before it is moved, so its rules of routing stay there, with nothing to lead to.
- * The original moves it first. For the time between, what peers send to a tunnel that comes up again reaches the birth
- * namespace, which answers by ICMP from the inner address: clear packets under `tunnel-restarted` that the original does
- * not have.
+ * Reproduces: wireguard.com/netns, «Routing & Network Namespace Integration», the container case (the first of its two),
+ * in its order: `ip link add wg0`, `ip link set wg0 netns container`, then inside `wg setconf`, addresses, link up and
+ * default route; no wg-quick. The resolver inside is the tunnel's, by a file mounted over /etc/resolv.conf as ip-netns(8)
+ * does it. Nothing is simplified.
  */
+import { writeFile } from 'node:fs/promises';
+import path from 'node:path';
 import type { Host, KillSwitch, RunningProcess, SwitchContext, Tunnel } from '../harness/contracts.ts';
 import { Unsupported } from '../harness/errors.ts';
 import { noParameters, type NoParameters } from '../harness/reference.ts';
+import { addWireGuardDevice } from '../harness/wireguard.ts';
 import { engaged } from './engaged.ts';
 import { insideHost } from './inside.ts';
-import { command, runSteps, type Step } from './steps.ts';
+import { command, runSteps } from './steps.ts';
 
 export const netns: KillSwitch<NoParameters> = {
   id: 'netns',
   title: 'network namespace with the tunnel alone',
   family: 'namespace',
-  reproduces: 'wireguard.com/netns, the container case; the device made by wg-quick, then moved',
+  reproduces: 'wireguard.com/netns, the container case, and ip-netns(8) for its resolver',
   claims: { v4: true, v6: true, dns: true, lan: true, boot: true, reconnect: true },
   needs: [],
   parameters: noParameters,
   async engage(context) {
-    const { host } = context;
+    const { host, tunnel } = context;
+    const settings = await tunnel.settings?.();
+    if (settings === undefined) {
+      throw new Unsupported('only a WireGuard device that nobody else makes can be moved: use the lab’s own tunnel.');
+    }
     // Two processes hold the two namespaces, so that ip(8) can be told where to move the device.
     const allowed = await host.run(['unshare', '--net', '--mount', 'true'], { anyStatus: true });
     if (allowed.status.code !== 0) {
@@ -37,10 +42,16 @@ export const netns: KillSwitch<NoParameters> = {
     const holder = await held(await host.spawn(['unshare', '--net', '--mount', '--propagation=private', 'cat']));
     const namespaces = `/proc/${holder.pid}/ns`;
     const inside = await insideHost(host, ['nsenter', `--net=${namespaces}/net`, `--mount=${namespaces}/mnt`, '--']);
-    await runSteps(inside, [command('mount -t sysfs sysfs /sys'), command('ip link set lo up')]);
+    const resolver = path.join(host.folder, 'inside-resolv.conf');
+    await writeFile(resolver, `nameserver ${tunnel.config.dns}\n`);
+    await runSteps(inside, [
+      command('mount -t sysfs sysfs /sys'),
+      command(`mount --bind ${resolver} /etc/resolv.conf`),
+      command('ip link set lo up'),
+    ]);
     return engaged(context, {
       clientHost: inside,
-      tunnel: movedTunnel(context, inside, birth.pid, holder.pid),
+      tunnel: movedTunnel(context, { inside, insidePid: holder.pid, settings }),
       async disengage() {
         for (const process of [holder, birth]) {
           process.signal('SIGKILL');
@@ -59,44 +70,44 @@ async function held(process: RunningProcess): Promise<RunningProcess> {
   return process;
 }
 
-function movedTunnel(context: SwitchContext, inside: Host, birthPid: number, insidePid: number): Tunnel {
+interface Moved {
+  readonly inside: Host;
+  readonly insidePid: number;
+  /** The file for wg(8). */
+  readonly settings: string;
+}
+
+function movedTunnel(context: SwitchContext, { inside, insidePid, settings }: Moved): Tunnel {
   const { tunnel, host, clock } = context;
   const { device, config } = tunnel;
-  const configure: readonly Step[] = [
-    command(`ip address replace ${config.address4}/32 dev ${device}`),
-    command(`ip address replace ${config.address6}/128 dev ${device} nodad`),
-    command(`ip link set ${device} up`),
-    command(`ip route replace default dev ${device}`),
-    command(`ip -6 route replace default dev ${device}`),
-  ];
-  const moveIn = async (): Promise<void> => {
+  const configure = (verb: 'setconf' | 'syncconf'): Promise<void> =>
+    runSteps(inside, [
+      command(`wg ${verb} ${device} ${settings}`),
+      command(`ip address replace ${config.address4}/32 dev ${device}`),
+      command(`ip address replace ${config.address6}/128 dev ${device} nodad`),
+      command(`ip link set ${device} up`),
+      command(`ip route replace default dev ${device}`),
+      command(`ip -6 route replace default dev ${device}`),
+    ]);
+  const make = async (): Promise<void> => {
+    await addWireGuardDevice(host, device);
     await host.run(['ip', 'link', 'set', device, 'netns', String(insidePid)]);
-    await runSteps(inside, configure);
+    await configure('setconf');
   };
   const isInside = async (): Promise<boolean> =>
-    (await inside.run(['ip', 'link', 'show', 'dev', device], { anyStatus: true })).status.code === 0;
+    (await inside.run(['wg', 'show', device, 'listen-port'], { anyStatus: true })).status.code === 0;
   return {
     device,
     fwmark: tunnel.fwmark,
     config,
     host: inside,
     defaultRoutes: [`0.0.0.0/0 dev ${device}`, `::/0 dev ${device}`],
-    addHook: (line) => tunnel.addHook(line),
+    addHook() {
+      throw new Unsupported('netns makes its device without wg-quick, whose lines nobody would run.');
+    },
     daemonPids: () => tunnel.daemonPids(),
-    async up() {
-      const span = await tunnel.up();
-      await moveIn();
-      return span;
-    },
-    async down() {
-      if (await isInside()) await inside.run(['ip', 'link', 'set', device, 'netns', String(birthPid)]);
-      return tunnel.down();
-    },
-    restore: () =>
-      clock.bracket(async () => {
-        if (await isInside()) return runSteps(inside, configure);
-        await tunnel.restore();
-        await moveIn();
-      }),
+    up: () => clock.bracket(make),
+    down: () => clock.bracket(() => runSteps(inside, [command(`ip link del ${device}`)])),
+    restore: () => clock.bracket(async () => ((await isInside()) ? configure('syncconf') : make())),
   };
 }

@@ -8,6 +8,7 @@ import path from 'node:path';
 import { z } from 'zod';
 import type { Bracket, Clock } from '../clock.ts';
 import type { Host, Tunnel, TunnelConfig } from '../contracts.ts';
+import { Unsupported } from '../errors.ts';
 import { SERVER_DEVICE, TUNNEL_MTU, USERSPACE_ENV, addWireGuardDevice, type TunnelKind } from '../wireguard.ts';
 import { ADDRESS, ENDPOINT_PORT, FWMARK, TUNNEL_DEVICE } from './topology.ts';
 
@@ -150,6 +151,19 @@ class WgQuickTunnel implements Tunnel {
   down(): Promise<Bracket> {
     const { other, clock } = this.#parts;
     return other === undefined ? this.#wgQuick('down') : clock.bracket(() => other.down());
+  }
+
+  settings(): Promise<string> {
+    if (this.#parts.other !== undefined) {
+      throw new Unsupported('this tunnel’s device is made by another VPN application: take the lab’s own.');
+    }
+    if (this.#hooks.length > 0) {
+      throw new Unsupported(
+        `the lines ${this.#hooks.join('; ')} need wg-quick, and another kill switch makes the device.`,
+      );
+    }
+    const file = ['[Interface]', `PrivateKey = ${this.#keys.client.secret}`, ...this.#peer];
+    return settingsFile(this.#parts.client, 'setconf.conf', file);
   }
 
   #handover(): Handover {

@@ -9,23 +9,27 @@ export interface TestEngine {
   readonly images: LabImages;
 }
 
-/** The engine with the images for what is needed beside the lab's tools; where that is not possible, a reason. */
-async function open(needs: readonly Need[]): Promise<TestEngine | string> {
+/** The engine; where none answers, a reason. */
+async function connect(): Promise<Engine | string> {
   const why = process.env['KSL_NO_ENGINE'];
   if (why !== undefined) return why;
   try {
-    const engine = await connectEngine();
-    return { engine, images: await provideImages(engine.docker, needs, (line) => console.log(`      ${line}`)) };
+    return await connectEngine();
   } catch (error) {
     return messageOf(error);
   }
 }
 
-/** Skips the tests of a suite where there is no engine, which counts them, and says why. */
+/**
+ * The engine, with the images for what is needed beside the lab's tools. Skips the tests of a suite where there is no
+ * engine, which counts them, and says why. Throws where there is one and an image cannot be built.
+ */
 export async function openTestEngine(context: Mocha.Context, needs: readonly Need[] = []): Promise<TestEngine> {
   context.timeout(600_000);
-  const opened = await open(needs);
-  if (typeof opened !== 'string') return opened;
-  console.log(`      NOT RUN, no lab in containers here: ${opened}`);
+  const engine = await connect();
+  if (typeof engine !== 'string') {
+    return { engine, images: await provideImages(engine.docker, needs, (line) => console.log(`      ${line}`)) };
+  }
+  console.log(`      NOT RUN, no lab in containers here: ${engine}`);
   return context.skip();
 }

@@ -27,6 +27,7 @@ import type {
 } from '../contracts.ts';
 import { HOST_NAMES, type HostName, type Identity } from '../records.ts';
 import type { TunnelKind } from '../wireguard.ts';
+import { HostShell } from './host-shell.ts';
 import { runProcess, startProcess } from './process.ts';
 import { ADDRESS, SYSCTLS, TUNNEL_DEVICE, configureHost, identityOf, linkBatch } from './topology.ts';
 import { openTunnel } from './tunnel.ts';
@@ -83,22 +84,27 @@ function hostEnvironment(folder: string): Record<string, string> {
 class NetnsHost implements Host {
   readonly name: HostName;
   readonly folder: string;
-  /** Process that holds the host's namespaces open. */
-  readonly holder: RunningProcess;
+  readonly shell: HostShell;
   readonly #enter: readonly string[];
   readonly #env: Readonly<Record<string, string>>;
 
-  constructor(name: HostName, folder: string, holder: RunningProcess) {
+  constructor(name: HostName, folder: string, shell: HostShell) {
     this.name = name;
     this.folder = folder;
-    this.holder = holder;
-    const namespaces = `/proc/${holder.pid}/ns`;
+    this.shell = shell;
+    const namespaces = `/proc/${this.holder.pid}/ns`;
     this.#enter = ['nsenter', `--net=${namespaces}/net`, `--mount=${namespaces}/mnt`, '--'];
     this.#env = hostEnvironment(folder);
   }
 
-  run(argv: Argv, options: RunOptions = {}): Promise<RunResult> {
-    return runProcess(this.name, this.#enter, argv, options, this.#env);
+  /** Process that holds the host's namespaces open. */
+  get holder(): RunningProcess {
+    return this.shell.process;
+  }
+
+  run(argv: Argv, { signal, ...options }: RunOptions = {}): Promise<RunResult> {
+    if (signal === undefined) return this.shell.run(argv, options);
+    return runProcess(this.name, this.#enter, argv, { ...options, signal }, this.#env);
   }
 
   spawn(argv: Argv, options: SpawnOptions = {}): Promise<RunningProcess> {
@@ -190,19 +196,7 @@ async function prepareTrialNamespace(): Promise<Core> {
 
 async function openHost(name: HostName): Promise<NetnsHost> {
   const folder = path.join(SCRATCH, name);
-  const holder = await startProcess(name, [], ['unshare', '--net', '--mount', '--propagation=private', 'cat'], {
-    env: hostEnvironment(folder),
-  });
-  // `cat` answers only after unshare has made the namespaces and become it.
-  const answered = new Promise<void>((resolve, reject) => {
-    holder.stdout.once('data', () => resolve());
-    void holder.exited.then((status) =>
-      reject(new Error(`the namespaces of host ${name} could not be made: ${JSON.stringify(status)}`)),
-    );
-  });
-  holder.stdin.write('\n');
-  await answered;
-  return new NetnsHost(name, folder, holder);
+  return new NetnsHost(name, folder, await HostShell.open(name, folder, hostEnvironment(folder)));
 }
 
 /**

@@ -25,6 +25,13 @@ const PROGRAMS = [
   'probes/swarm',
 ];
 
+const BANNER = [
+  // Packages of the older kind ask for Node.js's own modules by require().
+  "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);",
+  // These programs live for seconds: a parser that zod compiles for each schema costs more than it saves.
+  '(globalThis.__zod_globalConfig ??= {}).jitless = true;',
+].join('\n');
+
 /** A module that asks where it is gets the answer it would have had in a file of its own. */
 function ownPlaces(program) {
   const from = path.join(SRC, path.dirname(program));
@@ -54,8 +61,7 @@ await Promise.all(
       format: 'esm',
       target: 'node20',
       external: ['dockerode', 'utp-native'],
-      // Packages of the older kind ask for Node.js's own modules by require().
-      banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" },
+      banner: { js: BANNER },
       plugins: [ownPlaces(program)],
       logLevel: 'warning',
       legalComments: 'none',

@@ -3,6 +3,7 @@
  * is left over, and what is resumed comes to what an uninterrupted run would have.
  *
  * KSL_CHAOS_KILLS: how often the harness is killed (default 4; `npm run chaos` takes 100).
+ * KSL_CHAOS_TRIALS: how long the campaign is that it is killed in (`npm run chaos` takes 1,000).
  */
 import assert from 'node:assert/strict';
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
@@ -22,8 +23,9 @@ const BOOTSTRAP = fileURLToPath(new URL('../../bootstrap.mjs', import.meta.url))
 const KILLS = Number(process.env['KSL_CHAOS_KILLS'] ?? 4);
 const SEED = Number(process.env['KSL_CHAOS_SEED'] ?? 7);
 /** A kill costs the trials under way; between two of them about one and a half finish. */
-const TRIALS = 2 * KILLS + 4;
-const JOBS = 3;
+const TRIALS = Number(process.env['KSL_CHAOS_TRIALS'] ?? 2 * KILLS + 4);
+/** Few enough that a disturbed trial is rare, in the short form; in the long one as many as the machine takes. */
+const JOBS = TRIALS > 100 ? 'auto' : '3';
 
 const SCENARIO = `title: One client with and without a firewall
 hypothesis: For the test
@@ -110,7 +112,7 @@ async function assertNothingLeft(before: ReadonlyMap<number, string>, own: strin
 }
 
 describe('a campaign that is killed again and again', function () {
-  this.timeout(180_000 + KILLS * 30_000);
+  this.timeout(180_000 + KILLS * 30_000 + TRIALS * 5_000);
   let base = '';
   let folder = '';
   const kept: { kill: number; before: string; after: string }[] = [];
@@ -126,7 +128,7 @@ describe('a campaign that is killed again and again', function () {
       // A harness that was killed at its very start has left no campaign to go on with.
       const begun = existsSync(path.join(folder, 'manifest.json'));
       const args = begun ? ['--resume', folder] : [path.join(base, 'mine.yaml'), '--out', folder];
-      const harness = new Harness(...args, '--jobs', String(JOBS));
+      const harness = new Harness(...args, '--jobs', JOBS);
       // From the first start-up steps to well into the second round of trials.
       const end = await Promise.race([harness.ended, pause(300 + random() * 12_000).then(() => null)]);
       if (end !== null) {
@@ -199,8 +201,10 @@ describe('a campaign that is killed again and again', function () {
     const ended = sessions.flatMap((session) => (session.event === 'ended' ? [session] : []));
     assert.ok(started >= ended.length && started <= kept.length + 1);
     assert.equal(ended.at(-1)?.how, 'finished');
+    // Watching the machine's own interfaces takes root.
+    const seen = process.getuid?.() === 0 ? 0 : undefined;
     assert.ok(
-      ended.every(({ escaped }) => escaped === null || escaped.frames === 0),
+      ended.every(({ escaped }) => escaped?.frames === seen),
       JSON.stringify(ended),
     );
   });

@@ -48,6 +48,7 @@ export function makeManifest(
       title: scenario.title,
       hypothesis: scenario.hypothesis,
       source: scenario.source,
+      ...(scenario.stack && { folder: path.relative(run.folder, path.resolve(scenario.folder)) }),
       cells: [...plan.cells],
       trialsPerCell: scenario.trials,
       ...(sequential && { sequential: { ...sequential, looks: [...sequential.looks] } }),

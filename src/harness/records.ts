@@ -584,6 +584,8 @@ export const manifestSchema = z.object({
     hypothesis: z.string(),
     /** The scenario file as run, word for word, after the command line's restrictions. */
     source: z.string(),
+    /** Where its relative paths start, seen from the results; absent where it has none. */
+    folder: z.string().optional(),
     cells: z.array(cellSchema),
     /** At most, where the campaign is sequential. */
     trialsPerCell: count,

@@ -221,7 +221,7 @@ function draw(
         mark: { type: 'rule', color: INK, strokeDash: [4, 3] },
         encoding: { x },
       },
-      ...rules.map(ruleLabel),
+      ruleLabels(rules),
       {
         data: { values: [...signs] },
         mark: { type: 'point', size: 70, opacity: 1, strokeWidth: 1.5, stroke: INK },
@@ -254,13 +254,13 @@ function draw(
 }
 
 /** Each label stands above the lanes, a line higher than the one before it, so that near instants stay legible. */
-function ruleLabel({ at, label, line }: Rule & { readonly line: number }): UnitSpec<string> {
+function ruleLabels(rules: readonly (Rule & { readonly line: number })[]): UnitSpec<string> {
   return {
-    data: { values: [{ at, label }] },
+    data: { values: [...rules] },
     mark: {
       type: 'text',
       y: 0,
-      dy: -3 - 12 * line,
+      dy: { expr: '-3 - 12 * datum.line' },
       dx: 3,
       align: 'left',
       baseline: 'bottom',

@@ -152,8 +152,16 @@ const P_VALUES: Readonly<Record<Measure, (strata: readonly Stratum[]) => number 
 };
 
 /** A tunnel that never came back ranks behind every one that did. */
+export const NEVER = Number.MAX_VALUE;
+
 function worstLast(values: readonly (number | null)[]): number[] {
-  return values.map((value) => value ?? Number.MAX_VALUE);
+  return values.map((value) => value ?? NEVER);
+}
+
+/** Where one of the two in the middle never came back, the median is that; half-way to it means nothing. */
+function medianOf(values: readonly number[]): number {
+  const median = quantileOf(sorted(values), 0.5);
+  return median >= NEVER / 2 ? NEVER : median;
 }
 
 function levels(measure: Measure, strata: readonly Stratum[]): { before: number | null; after: number | null } {
@@ -163,7 +171,7 @@ function levels(measure: Measure, strata: readonly Stratum[]): { before: number 
       return own.reduce((sum, { leaks }) => sum + leaks, 0) / own.reduce((sum, sample) => sum + sample.judged, 0);
     }
     const values = own.flatMap((sample) => VALUES[measure](sample));
-    return values.length === 0 ? null : quantileOf(sorted(values), 0.5);
+    return values.length === 0 ? null : medianOf(values);
   };
   return { before: side(({ old }) => old), after: side(({ fresh }) => fresh) };
 }

@@ -1,6 +1,6 @@
 /** The gate's numbers as people read them. */
 import { bytes, digits, duration, percent } from '../summary/words.ts';
-import type { Check, GateResult, Measure } from './gate.ts';
+import { NEVER, type Check, type GateResult, type Measure } from './gate.ts';
 import type { Sample } from './sample.ts';
 import { quantileOf, sorted } from '../statistics/quantiles.ts';
 
@@ -9,7 +9,7 @@ const FORMATS: Readonly<Record<Measure, (value: number) => string>> = {
   gap: duration,
   'clear bytes': bytes,
   exposures: (value) => `${digits(value)} parties`,
-  recovery: (value) => (value === Number.MAX_VALUE ? 'never' : duration(value)),
+  recovery: (value) => (value === NEVER ? 'never' : duration(value)),
 };
 
 /** `leak: 0 % before, 45 % now` */

@@ -5,6 +5,7 @@
 import assert from 'node:assert/strict';
 import { updated, type Baseline } from '../../../src/analysis/regress/baseline.ts';
 import { FALSE_ALARM, judgeGate, samplesOf, type GateResult } from '../../../src/analysis/regress/gate.ts';
+import { checkWords } from '../../../src/analysis/regress/words.ts';
 import { rowOf, type TrialRow } from '../../../src/analysis/summary/rows.ts';
 import {
   SYNTHETIC_PLAN,
@@ -89,6 +90,20 @@ describe('the regression gate', function () {
     const result = gate(PLAN, new Map());
     assert.equal(result.outcome, 'could-not-judge');
     assert.equal(result.fresh.length, 6);
+  });
+
+  it('says of a tunnel of which half the trials never saw the return that it never came back', () => {
+    const rows = rowsOf(PLAN).map((row, index) => {
+      const recoverySeconds = index % 2 === 0 ? null : index / 1000;
+      return { ...row, measured: row.measured && { ...row.measured, recoverySeconds } };
+    });
+    const words = judgeGate(syntheticManifest(PLAN), rows, baselineOf(PLAN)).checks.map(checkWords);
+    const recoveries = words.filter((line) => line.startsWith('median recovery'));
+    assert.ok(recoveries.some((line) => line.endsWith('never now')));
+    assert.ok(
+      recoveries.every((line) => !line.includes('e+')),
+      recoveries.join('; '),
+    );
   });
 
   it('does not ask the arm without a switch to be better', () => {

@@ -14,8 +14,6 @@ interface Dialect {
   /** A command that changes nothing and is answered, which is how the program tells that all before it is done. */
   readonly probe: string;
   readonly answer: RegExp;
-  /** What it says after the answer, in a write of its own, which nobody waits for: the next answer comes behind it. */
-  readonly trailer?: RegExp;
   /**
    * The program reads character by character (libedit), so that a line written beforehand without its end costs
    * nothing when the end is written.
@@ -27,8 +25,7 @@ const iproute = (...family: readonly string[]): Dialect => ({
   argv: ['ip', ...family, '-force', '-batch', '-'],
   // No such object: the complaint comes unbuffered and costs no round trip to the kernel.
   probe: 'done',
-  answer: /^Object "done" is unknown.*\n/m,
-  trailer: /^Command failed.*\n/,
+  answer: /^Object "done" is unknown.*\nCommand failed.*\n/m,
   primed: false,
 });
 
@@ -80,9 +77,7 @@ export class RunningCommand {
       this.#text += this.#buffer.toString('utf8', 0, length);
       const answer = this.#dialect.answer.exec(this.#text);
       if (answer === null) continue;
-      const { trailer } = this.#dialect;
-      const said = this.#text.slice(0, answer.index);
-      const complaints = trailer === undefined ? said : said.replace(trailer, '');
+      const complaints = this.#text.slice(0, answer.index);
       this.#text = this.#text.slice(answer.index + answer[0].length);
       return complaints;
     }

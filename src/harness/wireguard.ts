@@ -14,10 +14,14 @@ export const USERSPACE_ENV = {
 
 export type TunnelKind = 'kernel' | 'wireguard-go';
 
-/** Makes a WireGuard device the way wg-quick's add_if does: the kernel's, else the userspace implementation's. */
+/**
+ * Makes a WireGuard device the way wg-quick's add_if does: the kernel's, else the userspace implementation's. That one
+ * leaves a daemon, which has the device in hand when it answers; a device moved before that ends it.
+ */
 export async function addWireGuardDevice(host: Host, device: string): Promise<TunnelKind> {
   const kernel = await host.run(['ip', 'link', 'add', device, 'type', 'wireguard'], { anyStatus: true });
   if (kernel.status.code === 0) return 'kernel';
   await host.run(['wireguard-go', device], { env: USERSPACE_ENV });
+  await host.run(['wg', 'show', device, 'listen-port']);
   return 'wireguard-go';
 }

@@ -33,9 +33,10 @@ export async function armInjector(injection: Injection): Promise<ArmedFault> {
   }
   let following: { readonly stop: AbortController; readonly ended: Promise<void> } | null = null;
   const unfollow = async (): Promise<void> => {
-    following?.stop.abort();
-    await following?.ended;
+    const began = following;
     following = null;
+    began?.stop.abort();
+    await began?.ended;
   };
   return {
     async inject() {
@@ -43,6 +44,8 @@ export async function armInjector(injection: Injection): Promise<ArmedFault> {
       if (injection.follow !== undefined) {
         const stop = new AbortController();
         following = { stop, ended: injection.follow(stop.signal, injector).catch(ignoreAbort) };
+        // What else failed is told when it is waited for.
+        following.ended.catch(() => undefined);
       }
       return span;
     },

@@ -27,15 +27,18 @@ export const tunnelRestarted: Fault<z.infer<typeof parameters>> = {
       await tunnel.up();
     };
     const finish = async (): Promise<void> => {
-      coming?.stop.abort();
-      await coming?.up;
+      const began = coming;
       coming = null;
+      began?.stop.abort();
+      await began?.up;
     };
     const armed: ArmedFault = {
       async inject() {
         const span = await tunnel.down();
         const stop = new AbortController();
         coming = { stop, up: up(stop.signal) };
+        // That it failed is told when it is waited for.
+        coming.up.catch(() => undefined);
         return span;
       },
       revert: () => clock.bracket(finish),

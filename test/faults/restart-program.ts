@@ -1,0 +1,17 @@
+/** One lab whose tunnel does not come up again after it was taken down: who is told, and when (`runInLab`). */
+import { setTimeout } from 'node:timers/promises';
+import { tunnelRestarted } from '../../src/faults/tunnel-restarted.ts';
+import { Clock } from '../../src/harness/clock.ts';
+import { messageOf } from '../../src/harness/errors.ts';
+import { openLab, tell } from '../harness/labs/places.ts';
+
+const lab = await openLab(new Clock());
+await lab.tunnel.up();
+const armed = await tunnelRestarted.arm(lab, { gap: 0.001 });
+lab.tunnel.addHook('PreUp = false');
+await armed.inject();
+// Long enough for wg-quick to have failed.
+await setTimeout(1000);
+const reverted = await armed.revert().then(() => 'reverted', messageOf);
+await armed[Symbol.asyncDispose]();
+await tell({ reverted }, lab);

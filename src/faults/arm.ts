@@ -4,6 +4,7 @@ import type { Argv, ArmedFault, Host } from '../harness/contracts.ts';
 import { Conversation } from '../harness/lines.ts';
 import { programArgv } from '../harness/program.ts';
 import { answerSchema, type Act, type Answer } from './acts.ts';
+import { inBackground } from './background.ts';
 
 export interface Injection {
   /** What it is called in messages. */
@@ -31,22 +32,17 @@ export async function armInjector(injection: Injection): Promise<ArmedFault> {
     await injector.end();
     throw error;
   }
-  let following: { readonly stop: AbortController; readonly ended: Promise<void> } | null = null;
+  let end: (() => Promise<void>) | null = null;
   const unfollow = async (): Promise<void> => {
-    const began = following;
-    following = null;
-    began?.stop.abort();
-    await began?.ended;
+    const began = end;
+    end = null;
+    await began?.();
   };
   return {
     async inject() {
       const span = await injector.inject();
-      if (injection.follow !== undefined) {
-        const stop = new AbortController();
-        following = { stop, ended: injection.follow(stop.signal, injector).catch(ignoreAbort) };
-        // What else failed is told when it is waited for.
-        following.ended.catch(() => undefined);
-      }
+      const { follow } = injection;
+      if (follow !== undefined) end = inBackground((signal) => follow(signal, injector).catch(ignoreAbort));
       return span;
     },
     async revert() {

@@ -6,6 +6,7 @@ import { setTimeout } from 'node:timers/promises';
 import { z } from 'zod';
 import type { ArmedFault, Fault } from '../harness/contracts.ts';
 import { seconds } from '../harness/reference.ts';
+import { inBackground } from './background.ts';
 
 const parameters = z.strictObject({
   /** From the end of `down` to `up`. */
@@ -21,24 +22,20 @@ export const tunnelRestarted: Fault<z.infer<typeof parameters>> = {
   parameters,
   arm(lab, { gap }) {
     const { tunnel, clock } = lab;
-    let coming: { readonly stop: AbortController; readonly up: Promise<unknown> } | null = null;
+    let end: (() => Promise<void>) | null = null;
     const up = async (signal: AbortSignal): Promise<void> => {
       await setTimeout(gap * 1000, undefined, { signal }).catch(() => undefined);
       await tunnel.up();
     };
     const finish = async (): Promise<void> => {
-      const began = coming;
-      coming = null;
-      began?.stop.abort();
-      await began?.up;
+      const began = end;
+      end = null;
+      await began?.();
     };
     const armed: ArmedFault = {
       async inject() {
         const span = await tunnel.down();
-        const stop = new AbortController();
-        coming = { stop, up: up(stop.signal) };
-        // That it failed is told when it is waited for.
-        coming.up.catch(() => undefined);
+        end = inBackground(up);
         return span;
       },
       revert: () => clock.bracket(finish),

@@ -31,14 +31,13 @@ export const netns: KillSwitch<NoParameters> = {
     if (settings === undefined) {
       throw new Unsupported('only a WireGuard device that nobody else makes can be moved: use the lab’s own tunnel.');
     }
-    // Two processes hold the two namespaces, so that ip(8) can be told where to move the device.
     const allowed = await host.run(['unshare', '--net', '--mount', 'true'], { anyStatus: true });
     if (allowed.status.code !== 0) {
       throw new Unsupported(
         'this host may not make namespaces (CAP_SYS_ADMIN): run it in the embedded lab, --lab netns.',
       );
     }
-    const birth = await held(await host.spawn(['cat']));
+    // Holds the namespace open, so that ip(8) can be told where to move the device.
     const holder = await held(await host.spawn(['unshare', '--net', '--mount', '--propagation=private', 'cat']));
     const namespaces = `/proc/${holder.pid}/ns`;
     const inside = await insideHost(host, ['nsenter', `--net=${namespaces}/net`, `--mount=${namespaces}/mnt`, '--']);
@@ -53,10 +52,8 @@ export const netns: KillSwitch<NoParameters> = {
       clientHost: inside,
       tunnel: movedTunnel(context, { inside, insidePid: holder.pid, settings }),
       async disengage() {
-        for (const process of [holder, birth]) {
-          process.signal('SIGKILL');
-          await process.exited;
-        }
+        holder.signal('SIGKILL');
+        await holder.exited;
       },
     });
   },

@@ -7,6 +7,7 @@ import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { chown, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { setTimeout as delay } from 'node:timers/promises';
 import { clients } from '../../src/clients/index.ts';
 import { listeningSockets } from '../../src/clients/loopback.ts';
@@ -32,6 +33,10 @@ const START_SECONDS = 30;
 const PAYLOAD_SECONDS = 40;
 /** CTorrent waits for half of it before it is told again. */
 const STOP_SECONDS = 16;
+/** Longest wait for what a running client says of itself. */
+const ANSWER_SECONDS = 15;
+/** Longest life of a client's helpers after the client itself. */
+const LEFTOVER_SECONDS = 5;
 /** Enough that no client has it all within a moment. */
 const PAYLOAD_MEGABYTES = 16;
 
@@ -80,6 +85,13 @@ for (const { where, open } of PLACES)
       swarm = await Swarm.start(lab.swarm, PAYLOAD_MEGABYTES);
     });
 
+    /** A test that failed, or ran out of its time, may have left what would hold the ports of every client to come. */
+    afterEach(async function () {
+      if (this.currentTest?.isFailed() !== true) return;
+      const pids = (await listening()).flatMap((line) => [...line.matchAll(/pid=(\d+)/g)].map(([, pid = '']) => pid));
+      if (pids.length > 0) await lab.client.run(['kill', '-KILL', ...pids], { anyStatus: true });
+    });
+
     after(() => close());
 
     async function newJob(changes: Partial<ClientJob> = {}): Promise<ClientJob> {
@@ -117,6 +129,24 @@ for (const { where, open } of PLACES)
         throw new Error(`${client.id}: its log ends with\n  ${log}`, { cause: error });
       } finally {
         await started.stop(STOP_SECONDS);
+        await nothingListens(client);
+      }
+    }
+
+    /** What has a port on the client's host: the lines of ss that name a process. */
+    async function listening(): Promise<readonly string[]> {
+      const asked = await lab.client.spawn(['ss', '-H', '-tulnp'], { unprivileged: true });
+      return (await text(asked.stdout)).split('\n').filter((line) => line.includes('pid='));
+    }
+
+    /** Fails when something of the client's outlives it by more than a moment. */
+    async function nothingListens(client: TorrentClient): Promise<void> {
+      const deadline = performance.now() + LEFTOVER_SECONDS * 1000;
+      for (let left = await listening(); left.length > 0; left = await listening()) {
+        if (performance.now() > deadline) {
+          assert.fail(`${LEFTOVER_SECONDS} s after the end of ${client.id} there still listens:\n${left.join('\n')}`);
+        }
+        await delay(100);
       }
     }
 
@@ -184,10 +214,10 @@ for (const { where, open } of PLACES)
               pids = started.pids;
               await swarm.sees('announce', CLIENT4, PAYLOAD_SECONDS);
               if (run === 'first') await swarm.sees('payload', CLIENT4, PAYLOAD_SECONDS);
-              const status = await started.status();
+              const status = await started.status(AbortSignal.timeout(ANSWER_SECONDS * 1000));
               assert.ok(status.downloadedBytes >= 0 && Number.isSafeInteger(status.downloadedBytes));
               assert.ok(status.peers >= 0 && Number.isSafeInteger(status.peers));
-              const { listens } = await started.addresses();
+              const { listens } = await started.addresses(AbortSignal.timeout(ANSWER_SECONDS * 1000));
               assert.ok(listens.some((socket) => socket.endsWith(`:${PEER_PORT}`)));
               const { signal } = await started.stop(STOP_SECONDS);
               if (signal !== 'SIGKILL') endedByItself++;

@@ -147,7 +147,7 @@ class NamespaceHost implements Host {
     child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
     child.stdin.on('error', () => undefined);
     child.stdin.end(options.input ?? '');
-    const [code, signal] = await ended(child);
+    const [code, signal] = await ended(child, 'close');
     if (code !== 0 && options.anyStatus !== true) {
       throw new Error(`${argv.join(' ')} on ${this.name} ended with ${String(code ?? signal)}: ${stderr}`);
     }
@@ -156,7 +156,8 @@ class NamespaceHost implements Host {
 
   async spawn(argv: Argv, options: SpawnOptions = {}): Promise<RunningProcess> {
     const child = this.#enter(argv, options.env ?? {}, options.cwd, options.unprivileged === true);
-    const exited = ended(child).then(([code, signal]): ExitStatus => ({ code, signal }));
+    // Not until its pipes close too: a helper of the client's may hold them for longer than the client lives.
+    const exited = ended(child, 'exit').then(([code, signal]): ExitStatus => ({ code, signal }));
     await once(child, 'spawn');
     return {
       pid: child.pid ?? 0,
@@ -185,9 +186,9 @@ class NamespaceHost implements Host {
   }
 }
 
-function ended(child: ChildProcess): Promise<[number | null, NodeJS.Signals | null]> {
+function ended(child: ChildProcess, event: 'exit' | 'close'): Promise<[number | null, NodeJS.Signals | null]> {
   return new Promise((resolve, reject) => {
     child.once('error', reject);
-    child.once('close', (code, signal) => resolve([code, signal]));
+    child.once(event, (code, signal) => resolve([code, signal]));
   });
 }

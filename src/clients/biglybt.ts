@@ -17,8 +17,11 @@ import { homeIn, makeFolder, placeFile, supportedBinding, switched } from './set
 const CONFIG = 'config';
 const JARS = ['biglybt-core', 'biglybt-ui', 'commons-cli', 'swt4', 'bcprov'].map((jar) => `/usr/share/java/${jar}.jar`);
 
-/** `Speed: ...	Amount: 4.00 MB / 0 B	Connections: 1(2) / 0(0)`: received and sent; seeds and peers, known in brackets. */
-const STATUS = /Amount: ([\d.]+) (B|[kMGT]B) \/ .*Connections: (\d+)\(\d+\) \/ (\d+)\(/;
+/**
+ * `Speed: ...	Amount: 4.00 MB / 0 B	Connections: 1(2) / 0(?)`: received and sent; seeds and peers, in brackets those the
+ * tracker knows, a question mark until its scrape has been answered.
+ */
+const STATUS = /Amount: ([\d.]+) (B|[kMGT]B) \/ .*Connections: (\d+)\((?:\d+|\?)\) \/ (\d+)\(/;
 /** A link that is taken is listed within half a second; one that is not within two has been lost. */
 const [LOOKS, LOOK_MS] = [8, 250];
 const UNITS = ['B', 'kB', 'MB', 'GB', 'TB'];
@@ -140,6 +143,7 @@ async function configure(job: ClientJob): Promise<void> {
 }
 
 function readStatus(line: string): ClientStatus | undefined {
+  if (line.includes('No Torrents')) return { downloadedBytes: 0, peers: 0, dhtNodes: null };
   const match = STATUS.exec(line);
   if (match === null) return undefined;
   const [, amount, unit = 'B', seeds, peers] = match;

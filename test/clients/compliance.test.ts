@@ -150,6 +150,11 @@ for (const { where, open } of PLACES)
       }
     }
 
+    async function tellsStatus(started: RunningClient): Promise<void> {
+      const { downloadedBytes, peers } = await started.status(AbortSignal.timeout(ANSWER_SECONDS * 1000));
+      for (const count of [downloadedBytes, peers]) assert.ok(count >= 0 && Number.isSafeInteger(count), String(count));
+    }
+
     /** Where its processes listen on the peer port, by the kernel, once they do. */
     async function peerSockets({ pids }: RunningClient): Promise<readonly string[]> {
       for (let tries = 0; tries < 50; tries++) {
@@ -212,11 +217,10 @@ for (const { where, open } of PLACES)
           for (const run of ['first', 'second']) {
             await running(client, job, async (started) => {
               pids = started.pids;
+              await tellsStatus(started); // before any tracker has answered it
               await swarm.sees('announce', CLIENT4, PAYLOAD_SECONDS);
               if (run === 'first') await swarm.sees('payload', CLIENT4, PAYLOAD_SECONDS);
-              const status = await started.status(AbortSignal.timeout(ANSWER_SECONDS * 1000));
-              assert.ok(status.downloadedBytes >= 0 && Number.isSafeInteger(status.downloadedBytes));
-              assert.ok(status.peers >= 0 && Number.isSafeInteger(status.peers));
+              await tellsStatus(started);
               const { listens } = await started.addresses(AbortSignal.timeout(ANSWER_SECONDS * 1000));
               assert.ok(listens.some((socket) => socket.endsWith(`:${PEER_PORT}`)));
               const { signal } = await started.stop(STOP_SECONDS);

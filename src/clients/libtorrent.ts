@@ -53,9 +53,13 @@ if not job['pex']:
 torrent = session.add_torrent(add)
 say(report='accepted')
 
+# Not by wait_for_alert: the alert it gives may move while Python reads it, which ends the process.
+told, tell = os.pipe()
+session.set_alert_fd(tell)
+
 def log():
     while True:
-        session.wait_for_alert(60000)
+        os.read(told, 4096)
         for alert in session.pop_alerts():
             if isinstance(alert, lt.save_resume_data_alert):
                 keep(resume_file, lt.write_resume_data_buf(alert.params))

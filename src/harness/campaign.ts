@@ -47,7 +47,7 @@ export async function runCampaign(options: CampaignOptions): Promise<void> {
   if (queue.length === 0) return;
 
   const session = new Session(options, ledger, queue);
-  await using watch = await watchOutside(options.containers !== null, (trouble) => session.stop(trouble));
+  await using watch = await watchOutside((trouble) => session.stop(trouble));
   const at = (): string => new Date().toISOString();
   const { commit } = options.manifest;
   const sealed = ledger.earlier.length;

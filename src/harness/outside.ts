@@ -1,6 +1,7 @@
 /**
  * The watch outside the labs: every interface of the machine itself, loopback included, looked at during a whole campaign
- * for frames that bear an address of the lab. There can be none: labs have no link to the machine. One is one too many.
+ * for frames that bear an address of the lab. There can be none: labs, in namespaces or in containers, have no link to the
+ * machine. One is one too many.
  *
  * The addresses are of ranges for documentation and benchmarks (RFC 5737, 2544, 3849), and private ones of the home
  * network and the tunnel. One that lies in a network the machine itself is in says nothing and is left out, by name.
@@ -50,8 +51,7 @@ export interface OutsideWatch extends AsyncDisposable {
  * Starts the watch; resolves when it has seen its own canary. `onTrouble` is told `Escaped` for every frame that did, and
  * when the watch itself ends before its time. Throws when the watch could be expected to work and does not.
  */
-export async function watchOutside(inContainers: boolean, onTrouble: (error: Error) => void): Promise<OutsideWatch> {
-  if (inContainers) return noWatch('the links of labs in containers are bridges of the machine itself');
+export async function watchOutside(onTrouble: (error: Error) => void): Promise<OutsideWatch> {
   if (process.getuid?.() !== 0) return noWatch('capturing on the machine’s own interfaces takes root');
   const own = ownNetworks();
   const isOwn = (address: string): boolean => own.check(address, isIPv6(address) ? 'ipv6' : 'ipv4');

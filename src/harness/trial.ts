@@ -125,10 +125,11 @@ class Trial {
     enter('waiting for the moment');
     const due = await awaitMoment(this.#spec.cell.moment, this.#spec.seed, this.#timeline, clock, signal);
 
-    // Told to nobody until it has happened: whoever listens would be between the event and its fault.
+    // Told to nobody until it has been asked for: whoever listens would be between the event and its fault.
     this.#stage = 'fault';
+    const injected = fault.inject();
     instruments.forgetMarked();
-    const span = await fault.inject();
+    const span = await injected;
     this.record.momentAchievedNs = span.beforeNs - due;
     note({ fault: span });
     this.#timeline.add({ kind: 'fault', atNs: span.beforeNs, fault: this.#spec.cell.fault, span });

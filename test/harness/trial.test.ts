@@ -146,6 +146,21 @@ describe('a campaign in the real lab', function () {
   });
 });
 
+describe('a kill switch that acts when its own process ends', function () {
+  this.timeout(90_000);
+  let base = '';
+  before(async () => void (base = await mkdtemp(path.join(tmpdir(), 'ksl-trial-'))));
+  after(() => rm(base, { recursive: true, force: true }));
+
+  it('has its trial sealed, though the lab that closes ends that process too', async () => {
+    await writeFile(path.join(base, 'mine.yaml'), SCENARIO.replace(/^killSwitches: .*$/m, 'killSwitches: [haugene]'));
+    const folder = path.join(base, 'campaign');
+    const { stderr } = await command('scenario', path.join(base, 'mine.yaml'), '--out', folder);
+    const sealed = (await readFile(path.join(folder, 'trials.jsonl'), 'utf8')).trim();
+    assert.deepEqual(trialRecordSchema.parse(JSON.parse(sealed)).outcome, { status: 'completed' }, stderr);
+  });
+});
+
 describe('the scenario command', function () {
   this.timeout(60_000);
   const wrong: readonly (readonly [string[], RegExp])[] = [

@@ -34,8 +34,11 @@ export const systemdRestrict: KillSwitch<NoParameters> = {
     const { host, tunnel } = context;
     const group = `${PREFIX}${randomBytes(6).toString('hex')}`;
     await makeGroup(host, group);
+    const inGroup = ['sh', '-c', JOIN, `${MOUNT}/${group}/cgroup.procs`] as const;
+    // Without a process in it, the group is nobody's to another lab on this machine: before the client runs, and after.
+    const holder = await host.spawn([...inGroup, 'sleep', 'infinity']);
     return engaged(context, {
-      clientHost: await insideHost(host, ['sh', '-c', JOIN, `${MOUNT}/${group}/cgroup.procs`]),
+      clientHost: await insideHost(host, inGroup),
       tunnelUp: () =>
         runSteps(host, [
           nft(`
@@ -52,12 +55,17 @@ export const systemdRestrict: KillSwitch<NoParameters> = {
         ]),
       async disengage() {
         await runSteps(host, [nft(`table ${TABLE}\ndelete table ${TABLE}`)]);
+        holder.signal('SIGKILL');
+        await holder.exited;
         await host.run(['rmdir', `${MOUNT}/${group}`], { anyStatus: true });
         await host.run(['umount', MOUNT]);
       },
     });
   },
 };
+
+/** Minutes after which a group that still has no process is left over, and not just being made. */
+const LEFT_OVER_MINUTES = 1;
 
 /** Control groups outlive their processes and their lab: those a killed run has left behind, empty, go first. */
 async function makeGroup(host: Host, group: string): Promise<void> {
@@ -67,11 +75,9 @@ async function makeGroup(host: Host, group: string): Promise<void> {
       `no control groups (cgroup v2) here: ${mounted.stderr.trim()}. Containers may not mount them: --lab netns.`,
     );
   }
-  const listed = await host.run(['ls', MOUNT]);
-  for (const name of listed.stdout.split('\n')) {
-    // One that is in use refuses.
-    if (name.startsWith(PREFIX)) await host.run(['rmdir', `${MOUNT}/${name}`], { anyStatus: true });
-  }
+  const leftOver = ['-maxdepth', '1', '-name', `${PREFIX}*`, '-mmin', `+${LEFT_OVER_MINUTES}`] as const;
+  // One that is in use refuses.
+  await host.run(['find', MOUNT, ...leftOver, '-exec', 'rmdir', '{}', ';'], { anyStatus: true });
   const made = await host.run(['mkdir', `${MOUNT}/${group}`], { anyStatus: true });
   if (made.status.code !== 0) throw new Unsupported(`no control group of our own here: ${made.stderr.trim()}`);
 }

@@ -7,6 +7,9 @@ import { grouped } from './cells.ts';
 import { duration, gapWords, percent, plural } from './words.ts';
 import type { CellSummary, Conclusion, HandOutSurvival, Polling, Summary } from './schema.ts';
 
+/** `a, b and c`. */
+const LIST = new Intl.ListFormat('en-GB');
+
 type Facts = Pick<Summary, 'trials' | 'cells' | 'polling' | 'handOuts' | 'violations' | 'problems' | 'sequential'>;
 
 /** Conclusions first to last: how trials were allocated, where results decided it; control arms, switches, requirements, polling, what stayed open, the data themselves. */
@@ -43,9 +46,12 @@ function controls({ cells, sequential }: Facts): Conclusion[] {
     const text = `Without a kill switch the tunnel's fall leaked in ${ofTrials(leak, judged, sequential)}, so a leak can be seen here.`;
     conclusions.push({ id: 'control', kind: 'control', tone: 'leak', text });
   }
-  for (const cell of silent) {
-    const where = `${cell.client} under ${cell.fault} at ${cell.moment}`;
-    const why = cell.control === 'absent' ? 'gave no judged trial' : 'did not leak';
+  const alike = grouped(silent, ({ client, moment, control }) => JSON.stringify([client, moment, control]));
+  for (const [first, ...others] of alike.values()) {
+    if (first === undefined) continue;
+    const faults = [first, ...others].map(({ fault }) => fault);
+    const where = `${first.client} under ${LIST.format(faults)} at ${first.moment}`;
+    const why = first.control === 'absent' ? 'gave no judged trial' : 'did not leak';
     const text = `For ${where} the arm without a kill switch ${why}: what the switches did there is inconclusive, not safe.`;
     conclusions.push({ id: `control ${where}`, kind: 'control', tone: 'undecided', text });
   }

@@ -31,6 +31,23 @@ describe('what counts as evidence', () => {
     assert.match(texts(without), /no arm without a kill switch/);
   });
 
+  it('says once for all faults alike that the control arm did not leak', () => {
+    const manifest = manifestOf('none');
+    const faults = ['link-down', 'peer-removed', 'roaming'];
+    const of = <T extends { cell: TrialRecord['cell'] }>(row: T, fault: string): T => ({
+      ...row,
+      cell: { ...row.cell, fault },
+    });
+    const rows = trials(3, 'none', 'no-leak').flatMap((row) => faults.map((fault) => of(row, fault)));
+    const cells = manifest.scenario.cells.flatMap((cell) => faults.map((fault) => ({ ...cell, fault })));
+    const summary = summarise({ ...manifest, scenario: { ...manifest.scenario, cells } }, rows, []);
+    const told = summary.conclusions.filter(({ kind }) => kind === 'control').map(({ text }) => text);
+    assert.deepEqual(told, [
+      'For transmission under link-down, peer-removed and roaming at 2s the arm without a kill switch did not leak: what ' +
+        'the switches did there is inconclusive, not safe.',
+    ]);
+  });
+
   it('calls a leak a leak, whatever the control arm did', () => {
     const rows = [...trials(10, 'none', 'no-leak'), ...trials(9, 'ufw', 'no-leak'), trial('ufw', 'leak')];
     assert.equal(summarise(manifestOf('none', 'ufw'), rows, []).cells[1]!.finding, 'leaks');

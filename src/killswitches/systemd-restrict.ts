@@ -34,11 +34,11 @@ export const systemdRestrict: KillSwitch<NoParameters> = {
     const { host, tunnel } = context;
     const group = `${PREFIX}${randomBytes(6).toString('hex')}`;
     await makeGroup(host, group);
-    const inGroup = ['sh', '-c', JOIN, `${MOUNT}/${group}/cgroup.procs`] as const;
+    const clientHost = await insideHost(host, ['sh', '-c', JOIN, `${MOUNT}/${group}/cgroup.procs`]);
     // Without a process in it, the group is nobody's to another lab on this machine: before the client runs, and after.
-    const holder = await host.spawn([...inGroup, 'sleep', 'infinity']);
+    const holder = await clientHost.spawn(['sleep', 'infinity']);
     return engaged(context, {
-      clientHost: await insideHost(host, inGroup),
+      clientHost,
       tunnelUp: () =>
         runSteps(host, [
           nft(`

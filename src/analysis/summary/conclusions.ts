@@ -46,11 +46,11 @@ function controls({ cells, sequential }: Facts): Conclusion[] {
     const text = `Without a kill switch the tunnel's fall leaked in ${ofTrials(leak, judged, sequential)}, so a leak can be seen here.`;
     conclusions.push({ id: 'control', kind: 'control', tone: 'leak', text });
   }
-  const alike = grouped(silent, ({ client, moment, control }) => JSON.stringify([client, moment, control]));
-  for (const [first, ...others] of alike.values()) {
+  const groups = grouped(silent, ({ client, moment, control }) => JSON.stringify([client, moment, control]));
+  for (const alike of groups.values()) {
+    const [first] = alike;
     if (first === undefined) continue;
-    const faults = [first, ...others].map(({ fault }) => fault);
-    const where = `${first.client} under ${LIST.format(faults)} at ${first.moment}`;
+    const where = `${first.client} under ${LIST.format(alike.map(({ fault }) => fault))} at ${first.moment}`;
     const why = first.control === 'absent' ? 'gave no judged trial' : 'did not leak';
     const text = `For ${where} the arm without a kill switch ${why}: what the switches did there is inconclusive, not safe.`;
     conclusions.push({ id: `control ${where}`, kind: 'control', tone: 'undecided', text });

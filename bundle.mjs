@@ -65,6 +65,9 @@ await Promise.all(
       plugins: [ownPlaces(program)],
       logLevel: 'warning',
       legalComments: 'none',
+      // What is not there need not be read; names stay, for the stack in the record of a trial that failed.
+      minifyWhitespace: true,
+      minifySyntax: true,
     }),
   ),
 );

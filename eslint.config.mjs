@@ -17,6 +17,11 @@ export default tseslint.config(
       '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true }],
       '@typescript-eslint/strict-boolean-expressions': 'off',
       eqeqeq: 'error',
+      // The name `z` holds all of zod, every language of its messages included, and so would each bundle.
+      'no-restricted-syntax': [
+        'error',
+        { selector: "ImportDeclaration[source.value='zod'] > ImportSpecifier", message: 'import * as z from zod.' },
+      ],
     },
   },
   {

@@ -3,7 +3,7 @@
  * uTP and opens no port on a gateway; an IPv6 DHT it has only when asked, which the lab does not.
  */
 import { readdir } from 'node:fs/promises';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Argv, Binding, ClientJob, Host, RunningClient, TorrentClient } from '../harness/contracts.ts';
 import { CURL, listeningSockets, loopback } from './loopback.ts';
 import { ClientProcess, lineWith } from './process.ts';

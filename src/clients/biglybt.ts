@@ -7,7 +7,7 @@ import { readFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import bencode from 'bencode';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Argv, ClientJob, ClientStatus, Host, RunningClient, TorrentClient } from '../harness/contracts.ts';
 import { listeningSockets } from './loopback.ts';
 import { ClientProcess, lineWith } from './process.ts';

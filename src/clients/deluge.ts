@@ -9,7 +9,7 @@
 import { randomBytes } from 'node:crypto';
 import { readFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { ClientJob, Host, RunningClient, TorrentClient } from '../harness/contracts.ts';
 import { listeningSockets } from './loopback.ts';
 import { ClientProcess, lineWith } from './process.ts';

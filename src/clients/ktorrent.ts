@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { pathToFileURL } from 'node:url';
 import bencode from 'bencode';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { ClientJob, Host, RunningClient, RunningProcess, TorrentClient } from '../harness/contracts.ts';
 import { listeningSockets } from './loopback.ts';
 import { ClientProcess, lineWith } from './process.ts';

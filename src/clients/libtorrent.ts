@@ -4,7 +4,7 @@
  * the torrent's resume data, as the library's own example client does.
  */
 import { join } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Binding, ClientJob, Host, RunningClient, TorrentClient } from '../harness/contracts.ts';
 import { listeningSockets } from './loopback.ts';
 import { ClientProcess, lineWith } from './process.ts';

@@ -4,7 +4,7 @@
  */
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { ClientJob, Host, RunningClient, TorrentClient } from '../harness/contracts.ts';
 import { CURL, listeningSockets, loopback } from './loopback.ts';
 import { ClientProcess, lineWith } from './process.ts';

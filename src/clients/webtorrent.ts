@@ -7,7 +7,7 @@ import { realpathSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { ClientJob, Host, RunningClient, TorrentClient } from '../harness/contracts.ts';
 import { programArgv } from '../harness/program.ts';
 import { listeningSockets } from './loopback.ts';

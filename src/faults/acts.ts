@@ -2,7 +2,7 @@
  * What an injector can do: the closed list of changes that need no fork and no exec at the moment of the fault, since
  * whatever carries them out is running, opened and warmed up before.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** A program that reads commands on standard input and carries each out at once: `ip -batch -`, `nft -i`. */
 const commandSchema = z.object({

@@ -5,7 +5,7 @@
  *
  * The bracket is that of the whole: a client takes seconds to say good-bye. The tunnel's link goes only once it has.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Fault } from '../harness/contracts.ts';
 import { Unsupported } from '../harness/errors.ts';
 

@@ -6,7 +6,7 @@
  * The bracket is that of the client's start, from which the delays are counted; stopping comes before it.
  */
 import { setTimeout } from 'node:timers/promises';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { ArmedFault, Fault, Starter } from '../harness/contracts.ts';
 import { Unsupported } from '../harness/errors.ts';
 import { seconds } from '../harness/reference.ts';

@@ -3,7 +3,7 @@
  * brings (/etc/nftables.conf: flush ruleset, then one table with three empty chains). `iptables`: what
  * netfilter-persistent does, a complete restore of the filter tables as they were saved on a machine without rules.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Fault } from '../harness/contracts.ts';
 import type { Act } from './acts.ts';
 import { armInjector } from './arm.ts';

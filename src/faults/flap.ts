@@ -3,7 +3,7 @@
  * application brings it up: with its addresses and routes.
  */
 import { setTimeout } from 'node:timers/promises';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Fault } from '../harness/contracts.ts';
 import { seconds } from '../harness/reference.ts';
 import { armInjector } from './arm.ts';

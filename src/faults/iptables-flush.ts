@@ -3,7 +3,7 @@
  * to ACCEPT (as the usual «reset» does). Tables of nftables' own are not touched. The real tools, started beforehand and
  * waiting for their input.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Fault } from '../harness/contracts.ts';
 import { armInjector } from './arm.ts';
 import { saveRules } from './rules-backup.ts';

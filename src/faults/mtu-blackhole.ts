@@ -1,5 +1,5 @@
 /** Large datagrams of the tunnel disappear on the path, and nobody says so: small ones (handshakes, keepalives) pass. */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Fault } from '../harness/contracts.ts';
 import { wholeNumber } from '../harness/reference.ts';
 import { NFT_NEEDS, armServerFilter } from './server-filter.ts';

@@ -1,5 +1,5 @@
 /** `nft flush ruleset`: everything in the packet filter goes, of whatever tool it was; wg-quick's tables too. */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Fault } from '../harness/contracts.ts';
 import { armInjector } from './arm.ts';
 import { saveRules } from './rules-backup.ts';

@@ -1,6 +1,6 @@
 /** Where things are on the client's side of a lab, asked when a fault is armed. */
 import { setTimeout } from 'node:timers/promises';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Host, Lab } from '../harness/contracts.ts';
 import { Unsupported } from '../harness/errors.ts';
 

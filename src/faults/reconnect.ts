@@ -4,7 +4,7 @@
  * through is its own affair: see endpoint-change.
  */
 import { setTimeout } from 'node:timers/promises';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Fault } from '../harness/contracts.ts';
 import { seconds } from '../harness/reference.ts';
 import { armInjector } from './arm.ts';

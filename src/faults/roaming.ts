@@ -5,7 +5,7 @@
  * The cable stays the same, so that it is still the ground truth: the card is renamed and gets other addresses. Its index
  * and its Ethernet address stay, which a real second card's would not.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Fault } from '../harness/contracts.ts';
 import { armInjector } from './arm.ts';
 import { ipBatch, linkRestoration, uplinkOf } from './places.ts';

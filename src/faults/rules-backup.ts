@@ -1,5 +1,5 @@
 /** The packet filter of a host, saved and put back by the tools that made it: iptables' tables and native ones apart. */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Host } from '../harness/contracts.ts';
 
 const chainsSchema = z.object({

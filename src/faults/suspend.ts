@@ -4,7 +4,7 @@
  * in the kernel would not stand still.
  */
 import { setTimeout } from 'node:timers/promises';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Fault, Host } from '../harness/contracts.ts';
 import { seconds } from '../harness/reference.ts';
 import { armInjector } from './arm.ts';

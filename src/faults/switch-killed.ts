@@ -2,7 +2,7 @@
  * The kill switch's own process dies (SIGKILL). What it has put up stays or goes as with the implementation; whether its
  * service manager starts it again, and after how long, is the implementation's too. Reverting starts it if nobody has.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Fault } from '../harness/contracts.ts';
 import { Unsupported } from '../harness/errors.ts';
 import { armInjector } from './arm.ts';

@@ -3,7 +3,7 @@
  * that of `down`, and not one of a single change.
  */
 import { setTimeout } from 'node:timers/promises';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { ArmedFault, Fault } from '../harness/contracts.ts';
 import { seconds } from '../harness/reference.ts';
 import { inBackground } from './background.ts';

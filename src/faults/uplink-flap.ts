@@ -1,6 +1,6 @@
 /** The physical link goes down and comes back after a while, with its addresses and routes: a cable, a radio, a switch. */
 import { setTimeout } from 'node:timers/promises';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Fault } from '../harness/contracts.ts';
 import { seconds } from '../harness/reference.ts';
 import { armInjector } from './arm.ts';

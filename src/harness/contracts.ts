@@ -3,7 +3,7 @@
  * the clock, and nothing else of the project.
  */
 import type { Readable, Writable } from 'node:stream';
-import type { z } from 'zod';
+import type * as z from 'zod';
 import type { Bracket, Clock, InstantNs } from './clock.ts';
 import type {
   Endpoint,

@@ -1,7 +1,7 @@
 /** Every instrument of a trial: armed together, proved by canaries before and after, and read at the end. */
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { z } from 'zod';
+import * as z from 'zod';
 import { canaryBytes, canaryNonce, CANARY_PORT, nonceIn } from '../probes/canary.ts';
 import { CANARY_INSTRUMENTS, CanaryWatch } from '../probes/canary-watch.ts';
 import { startCapture, type RunningCapture } from '../probes/capture.ts';

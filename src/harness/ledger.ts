@@ -7,7 +7,7 @@
 import { createServer, type Server } from 'node:net';
 import { mkdir, open, readFile, readdir, rename, stat, truncate, type FileHandle } from 'node:fs/promises';
 import path from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { RequestError } from './errors.ts';
 import { isDisturbed, trialRecordSchema, type Manifest, type SessionRecord, type TrialRecord } from './records.ts';
 

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
 import { uniformInt } from 'pure-rand/distribution/uniformInt';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { SequentialRule } from '../analysis/statistics/sequential.ts';
 import { clientById } from '../clients/index.ts';
 import { faultByReference } from '../faults/index.ts';

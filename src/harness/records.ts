@@ -5,7 +5,7 @@
  * CLOCK_REALTIME since the trial's `originUnixNs`; durations carry their unit in the name. Missing is `null`,
  * never zero. `results/FORMAT.md` describes every field for people.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** Version of every record in a results folder. A newer one is refused, an older one upgraded in `upgrade.ts`. */
 export const RECORDS_VERSION = 1;

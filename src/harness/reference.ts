@@ -6,7 +6,7 @@
  *
  * Names and parameters are checked at plan time, so that a misspelt one costs no trial.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { parseSeconds } from './durations.ts';
 import { RequestError } from './errors.ts';
 

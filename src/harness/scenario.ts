@@ -5,7 +5,7 @@
 import { readFile, readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { z } from 'zod';
+import * as z from 'zod';
 import { parseSeconds } from './durations.ts';
 import { RequestError } from './errors.ts';
 import { stackFieldSchema } from './labs/docker/compose.ts';

@@ -5,7 +5,7 @@
  */
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { z } from 'zod';
+import * as z from 'zod';
 import { blankRecord } from './blank-record.ts';
 import type { Argv } from './contracts.ts';
 import { describeExit, messageOf } from './errors.ts';

@@ -1,6 +1,6 @@
 /** YAML files that people write, parsed against a schema: a wrong field is reported with file, line and what is allowed. */
 import { LineCounter, isNode, parseDocument, type Document } from 'yaml';
-import type { z } from 'zod';
+import type * as z from 'zod';
 import { RequestError, messageOf } from './errors.ts';
 
 type Place = readonly (string | number)[];

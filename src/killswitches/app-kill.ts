@@ -8,7 +8,7 @@
  * 30 s), scripts run by cron (5 min). Simplified: the programs are known by process id instead of by name, and ended by
  * SIGKILL; a program started again is not looked for. `stall` is what applications have that watch traffic as well.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { KillSwitch } from '../harness/contracts.ts';
 import { seconds } from '../harness/reference.ts';
 import { engaged } from './engaged.ts';

@@ -5,7 +5,7 @@
  * The tunnel itself is wg-quick's for all of them, with its routes and its mark; names of devices, marks and addresses in
  * the rules are the lab's. An application's own tunnel, account, server list and split tunnelling are left out.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { EngagedSwitch, Host, KillSwitch, SwitchContext } from '../harness/contracts.ts';
 import { engaged } from './engaged.ts';
 import { Service } from './serve.ts';

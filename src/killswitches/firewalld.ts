@@ -17,7 +17,7 @@
  */
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Host, KillSwitch, Need, RunningProcess } from '../harness/contracts.ts';
 import { describeExit } from '../harness/errors.ts';
 import { eachLine } from '../harness/lines.ts';

@@ -9,7 +9,7 @@
  */
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { KillSwitch } from '../harness/contracts.ts';
 import { CommandFailed } from '../harness/errors.ts';
 import { engaged } from './engaged.ts';

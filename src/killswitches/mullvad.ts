@@ -9,7 +9,7 @@
  * Simplified: no split tunnel (mangle and nat chains), no API endpoint, no DNS outside the tunnel, no arp_ignore; the
  * monitor's pings are left to the traffic there is.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { firewall, type Surroundings } from './firewall.ts';
 import { NFT_NEEDS, nft } from './steps.ts';
 

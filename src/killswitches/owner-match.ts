@@ -5,7 +5,7 @@
  * Reproduces: the guide copied most («Force Torrent Traffic through VPN Split Tunnel», htpcguides.com, iptables.sh), with
  * REJECT instead of its marking and routing. It knows IPv4 alone; `v6=on` adds the same rules for IPv6.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { firewall } from './firewall.ts';
 import { IPTABLES_NEEDS, v4, v6, type Step } from './steps.ts';
 

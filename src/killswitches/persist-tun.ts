@@ -6,7 +6,7 @@
  * Reproduces: OpenVPN 2.6, openvpn(8): `persist-tun`, `keepalive 10 60` (ping 10, ping-restart 60), `redirect-gateway
  * def1`; the real openvpn. `v6=off` leaves IPv6 out of the tunnel, as providers' files do that redirect IPv4 alone.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { KillSwitch } from '../harness/contracts.ts';
 import { engaged } from './engaged.ts';
 import { OPENVPN_NEEDS, OpenVpnTunnel } from './openvpn.ts';

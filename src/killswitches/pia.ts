@@ -8,7 +8,7 @@
  * Simplified: one chain instead of a chain for each anchor; no split tunnel, no Handshake DNS, no NAT and mangle anchors;
  * the daemon's own traffic is known by the tunnel's mark (390.allowWg) and not also by its group.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { firewall } from './firewall.ts';
 import { IPTABLES_NEEDS, attempt, both, v4, v6, type Step } from './steps.ts';
 

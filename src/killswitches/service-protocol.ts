@@ -1,5 +1,5 @@
 /** What the harness tells the process of a kill switch (service.ts) and what that process says: JSON, a line each. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { SWITCH_STAGES } from '../harness/records.ts';
 import { stepSchema } from './steps.ts';
 

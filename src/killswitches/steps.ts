@@ -1,6 +1,6 @@
 /** Commands of a kill switch, in its own order: data, so that a daemon of its own or the harness can run them. */
 import { writeFile } from 'node:fs/promises';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Host, Need } from '../harness/contracts.ts';
 
 export const stepSchema = z.object({

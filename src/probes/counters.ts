@@ -7,7 +7,7 @@
  * Frames of another Ethernet address are not counted (the neighbour's, the router's own). A later fragment carries no
  * port: UDP to an endpoint's address is then taken for the tunnel's.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Need, Tap } from '../harness/contracts.ts';
 import { endpointsOf, type Endpoint, type Identity, type WitnessCount } from '../harness/records.ts';
 

@@ -4,7 +4,7 @@
  * instead of being passed over.
  */
 import { createInterface } from 'node:readline';
-import type { z } from 'zod';
+import type * as z from 'zod';
 import type { Argv, Host, InstrumentReport } from '../harness/contracts.ts';
 
 export interface LineProgram {

@@ -5,7 +5,7 @@
  */
 import { createCipheriv, createHash } from 'node:crypto';
 import bencode from 'bencode';
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** Everything the payload is made of: the same specification gives the same bytes everywhere. */
 export const payloadSpecSchema = z.object({

@@ -6,7 +6,7 @@
  * packet: the capture has the packet's own. Queries that are not DNS over UDP or TCP port 53 (DoH, DoT) are not seen.
  */
 import { createInterface } from 'node:readline';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Clock } from '../harness/clock.ts';
 import type { Argv, Host, InstrumentReport, Need, RunningInstrument } from '../harness/contracts.ts';
 import type { InstrumentEvent } from '../harness/records.ts';

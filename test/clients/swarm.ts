@@ -3,7 +3,7 @@ import { copyFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { createInterface } from 'node:readline';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Host, RunningProcess } from '../../src/harness/contracts.ts';
 
 const PROGRAM = fileURLToPath(new URL('swarm-program.mjs', import.meta.url));

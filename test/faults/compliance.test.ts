@@ -4,7 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import { fileURLToPath } from 'node:url';
-import { z } from 'zod';
+import * as z from 'zod';
 import { faultByReference, faults } from '../../src/faults/index.ts';
 import { RequestError } from '../../src/harness/errors.ts';
 import { killSwitchByReference } from '../../src/killswitches/index.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { fileURLToPath } from 'node:url';
-import { z } from 'zod';
+import * as z from 'zod';
 import { runInLab } from '../harness/labs/places.ts';
 
 const PROGRAM = fileURLToPath(new URL('./restart-program.ts', import.meta.url));

@@ -1,6 +1,6 @@
 /** Everything that reads what a network or a file brought, each with examples it accepts and how it says no. */
 import bencode from 'bencode';
-import type { z } from 'zod';
+import type * as z from 'zod';
 import { RequestError } from '../../src/harness/errors.ts';
 import { parseMoment } from '../../src/harness/moments.ts';
 import {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { request } from 'node:http';
-import { z } from 'zod';
+import * as z from 'zod';
 import { openDashboard, type Dashboard } from '../../src/harness/dashboard.ts';
 import type { Manifest } from '../../src/harness/records.ts';
 import { recordOf } from '../analysis/measure/trial.ts';

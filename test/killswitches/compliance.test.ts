@@ -4,7 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import { fileURLToPath } from 'node:url';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { KillSwitch } from '../../src/harness/contracts.ts';
 import { killSwitchByReference, killSwitches } from '../../src/killswitches/index.ts';
 import { PLACES, runInLab, together, type Place } from '../harness/labs/places.ts';

@@ -1,7 +1,7 @@
 /** What firewalld does with its rules in its life, in each of the recipes: as its documentation and its source have it. */
 import assert from 'node:assert/strict';
 import { fileURLToPath } from 'node:url';
-import { z } from 'zod';
+import * as z from 'zod';
 import { killSwitchByReference } from '../../src/killswitches/index.ts';
 import { runInLab } from '../harness/labs/places.ts';
 

@@ -4,7 +4,7 @@
  * means is for the suite to say; here nothing is expected.
  */
 import { once } from 'node:events';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Argv, Host, Lab, RunningProcess } from '../../src/harness/contracts.ts';
 import { eachLine } from '../../src/harness/lines.ts';
 

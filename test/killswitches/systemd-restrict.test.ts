@@ -1,7 +1,7 @@
 /** Control groups are the machine's, not a lab's: what systemd-restrict makes there is safe from the labs beside it. */
 import assert from 'node:assert/strict';
 import { fileURLToPath } from 'node:url';
-import { z } from 'zod';
+import * as z from 'zod';
 import { runInLab } from '../harness/labs/places.ts';
 
 const PROGRAM = fileURLToPath(new URL('./systemd-restrict-program.ts', import.meta.url));

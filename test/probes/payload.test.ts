@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import bencode from 'bencode';
 import fc from 'fast-check';
-import { z } from 'zod';
+import * as z from 'zod';
 import { magnetLink, makePayload, type PayloadSpec } from '../../src/probes/payload.ts';
 
 const bytes = z.instanceof(Uint8Array).transform((value) => Buffer.from(value));

@@ -3,7 +3,7 @@
  * sealed records are not touched; where a capture is gone, their measures are used.
  */
 import { Command } from 'commander';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Measures, TrialRecord } from '../../harness/records.ts';
 import { parseArguments } from './arguments.ts';
 

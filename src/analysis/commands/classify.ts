@@ -4,7 +4,7 @@
  */
 import Table from 'cli-table3';
 import { Command } from 'commander';
-import { z } from 'zod';
+import * as z from 'zod';
 import { parseAddress, splitEndpoint } from '../capture/address.ts';
 import type { ClientIdentity } from '../classify/classifier.ts';
 import { type CaptureSummary, type Volume, summariseCapture } from '../classify/summary.ts';

@@ -4,7 +4,7 @@
 import { Command } from 'commander';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { parseArguments } from './arguments.ts';
 
 /** The campaign that is committed with the project. */

@@ -5,7 +5,7 @@
 import { NodeCompiler } from '@myriaddreamin/typst-ts-node-compiler';
 import { readFile, readdir } from 'node:fs/promises';
 import { join, relative, resolve } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { digestCampaign } from '../campaign/derive.ts';
 import { drawFigures } from '../figures/all.ts';
 import { FONT_FOLDER } from '../figures/render.ts';

@@ -3,7 +3,7 @@
  * so that a smaller campaign does not wipe out what it did not run.
  */
 import { readFile, writeFile } from 'node:fs/promises';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Manifest } from '../../harness/records.ts';
 import { cellId, compare } from '../summary/cells.ts';
 import { sampleSchema, type Sample } from './sample.ts';

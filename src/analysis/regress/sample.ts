@@ -1,5 +1,5 @@
 /** What the gate compares of a cell: its raw values, not their summaries, since tests by ranks need them. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { exposedParties, judged, valuesOf } from '../summary/cells.ts';
 import type { TrialRow } from '../summary/rows.ts';
 

@@ -2,7 +2,7 @@
  * The shape of summary.json. Its JSON Schema is made from this, and results/FORMAT.md describes it for people. Every
  * interval is at two-sided 95 % unless its name says otherwise; missing is null.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { CLEAR_CLASSES, KILL_SWITCH_FAMILIES, PARTIES, SOURCE_KINDS } from '../../harness/records.ts';
 import { PROBLEM_KINDS } from '../campaign/problems.ts';
 

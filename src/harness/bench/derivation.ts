@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { z } from 'zod';
+import * as z from 'zod';
 import { benchRow, type BenchRow } from './row.ts';
 import { SYNTHETIC_PLAN, writeSyntheticCampaign } from './synthetic.ts';
 

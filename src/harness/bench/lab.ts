@@ -2,7 +2,7 @@
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Argv } from '../contracts.ts';
 import { enterNamespaces } from '../labs/netns.ts';
 import { benchRow, type BenchRow } from './row.ts';

@@ -5,7 +5,7 @@
 import { generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Bracket, Clock } from '../clock.ts';
 import type { Host, Tunnel, TunnelConfig } from '../contracts.ts';
 import { Unsupported } from '../errors.ts';

@@ -1,5 +1,5 @@
 /** Plants the leaks from the client's own link, beneath every rule of the client, and notes the instant of each. */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Bracket, Clock } from '../clock.ts';
 import type { Lab } from '../contracts.ts';
 import { CLEAR_CLASSES, FAMILIES, PHASES, SOURCE_KINDS, type Phase } from '../records.ts';

@@ -5,7 +5,7 @@
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import process from 'node:process';
-import { z } from 'zod';
+import * as z from 'zod';
 import { Clock } from '../clock.ts';
 import { openNetnsLab } from '../labs/netns.ts';
 import { trialSpecSchema } from '../plan.ts';

@@ -3,7 +3,7 @@
  * it joins, asks tracker and DHT on a schedule, connects to whom it is told of, and writes down whom it met. It uploads
  * next to nothing.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { instrumentEventSchema, monitorEventSchema } from '../../harness/records.ts';
 import { retrievalConfigSchema } from '../retrieval/config.ts';
 import { readyLineSchema, swarmConfigSchema, type SwarmConfig } from '../swarm/config.ts';

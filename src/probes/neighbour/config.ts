@@ -1,5 +1,5 @@
 /** What the neighbour program reads on its command line and says on standard output. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { instrumentEventSchema } from '../../harness/records.ts';
 import type { SwarmConfig } from '../swarm/config.ts';
 

@@ -2,7 +2,7 @@
  * What the independent reader is told and what it tells. The reader stands for anybody who asks the swarm for peers: it
  * has addresses of its own, keeps no state of the client's, and is no member of the instrumented swarm.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { readerEventSchema } from '../../harness/records.ts';
 
 const port = z.number().int().min(1).max(65_535);

@@ -5,7 +5,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { createSocket, type Socket } from 'node:dgram';
 import bencode from 'bencode';
-import { z } from 'zod';
+import * as z from 'zod';
 import { unpackEndpoints, type Endpoint } from '../swarm/compact.ts';
 import { decode } from '../swarm/messages.ts';
 

@@ -6,7 +6,7 @@ import { createSocket } from 'node:dgram';
 import { get } from 'node:http';
 import { isIPv6 } from 'node:net';
 import { randomBytes } from 'node:crypto';
-import { z } from 'zod';
+import * as z from 'zod';
 import { unpackEndpoints, type Endpoint } from '../swarm/compact.ts';
 import { decode } from '../swarm/messages.ts';
 

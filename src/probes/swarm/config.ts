@@ -2,7 +2,7 @@
  * What the swarm of one lab is made of: the configuration its program reads, the addresses it has by default, and the
  * lines it speaks. The addresses must already be on the host's interfaces; nothing here configures a network.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { instrumentEventSchema, type SwarmMap } from '../../harness/records.ts';
 import { makePayload, payloadSpecSchema, type PayloadSpec } from '../payload.ts';
 

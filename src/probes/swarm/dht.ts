@@ -11,7 +11,7 @@ import { createSocket, type RemoteInfo } from 'node:dgram';
 import { EventEmitter } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { Client as Dht, type DhtSocket } from 'bittorrent-dht';
-import { z } from 'zod';
+import * as z from 'zod';
 import { nonceIn } from '../canary.ts';
 import { isBencoded } from './bencoding.ts';
 import type { SwarmConfig } from './config.ts';

@@ -1,7 +1,7 @@
 /** Reading and writing the parts of peer messages that the wire's library leaves to its user. */
 import { createHash } from 'node:crypto';
 import bencode from 'bencode';
-import { z } from 'zod';
+import * as z from 'zod';
 import { isBencoded } from './bencoding.ts';
 import { addressText, unpackEndpoints, type Endpoint } from './compact.ts';
 

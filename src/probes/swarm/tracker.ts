@@ -19,7 +19,7 @@ import TrackerServer, {
   type AnnounceParams,
   type TrackerSwarm,
 } from 'bittorrent-tracker/server';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { InstrumentEvent } from '../../harness/records.ts';
 import { CANARY_INFO_HASH } from '../canary.ts';
 import type { SwarmConfig } from './config.ts';

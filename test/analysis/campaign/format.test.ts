@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { z } from 'zod';
+import * as z from 'zod';
 import { COLUMNS } from '../../../src/analysis/exports/columns.ts';
 import { summarySchema } from '../../../src/analysis/summary/schema.ts';
 import {

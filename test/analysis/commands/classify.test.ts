@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { classifyCommand } from '../../../src/analysis/commands/classify.ts';
 import { type Sent, pcap, udpFrame } from '../frames.ts';
 import { ORIGIN, at } from '../measure/trial.ts';

@@ -10,7 +10,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { chromium, type Browser, type Page } from 'playwright-core';
-import { z } from 'zod';
+import * as z from 'zod';
 import { deriveCampaign } from '../../../src/analysis/campaign/derive.ts';
 import type { Summary } from '../../../src/analysis/summary/schema.ts';
 import { SYNTHETIC_PLAN, SYNTHETIC_SWITCHES, writeSyntheticCampaign } from '../../../src/harness/bench/synthetic.ts';

@@ -1,6 +1,6 @@
 /** The stored output of SciPy and R; each file carries the command that made it. */
 import { readFileSync } from 'node:fs';
-import { z } from 'zod';
+import * as z from 'zod';
 
 const number = z.number();
 const numbers = z.array(number);

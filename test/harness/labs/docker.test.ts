@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readdir } from 'node:fs/promises';
 import os from 'node:os';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { DockerLabOptions } from '../../../src/harness/labs/docker.ts';
 import { LABEL } from '../../../src/harness/labs/docker/engine.ts';
 import { SCRATCH_PREFIX, sweepContainers } from '../../../src/harness/labs/docker/sweep.ts';

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Argv } from '../../../src/harness/contracts.ts';
 import { CHECKS } from './compliance.ts';
 

@@ -4,7 +4,7 @@
  */
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { RequestError } from '../../errors.ts';
 import { parseYaml } from '../../yaml-file.ts';
 

@@ -5,7 +5,7 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import Docker from 'dockerode';
-import { z } from 'zod';
+import * as z from 'zod';
 import { RequestError, messageOf } from '../../errors.ts';
 
 /** Every container and image of the project carries the first; those of a trial the others as well. */

@@ -3,7 +3,7 @@
  * number of the process they are about, and bytes. Standard output carries frames only; what an agent itself has to
  * complain of goes to standard error.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** From the harness: start a program, its input, the end of its input, a signal to it. */
 export const REQUEST = { start: 1, input: 2, inputEnd: 3, signal: 4 } as const;

@@ -13,7 +13,7 @@ import path from 'node:path';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import type Docker from 'dockerode';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Need } from '../../contracts.ts';
 import { RequestError, messageOf } from '../../errors.ts';
 import { findCommand, provide } from '../../provision.ts';

@@ -8,7 +8,7 @@
 import path from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import type Docker from 'dockerode';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { ClientJob, ExitStatus, Host, RunningClient, TorrentClient } from '../../contracts.ts';
 import { Unsupported, describeExit } from '../../errors.ts';
 import { SERVER_DEVICE } from '../../wireguard.ts';

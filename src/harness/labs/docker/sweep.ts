@@ -5,7 +5,7 @@
 import { readFile, readdir, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { LABEL, engineClient, removeContainer } from './engine.ts';
 
 /** Scratch folders, in the system's folder for temporary files, begin with this and their owner. */

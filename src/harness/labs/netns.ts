@@ -10,7 +10,7 @@
 import { mkdir, readFile, readdir, readlink } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Clock } from '../clock.ts';
 import type {
   Argv,
@@ -71,6 +71,8 @@ export function enterNamespaces(argv: Argv): Argv {
     '--fork',
     '--kill-child=SIGKILL',
     '--mount-proc',
+    // Node.js reads these authorities at its start, for 75 ms of a processor's time; nothing in a lab speaks TLS.
+    ...['env', '--unset=NODE_EXTRA_CA_CERTS'],
     ...argv,
   ];
 }

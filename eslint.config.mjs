@@ -20,7 +20,10 @@ export default tseslint.config(
       // The name `z` holds all of zod, every language of its messages included, and so would each bundle.
       'no-restricted-syntax': [
         'error',
-        { selector: "ImportDeclaration[source.value='zod'] > ImportSpecifier", message: 'import * as z from zod.' },
+        {
+          selector: "ImportDeclaration[source.value='zod'] > ImportSpecifier",
+          message: "Write: import * as z from 'zod'",
+        },
       ],
     },
   },

@@ -60,7 +60,7 @@ await Promise.all(
       platform: 'node',
       format: 'esm',
       target: 'node20',
-      external: ['dockerode', 'utp-native'],
+      external: ['dockerode', 'koffi', 'utp-native'],
       banner: { js: BANNER },
       plugins: [ownPlaces(program)],
       logLevel: 'warning',

@@ -1,6 +1,6 @@
 /**
- * A campaign: runs the planned trials side by side, each in a process and namespaces of its own, and seals their records
- * one by one into the results folder. A record, once sealed, is never rewritten.
+ * A campaign: runs the planned trials side by side, each in a process of its own with a lab of its own, and seals their
+ * records one by one into the results folder. A record, once sealed, is never rewritten.
  */
 import { setMaxListeners } from 'node:events';
 import { mkdir, rm } from 'node:fs/promises';
@@ -12,7 +12,7 @@ import type { Pace } from './pace.ts';
 import type { PlannedTrial, TrialSpec } from './plan.ts';
 import { TrialQueue, type Attempt } from './queue.ts';
 import type { Manifest, TrialRecord } from './records.ts';
-import { NoRoom, runInProcess, workerArgv } from './trial-process.ts';
+import { NoRoom, TrialProcess, workerArgv, type TrialTask } from './trial-process.ts';
 
 /** Who looks on: the terminal, the dashboard. */
 export interface CampaignEvents {
@@ -82,6 +82,8 @@ class Session {
   readonly #queue: TrialQueue;
   readonly #running = new Set<Promise<void>>();
   readonly #opening = new Set<string>();
+  /** Processes that wait for their next trial. */
+  readonly #waiting: TrialProcess[] = [];
   readonly #stop = new AbortController();
   #failure: Error | null = null;
   #wake: () => void = () => undefined;
@@ -124,6 +126,7 @@ class Session {
       await changed;
     }
     this.#options.signal.removeEventListener('abort', onAbort);
+    await Promise.all(this.#waiting.map((each) => each.end()));
     return this.#failure;
   }
 
@@ -135,7 +138,7 @@ class Session {
   async #run(attempt: Attempt): Promise<void> {
     const { events, pace, containers, manifest } = this.#options;
     const { trial } = attempt;
-    const argv = workerArgv(containers && { ...containers, campaign: manifest.campaign, trial });
+    const options = containers && { ...containers, campaign: manifest.campaign, trial };
     const spec: TrialSpec = { ...attempt, folder: this.#ledger.folderOf(attempt.trial) };
     this.#opening.add(spec.trial);
     // A folder without a record is what a killed run left: the trial is run anew.
@@ -147,7 +150,7 @@ class Session {
       events.trialStage(spec.trial, stage);
     };
     try {
-      const record = await runInProcess(argv, spec, onStage, this.#stop.signal);
+      const record = await this.#inProcess({ spec, containers: options }, onStage);
       if (record === null) {
         await rm(spec.folder, { recursive: true, force: true });
         return;
@@ -160,6 +163,20 @@ class Session {
       events.trialSealed(record, { waiting: this.#queue.length, jobs: pace.jobs });
     } finally {
       this.#opened(spec.trial);
+    }
+  }
+
+  /** Runs the trial in a process that waits for one, or in a new one. */
+  async #inProcess(task: TrialTask, onStage: (stage: string) => void): Promise<TrialRecord | null> {
+    const waiting = this.#waiting.pop();
+    const trialProcess =
+      waiting?.waits === true ? waiting : new TrialProcess(workerArgv(task.containers === null ? 'netns' : 'docker'));
+    try {
+      return await trialProcess.run(task, onStage, this.#stop.signal);
+    } finally {
+      const needed = this.#waiting.length + this.#running.size <= this.#options.pace.jobs;
+      if (trialProcess.waits && needed) this.#waiting.push(trialProcess);
+      else await trialProcess.end();
     }
   }
 

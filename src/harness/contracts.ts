@@ -60,6 +60,22 @@ export interface RunningProcess {
   signal(signal: NodeJS.Signals): void;
 }
 
+/** A program of the project's own at work on a host: told a line at a time, and telling. It dies with its lab. */
+export interface LineProcess {
+  /** Every line that it says goes to whoever asked last; asked in the turn of the event loop that gives the process. */
+  hear(listener: (line: string) => void): void;
+  /** Does nothing when it has ended. */
+  tell(line: string): void;
+  /** Its last words on standard error. */
+  readonly complaints: string;
+  /** How it ended; of one that was lent, how it went back. */
+  readonly ended: Promise<ExitStatus>;
+  kill(): void;
+}
+
+/** Where a command runs: a host, or the link that all of the internet is on. */
+export type Member = HostName | 'internet';
+
 /** One host of the lab. */
 export interface Host {
   readonly name: HostName;
@@ -69,12 +85,17 @@ export interface Host {
   run(argv: Argv, options?: RunOptions): Promise<RunResult>;
   /** Starts a program; throws `CommandFailed` when it cannot be started. */
   spawn(argv: Argv, options?: SpawnOptions): Promise<RunningProcess>;
+  /**
+   * Puts a program of the project's own (a file that ends in `serve()`) to work on this host: one that outlives its lab and
+   * waits for the next. Absent where each is started for its lab.
+   */
+  lend?(program: string, job: string): Promise<LineProcess>;
 }
 
 /** A program could not be started or ended with another status than 0. */
 export interface CommandFailure extends Error {
   readonly argv: Argv;
-  readonly host: HostName;
+  readonly host: Member;
   readonly status: ExitStatus | null;
   readonly stderr: string;
 }

@@ -1,6 +1,5 @@
 /** Errors a person can act on. Each names the thing, the value, what is allowed and the next step. */
-import type { Argv, CommandFailure, ExitStatus } from './contracts.ts';
-import type { HostName } from './records.ts';
+import type { Argv, CommandFailure, ExitStatus, Member } from './contracts.ts';
 
 /** Exit codes of the command line: done, a leak or regression where there must be none, could not run, interrupted. */
 export const EXIT = { done: 0, leaked: 1, cannotRun: 2, interrupted: 130 } as const;
@@ -18,11 +17,11 @@ export class Unsupported extends Error {
 export class CommandFailed extends Error implements CommandFailure {
   override readonly name = 'CommandFailed';
   readonly argv: Argv;
-  readonly host: HostName;
+  readonly host: Member;
   readonly status: ExitStatus | null;
   readonly stderr: string;
 
-  constructor(host: HostName, argv: Argv, status: ExitStatus | null, stderr: string) {
+  constructor(host: Member, argv: Argv, status: ExitStatus | null, stderr: string) {
     const how = status === null ? 'could not be started' : `ended with ${describeExit(status)}`;
     super(`on host ${host}, «${argv.join(' ')}» ${how}: ${stderr.trim().slice(-600) || '(no message)'}`);
     this.argv = argv;

@@ -1,6 +1,6 @@
 /** Text streams of processes, a line at a time. */
 import type { Readable } from 'node:stream';
-import type { RunningProcess } from './contracts.ts';
+import type { LineProcess, RunningProcess } from './contracts.ts';
 import { describeExit } from './errors.ts';
 
 /** Calls `onLine` with each line, without its end, in the turn of the event loop in which it is complete. */
@@ -12,6 +12,29 @@ export function eachLine(stream: Readable, onLine: (line: string) => void): void
     rest = lines.pop() ?? '';
     for (const line of lines) onLine(line);
   });
+}
+
+/** Words of standard error kept for messages. */
+const COMPLAINT_CHARACTERS = 2000;
+
+/** A process as one that is talked to in lines. */
+export function lineProcess(process: RunningProcess): LineProcess {
+  const { stdin, stdout, stderr, exited } = process;
+  let complaints = '';
+  let onLine: (line: string) => void = () => undefined;
+  stderr.on('data', (chunk: Buffer) => (complaints = (complaints + chunk.toString()).slice(-COMPLAINT_CHARACTERS)));
+  eachLine(stdout, (line) => onLine(line));
+  return {
+    hear: (listener) => (onLine = listener),
+    tell: (line) => {
+      if (stdin.writable) stdin.write(`${line}\n`);
+    },
+    get complaints() {
+      return complaints.trim();
+    },
+    ended: exited,
+    kill: () => process.signal('SIGKILL'),
+  };
 }
 
 /** A process that answers each line written to it with one line. */

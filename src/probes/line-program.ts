@@ -1,11 +1,13 @@
 /**
- * A program of the lab's own on a host, told what to do by JSON lines on its standard input and telling what it sees by
- * JSON lines on its standard output. Every line is parsed; one that does not parse makes the instrument blind, in words,
- * instead of being passed over.
+ * The harness's hold on a program of the lab's own on a host, told what to do by JSON lines and telling what it sees by
+ * JSON lines (serve.ts is the program's end). Every line is parsed; one that does not parse makes the instrument blind,
+ * in words, instead of being passed over.
  */
-import { createInterface } from 'node:readline';
+import path from 'node:path';
 import type * as z from 'zod';
-import type { Argv, Host, InstrumentReport } from '../harness/contracts.ts';
+import type { Host, InstrumentReport } from '../harness/contracts.ts';
+import { describeExit } from '../harness/errors.ts';
+import { lineProcess } from '../harness/lines.ts';
 
 export interface LineProgram {
   /** Sends one line; does nothing when the program has ended. */
@@ -14,39 +16,39 @@ export interface LineProgram {
   stop(): Promise<InstrumentReport>;
 }
 
-/** Words of standard error kept for messages. */
-const SAID_CHARACTERS = 2000;
-
 /**
- * Starts the program; resolves with its first line, which says that it is ready. Throws when it ends before that, with
- * what it said on standard error.
+ * Puts the program (a compiled file) to work on the host; resolves with its first line, which says that it is ready.
+ * Throws when it ends before that, with what it said on standard error.
  */
 export async function startLineProgram<T>(
   host: Host,
-  argv: Argv,
+  program: string,
+  job: string,
   schema: z.ZodType<T>,
   onLine: (line: T) => void,
   signal?: AbortSignal,
 ): Promise<LineProgram & { readonly first: T }> {
   signal?.throwIfAborted();
-  const process = await host.spawn(argv);
-  const abort = (): void => process.signal('SIGKILL');
+  const running =
+    host.lend === undefined
+      ? lineProcess(await host.spawn([process.execPath, program, job]))
+      : await host.lend(program, job);
+  const abort = (): void => running.kill();
   signal?.addEventListener('abort', abort, { once: true });
-  let said = '';
-  process.stderr.on('data', (chunk: Buffer) => (said = (said + chunk.toString()).slice(-SAID_CHARACTERS)));
-  const name = argv.slice(0, 2).join(' ');
+  const name = path.basename(program);
 
   let blind: string | null = null;
   let stopping = false;
   let onFirst: ((line: T) => void) | null = null;
   const first = new Promise<T>((resolve, reject) => {
     onFirst = resolve;
-    void process.exited.then(({ code, signal: by }) => {
-      reject(new Error(`${name} on ${host.name} ended (${code ?? by}) before it was ready: ${said.trim()}`));
-      if (!stopping) blind ??= `${name} ended by itself (${code ?? by}): ${said.trim()}`;
+    void running.ended.then((status) => {
+      const how = describeExit(status);
+      reject(new Error(`${name} on ${host.name} ended with ${how} before it was ready: ${running.complaints}`));
+      if (!stopping) blind ??= `${name} ended by itself with ${how}: ${running.complaints}`;
     });
   });
-  createInterface({ input: process.stdout }).on('line', (text) => {
+  running.hear((text) => {
     const line = schema.safeParse(parseJson(text));
     if (!line.success) blind ??= `${name} wrote a line nobody understands: ${text.slice(0, 200)}`;
     else if (onFirst !== null) {
@@ -54,22 +56,21 @@ export async function startLineProgram<T>(
       onFirst = null;
     } else onLine(line.data);
   });
-  const tell = (command: object): void => {
-    if (process.stdin.writable) process.stdin.write(`${JSON.stringify(command)}\n`);
-  };
   return {
     first: await first,
-    tell,
+    tell: (command) => running.tell(JSON.stringify(command)),
     async stop() {
       stopping = true;
-      tell({ command: 'stop' });
-      process.stdin.end();
-      await process.exited;
+      running.tell(JSON.stringify(STOP));
+      await running.ended;
       signal?.removeEventListener('abort', abort);
       return { dropped: null, blind };
     },
   };
 }
+
+/** Understood by every program (serve.ts). */
+const STOP = { command: 'stop' } as const;
 
 function parseJson(text: string): unknown {
   try {

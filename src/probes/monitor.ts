@@ -3,7 +3,6 @@
  * the first time, by whom, and the sightings of its own connections; together they are the rows of its evidence: address,
  * port, client, info-hash, time.
  */
-import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { Clock } from '../harness/clock.ts';
 import type { MonitorEvent } from '../harness/records.ts';
@@ -11,6 +10,7 @@ import { monitorConfigSchema, type MonitorConfig } from './monitor/config.ts';
 import { makePayload } from './payload.ts';
 import { DhtAsker } from './retrieval/dht.ts';
 import { UdpTracker, announceHttp, type AnnounceEvent } from './retrieval/tracker.ts';
+import { serve, type Serving } from './serve.ts';
 import { endpointText, type Endpoint } from './swarm/compact.ts';
 import { Observer } from './swarm/observer.ts';
 
@@ -85,19 +85,12 @@ class Monitor {
   }
 }
 
-/** Pipes are written synchronously: a line is out before the next packet is read. */
-function print(line: object): void {
-  process.stdout.write(`${JSON.stringify(line)}\n`);
-}
-
-async function main(): Promise<void> {
-  const file = process.argv[2];
-  if (file === undefined) throw new Error('Usage: node monitor.js CONFIG.json (see src/probes/monitor/config.ts).');
+async function start(file: string, print: (line: object) => void): Promise<Serving> {
   const config = monitorConfigSchema.parse(JSON.parse(readFileSync(file, 'utf8')));
   const [own] = config.swarm.observers;
   if (own === undefined) throw new Error('The monitor has no address: its configuration names no observer.');
   const clock = new Clock(BigInt(config.swarm.originUnixNs));
-  setInterval(() => clock.recalibrate(), RECALIBRATE_MS);
+  const recalibrating = setInterval(() => clock.recalibrate(), RECALIBRATE_MS);
   const payload = makePayload(config.swarm.payload);
   const observer = await Observer.start(own, config.swarm, {
     clock,
@@ -112,10 +105,12 @@ async function main(): Promise<void> {
   );
   print({ ready: true, infoHash: payload.infoHash });
   monitor.begin();
-  // The only command is to stop; the input's end says the same.
-  await Promise.race([once(process.stdin, 'data'), once(process.stdin, 'end')]);
-  monitor.stop();
-  process.exit(0);
+  return {
+    stop: () => {
+      clearInterval(recalibrating);
+      monitor.stop();
+    },
+  };
 }
 
-await main();
+await serve(start);

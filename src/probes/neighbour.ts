@@ -2,19 +2,20 @@
  * The neighbour on the client's LAN: `node neighbour.js CONFIG-AS-JSON`. It joins the multicast groups torrent clients
  * talk to and prints one JSON line for each datagram it hears; on `{"command":"canary","nonce":...}` it sends a canary
  * to every instrument of the swarm, through the home router. It ends on `{"command":"stop"}` and when its standard
- * input closes.
+ * input closes; run without a configuration, it waits for one (serve.ts).
  *
  * It hears what any other machine on the LAN hears: multicast of these groups, no unicast to the router (NAT-PMP, UPnP
  * control), nothing on other groups. The capture on the uplink sees those.
  */
 import { createSocket, type RemoteInfo } from 'node:dgram';
+import { setMaxListeners } from 'node:events';
 import { isIPv6 } from 'node:net';
 import { networkInterfaces } from 'node:os';
-import { createInterface } from 'node:readline';
 import { Clock } from '../harness/clock.ts';
 import type { InstrumentEvent } from '../harness/records.ts';
 import { sendCanaries } from './neighbour/canaries.ts';
 import { neighbourCommandSchema, neighbourConfigSchema } from './neighbour/config.ts';
+import { serve, type Serving } from './serve.ts';
 
 type Multicast = Extract<InstrumentEvent, { kind: 'neighbour-multicast' }>;
 
@@ -38,14 +39,15 @@ const GROUPS: readonly Group[] = [
 ];
 const TEXT_BYTES = 512;
 
-/** Joins a group on the device; resolves when its datagrams would be heard. */
+/** Joins a group on the device, until `signal`; resolves when its datagrams would be heard. */
 function join(
   { address, port }: Group,
   device: string,
+  signal: AbortSignal,
   onMessage: (message: Buffer, remote: RemoteInfo) => void,
 ): Promise<void> {
   const v6 = isIPv6(address);
-  const socket = createSocket({ type: v6 ? 'udp6' : 'udp4', reuseAddr: true, ipv6Only: v6 });
+  const socket = createSocket({ type: v6 ? 'udp6' : 'udp4', reuseAddr: true, ipv6Only: v6, signal });
   socket.on('message', onMessage);
   return new Promise((resolve, reject) => {
     socket.once('error', reject);
@@ -70,16 +72,13 @@ function address4Of(device: string): string {
   return found.address;
 }
 
-/** Pipes are written synchronously: a line is out before the next datagram is read. */
-function print(line: Multicast | { ready: true }): void {
-  process.stdout.write(`${JSON.stringify(line)}\n`);
-}
-
-async function main(): Promise<void> {
-  const config = neighbourConfigSchema.parse(JSON.parse(process.argv[2] ?? 'null'));
+async function start(job: string, print: (line: object) => void): Promise<Serving> {
+  const config = neighbourConfigSchema.parse(JSON.parse(job));
   const clock = new Clock(BigInt(config.originUnixNs));
+  const over = new AbortController();
+  setMaxListeners(0, over.signal); // one for each socket
   const hear = (group: Group): Promise<void> =>
-    join(group, config.device, (message, remote) => {
+    join(group, config.device, over.signal, (message, remote) => {
       print({
         kind: 'neighbour-multicast',
         atNs: clock.nowNs(),
@@ -89,16 +88,14 @@ async function main(): Promise<void> {
         sourceAddress: remote.address.split('%')[0] ?? remote.address,
         sourcePort: remote.port,
         text: message.toString('latin1', 0, TEXT_BYTES),
-      });
+      } satisfies Multicast);
     });
   await Promise.all(GROUPS.map(hear));
   print({ ready: true });
-  for await (const line of createInterface({ input: process.stdin })) {
-    const command = neighbourCommandSchema.parse(JSON.parse(line));
-    if (command.command === 'stop') break;
-    sendCanaries(config, command.nonce);
-  }
-  process.exit(0);
+  return {
+    onLine: (line) => sendCanaries(config, neighbourCommandSchema.parse(JSON.parse(line)).nonce, over.signal),
+    stop: () => over.abort(),
+  };
 }
 
-await main();
+await serve(start);

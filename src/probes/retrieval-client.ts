@@ -23,14 +23,9 @@ export async function startReader(
 ): Promise<RunningReader> {
   const file = path.join(host.folder, 'retrieval.json');
   await writeFile(file, JSON.stringify(options.config));
-  const program = await startLineProgram(
-    host,
-    [process.execPath, options.program, file],
-    retrievalLineSchema,
-    (line) => {
-      if ('kind' in line) options.onEvent(line);
-    },
-  );
+  const program = await startLineProgram(host, options.program, file, retrievalLineSchema, (line) => {
+    if ('kind' in line) options.onEvent(line);
+  });
   return {
     id: 'reader',
     tell: (command) => program.tell({ command }),
@@ -50,7 +45,7 @@ export async function startMonitor(
 ): Promise<RunningInstrument> {
   const file = path.join(host.folder, 'monitor.json');
   await writeFile(file, JSON.stringify(options.config));
-  const program = await startLineProgram(host, [process.execPath, options.program, file], monitorLineSchema, (line) => {
+  const program = await startLineProgram(host, options.program, file, monitorLineSchema, (line) => {
     if ('kind' in line) options.onEvent(line);
   });
   return { id: 'monitor', stop: () => program.stop() };

@@ -6,13 +6,13 @@
  */
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { createInterface } from 'node:readline';
 import { Clock } from '../harness/clock.ts';
 import type { ReaderEvent } from '../harness/records.ts';
 import { retrievalCommandSchema, retrievalConfigSchema, type RetrievalConfig } from './retrieval/config.ts';
 import { DhtAsker } from './retrieval/dht.ts';
 import { pexPeers } from './retrieval/pex.ts';
 import { UdpTracker, announceHttp, scrapeHttp, type Announce } from './retrieval/tracker.ts';
+import { serve, type Serving } from './serve.ts';
 import type { Endpoint } from './swarm/compact.ts';
 
 const RECALIBRATE_MS = 60_000;
@@ -144,25 +144,24 @@ function idOf(text: string): Buffer {
   return Buffer.concat([Buffer.from('-KL0001-', 'latin1'), createHash('sha1').update(text).digest().subarray(0, 12)]);
 }
 
-async function main(): Promise<void> {
-  const file = process.argv[2];
-  if (file === undefined) throw new Error('Usage: node retrieval.js CONFIG.json (see src/probes/retrieval/config.ts).');
+async function start(file: string, print: (line: object) => void): Promise<Serving> {
   const config = retrievalConfigSchema.parse(JSON.parse(readFileSync(file, 'utf8')));
   const clock = new Clock(BigInt(config.originUnixNs));
-  setInterval(() => clock.recalibrate(), RECALIBRATE_MS);
-  const print = (line: object): void => void process.stdout.write(`${JSON.stringify(line)}\n`);
+  const recalibrating = setInterval(() => clock.recalibrate(), RECALIBRATE_MS);
   const askers = await Promise.all(config.vantages.map(({ address4 }) => DhtAsker.open(address4)));
   const reader = new Reader(config, clock, askers, await DhtAsker.open(config.plant.address), print);
   print({ ready: true });
-
-  for await (const line of createInterface({ input: process.stdin })) {
-    const { command } = retrievalCommandSchema.parse(JSON.parse(line));
-    if (command === 'stop') break;
-    if (command === 'begin') reader.begin();
-    else await reader.plant(command === 'plant' ? 'started' : 'stopped');
-  }
-  reader.stop();
-  process.exit(0);
+  return {
+    onLine: async (line) => {
+      const { command } = retrievalCommandSchema.parse(JSON.parse(line));
+      if (command === 'begin') reader.begin();
+      else await reader.plant(command === 'plant' ? 'started' : 'stopped');
+    },
+    stop: () => {
+      clearInterval(recalibrating);
+      reader.stop();
+    },
+  };
 }
 
-await main();
+await serve(start);

@@ -39,7 +39,8 @@ export async function startSwarm(host: Host, options: ProgramOptions<SwarmConfig
   await writeFile(file, JSON.stringify(options.config));
   const program = await startLineProgram(
     host,
-    [process.execPath, options.program, file],
+    options.program,
+    file,
     swarmLineSchema,
     (line) => {
       if ('canary' in line) options.watch.saw(INSTRUMENT_OF_LINE[line.canary], line.nonce);
@@ -60,7 +61,8 @@ export async function startSwarm(host: Host, options: ProgramOptions<SwarmConfig
 export async function startNeighbour(host: Host, options: ProgramOptions<NeighbourConfig>): Promise<RunningNeighbour> {
   const program = await startLineProgram(
     host,
-    [process.execPath, options.program, JSON.stringify(options.config)],
+    options.program,
+    JSON.stringify(options.config),
     neighbourLineSchema,
     (line) => {
       if ('kind' in line) passOn(line, options);

@@ -1,15 +1,16 @@
 /**
  * The swarm of one lab in one process: `node swarm.js CONFIG.json`, run on the swarm host. It starts every member,
  * prints one ready line, and from then on one JSON line for each sighting; nothing else goes to standard output. It
- * ends on `{"command":"stop"}` and when its standard input closes, so that it never outlives the harness.
+ * ends on `{"command":"stop"}` and when its standard input closes, so that it never outlives the harness; run without a
+ * configuration, it waits for one (serve.ts).
  *
  * What it does not see: anything that does not reach JavaScript (a SYN alone, a datagram dropped by a full socket).
  * The capture is the ground truth; this is the third parties' own knowledge.
  */
 import { readFileSync } from 'node:fs';
-import { createInterface } from 'node:readline';
 import { Clock } from '../harness/clock.ts';
 import { makePayload } from './payload.ts';
+import { serve, type Serving } from './serve.ts';
 import { swarmCommandSchema, swarmConfigSchema, type SwarmConfig } from './swarm/config.ts';
 import type { SwarmContext, SwarmMember } from './swarm/context.ts';
 import { startCanarySink, startStun } from './swarm/datagrams.ts';
@@ -37,19 +38,11 @@ async function startSwarm(config: SwarmConfig, context: SwarmContext): Promise<S
   return [...observers, ...others];
 }
 
-/** Pipes are written synchronously: a line is out before the next packet is read. */
-function print(line: object): void {
-  process.stdout.write(`${JSON.stringify(line)}\n`);
-}
-
-async function main(): Promise<void> {
-  const file = process.argv[2];
-  if (file === undefined) throw new Error('Usage: node swarm.js CONFIG.json (see src/probes/swarm/config.ts).');
+async function start(file: string, print: (line: object) => void): Promise<Serving> {
   const config = swarmConfigSchema.parse(JSON.parse(readFileSync(file, 'utf8')));
   const clock = new Clock(BigInt(config.originUnixNs));
-  setInterval(() => clock.recalibrate(), RECALIBRATE_MS);
+  const recalibrating = setInterval(() => clock.recalibrate(), RECALIBRATE_MS);
   const payload = makePayload(config.payload);
-
   const members = await startSwarm(config, {
     clock,
     payload,
@@ -58,15 +51,16 @@ async function main(): Promise<void> {
     warn: (member, error) => process.stderr.write(`${member}: ${error.message}\n`),
   });
   print({ ready: true, infoHash: payload.infoHash });
-
-  for await (const line of createInterface({ input: process.stdin })) {
-    const { data } = swarmCommandSchema.safeParse(JSON.parse(line));
-    if (data?.command === 'stop') break;
-    if (data === undefined) process.stderr.write(`Unknown command ${line}; there are "forget" and "stop".\n`);
-    else for (const member of members) member.forgetMarked?.();
-  }
-  for (const member of members) member.stop();
-  process.exit(0);
+  return {
+    onLine: (line) => {
+      swarmCommandSchema.parse(JSON.parse(line));
+      for (const member of members) member.forgetMarked?.();
+    },
+    stop: () => {
+      clearInterval(recalibrating);
+      for (const member of members) member.stop();
+    },
+  };
 }
 
-await main();
+await serve(start);

@@ -1,7 +1,7 @@
 /** A trial's process as the harness sees it, played by programs that do what a trial's process should not. */
 import assert from 'node:assert/strict';
 import { trialSpecSchema } from '../../src/harness/plan.ts';
-import { runInProcess } from '../../src/harness/trial-process.ts';
+import { TrialProcess } from '../../src/harness/trial-process.ts';
 
 const SPEC = trialSpecSchema.parse({
   trial: '0001',
@@ -21,7 +21,8 @@ const SPEC = trialSpecSchema.parse({
 async function outcomeOf(program: string, limitSeconds?: number): Promise<unknown> {
   const argv = [process.execPath, '-e', program] as const;
   const { signal } = new AbortController();
-  return (await runInProcess(argv, SPEC, () => undefined, signal, limitSeconds))?.outcome;
+  const task = { spec: SPEC, containers: null };
+  return (await new TrialProcess(argv).run(task, () => undefined, signal, limitSeconds))?.outcome;
 }
 
 describe('the process of a trial', () => {

@@ -394,7 +394,10 @@ describe('swarm program', () => {
     try {
       const config = { ...labSwarm({ originUnixNs: 0n, seed: 1 }), originUnixNs: 'yesterday' };
       const options = { program, config, onEvent: () => undefined, watch: new CanaryWatch() };
-      await assert.rejects(startSwarm(lab.swarm, options), /ended \(1\) before it was ready[^]*originUnixNs/);
+      await assert.rejects(
+        startSwarm(lab.swarm, options),
+        /ended with exit code 1 before it was ready[^]*originUnixNs/,
+      );
     } finally {
       await lab.close();
     }

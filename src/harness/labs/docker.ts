@@ -19,6 +19,7 @@ import type {
   Host,
   Lab,
   LabDescription,
+  Member,
   RunOptions,
   RunResult,
   RunningProcess,
@@ -36,7 +37,6 @@ import {
   memberLabels,
   socketsFolder,
   tunDevice,
-  type Member,
   type MemberSpec,
 } from './docker/containers.ts';
 import { connectEngine, removeContainer } from './docker/engine.ts';

@@ -8,10 +8,9 @@ import { readFileSync, rmSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { constants } from 'node:os';
 import path from 'node:path';
-import type { Argv, ExitStatus, RunOptions, RunResult, RunningProcess } from '../contracts.ts';
+import type { Argv, ExitStatus, Member, RunOptions, RunResult, RunningProcess } from '../contracts.ts';
 import { CommandFailed } from '../errors.ts';
 import { eachLine } from '../lines.ts';
-import type { HostName } from '../records.ts';
 import { startProcess } from './process.ts';
 
 /** As runProcess takes them; who may want to end a command before its time starts it as a process instead. */
@@ -19,12 +18,12 @@ export type ShellOptions = Omit<RunOptions, 'signal'>;
 
 export class HostShell {
   readonly process: RunningProcess;
-  readonly #host: HostName;
+  readonly #host: Member;
   readonly #folder: string;
   readonly #waiting = new Map<number, (status: number) => void>();
   #commands = 0;
 
-  private constructor(host: HostName, folder: string, process: RunningProcess) {
+  private constructor(host: Member, folder: string, process: RunningProcess) {
     this.#host = host;
     this.#folder = folder;
     this.process = process;
@@ -35,7 +34,7 @@ export class HostShell {
   }
 
   /** Makes the host's namespaces with a shell in them. `folder` is the host's own, and there. */
-  static async open(host: HostName, folder: string, env: Readonly<Record<string, string>>): Promise<HostShell> {
+  static async open(host: Member, folder: string, env: Readonly<Record<string, string>>): Promise<HostShell> {
     const argv: Argv = ['unshare', '--net', '--mount', '--propagation=private', 'sh'];
     const shell = new HostShell(host, folder, await startProcess(host, [], argv, { env }));
     // It answers only after unshare has made the namespaces and become it.

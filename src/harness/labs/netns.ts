@@ -1,14 +1,17 @@
 /**
  * The embedded lab: one network namespace a host, inside namespaces of the trial's own.
  *
- * The trial's process is the first process of a private PID namespace and lives in private mount and network
- * namespaces (`enterNamespaces`). No namespace, link, mount or process of a lab has a name outside it: when the trial's
- * process ends, however it ends, the kernel ends everything it started and frees everything it made.
+ * The process that opens labs, one after the other, lives in private PID, mount and network namespaces
+ * (`enterNamespaces`). No namespace, link, mount or process of a lab has a name outside them: when that process ends,
+ * however it ends, the kernel ends everything it started and frees everything it made. Between two labs nothing is left in
+ * them but that process and the programs that wait for the next lab (residents.ts).
  *
- * The trial's own network namespace is the "internet": a bridge with no address and no way out.
+ * The "internet" is a network namespace like a host's: a bridge with no address and no way out.
  */
+import { existsSync } from 'node:fs';
 import { mkdir, readFile, readdir, readlink } from 'node:fs/promises';
 import path from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import * as z from 'zod';
 import type { Clock } from '../clock.ts';
@@ -17,6 +20,7 @@ import type {
   Host,
   Lab,
   LabDescription,
+  LineProcess,
   Need,
   RunOptions,
   RunResult,
@@ -29,6 +33,7 @@ import { HOST_NAMES, type HostName, type Identity } from '../records.ts';
 import type { TunnelKind } from '../wireguard.ts';
 import { HostShell } from './host-shell.ts';
 import { runProcess, startProcess } from './process.ts';
+import { Residents } from './residents.ts';
 import { ADDRESS, SYSCTLS, TUNNEL_DEVICE, configureHost, identityOf, linkBatch } from './topology.ts';
 import { openTunnel } from './tunnel.ts';
 
@@ -51,8 +56,11 @@ const SCRATCH = '/run/killswitch-lab';
 const UNPRIVILEGED = ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups', '--'];
 const PROJECT = fileURLToPath(new URL('../../../', import.meta.url));
 
+/** First process of the PID namespace: waits for those whose parents have ended, and ends with the one it was started for. */
+const INIT: Argv = ['sh', '-c', '"$@" <&0 & wait $!', 'killswitch-lab'];
+
 /**
- * The command that gives a trial its own namespaces; `argv` becomes their first process. It dies with its parent
+ * The command that gives `argv` namespaces of its own, for the labs that it opens. It dies with its parent
  * (`--pdeathsig`), and everything inside dies with it (`--kill-child`, then the kernel's rule for PID namespaces).
  * Without root, a user namespace in which this user is root comes first, with the user's subordinate ids (subuid(5)) for
  * everybody else: torrent clients must not run as root, and tcpdump gives up its groups.
@@ -74,6 +82,7 @@ export function enterNamespaces(argv: Argv): Argv {
     // Node.js would read these authorities at its start, for 75 ms of a processor's time; no trial's process speaks TLS.
     'env',
     '--unset=NODE_EXTRA_CA_CERTS',
+    ...INIT,
     ...argv,
   ];
 }
@@ -88,13 +97,17 @@ class NetnsHost implements Host {
   readonly name: HostName;
   readonly folder: string;
   readonly shell: HostShell;
+  readonly lend?: (program: string, job: string) => Promise<LineProcess>;
   readonly #enter: readonly string[];
   readonly #env: Readonly<Record<string, string>>;
 
-  constructor(name: HostName, folder: string, shell: HostShell) {
+  constructor(name: HostName, folder: string, shell: HostShell, residents: Residents | null) {
     this.name = name;
     this.folder = folder;
     this.shell = shell;
+    if (residents !== null) {
+      this.lend = (program, job) => residents.lend(name, program, { network: `/proc/${this.holder.pid}/ns/net`, job });
+    }
     const namespaces = `/proc/${this.holder.pid}/ns`;
     this.#enter = ['nsenter', `--net=${namespaces}/net`, `--mount=${namespaces}/mnt`, '--'];
     this.#env = hostEnvironment(folder);
@@ -119,34 +132,38 @@ class NetnsHost implements Host {
   }
 }
 
+/** Programs that wait to be put to work in the labs that this process opens. */
+export function openResidents(): Residents {
+  return new Residents(hostEnvironment('/'));
+}
+
 /**
- * Opens a lab. Must be called in a process started through `enterNamespaces`, once in its life; elsewhere it throws at
- * once, since closing the lab ends every process it can see.
+ * Opens a lab. Must be called in a process started through `enterNamespaces`, after its last one was closed; elsewhere it
+ * throws at once, since closing the lab ends every process it can see but the residents that wait.
  * Throws `CommandFailed` naming the host and the command that did not work.
  */
-export async function openNetnsLab(clock: Clock): Promise<Lab> {
+export async function openNetnsLab(clock: Clock, residents: Residents | null = null): Promise<Lab> {
   await assertOwnNamespaces();
-  const core = await prepareTrialNamespace();
+  await mountRun();
   const folders = HOST_NAMES.map((name) => path.join(SCRATCH, name));
   await Promise.all(folders.map((folder) => mkdir(folder, { recursive: true, mode: 0o777 })));
-  const [client, router, neighbour, vpn, swarm, resolver] = await Promise.all([
-    openHost('client'),
-    openHost('router'),
-    openHost('neighbour'),
-    openHost('vpn'),
-    openHost('swarm'),
-    openHost('resolver'),
+  const open = (name: HostName): Promise<NetnsHost> => openHost(name, residents);
+  const [client, router, neighbour, vpn, swarm, resolver, internet] = await Promise.all([
+    open('client'),
+    open('router'),
+    open('neighbour'),
+    open('vpn'),
+    open('swarm'),
+    open('resolver'),
+    HostShell.open('internet', SCRATCH, hostEnvironment('/')),
   ]);
   const hosts = { client, router, neighbour, vpn, swarm, resolver };
   await Promise.all(Object.values(hosts).map((host) => host.run(['sysctl', '-q', '-w', ...SYSCTLS[host.name]])));
-  await core(
-    ['ip', '-batch', '-'],
-    linkBatch((name) => hosts[name].holder.pid),
-  );
+  await internet.run(['ip', '-batch', '-'], { input: linkBatch((name) => hosts[name].holder.pid) });
   await Promise.all([...Object.values(hosts).map(configureHost), hideUser(client)]);
   const identity = identityOf(await macAddress(client));
   const { tunnel, kind } = await openTunnel({ client, vpn, clock, daemonPids: () => daemonPids(client) });
-  return new NetnsLab(hosts, tunnel, kind, identity, clock);
+  return new NetnsLab(hosts, tunnel, kind, identity, clock, residents);
 }
 
 class NetnsLab implements Lab {
@@ -157,6 +174,7 @@ class NetnsLab implements Lab {
   readonly identity: Identity;
   readonly clock: Clock;
   readonly #kind: TunnelKind;
+  readonly #residents: Residents | null;
 
   constructor(
     hosts: Readonly<Record<HostName, NetnsHost>>,
@@ -164,6 +182,7 @@ class NetnsLab implements Lab {
     kind: TunnelKind,
     identity: Identity,
     clock: Clock,
+    residents: Residents | null,
   ) {
     this.hosts = hosts;
     this.uplink = { host: hosts.router, device: 'uplink' };
@@ -172,34 +191,36 @@ class NetnsLab implements Lab {
     this.identity = identity;
     this.clock = clock;
     this.#kind = kind;
+    this.#residents = residents;
   }
 
   describe(): LabDescription {
     return { backend: 'netns', tunnel: this.#kind, privileged: isPrivileged() };
   }
 
-  /** Ends every other process of the PID namespace; the kernel then frees their namespaces, links and mounts. */
+  /** Ends every process of the lab; the kernel then frees their namespaces, links and mounts. */
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const pid of await processIds()) if (pid !== process.pid) kill(pid);
+    await endAllBut([INIT_PID, process.pid, ...(this.#residents?.pids ?? [])]);
     await Promise.all(Object.values(this.hosts).map((host) => host.holder.exited));
   }
 }
 
-type Core = (argv: Argv, input: string) => Promise<RunResult>;
-
-/** Private /run (sockets, locks, scratch) for the whole trial, and the internet's bridge in its network namespace. */
-async function prepareTrialNamespace(): Promise<Core> {
-  const env = hostEnvironment('/');
-  const core: Core = (argv, input) => runProcess('swarm', [], argv, { input }, env);
-  await core(['mount', '-t', 'tmpfs', '-o', 'mode=755', 'tmpfs', '/run'], '');
-  await mkdir('/run/wireguard', { recursive: true });
-  await mkdir(SCRATCH, { recursive: true });
-  return core;
+/** Runs a program in the namespaces of the process that opens labs. */
+function outside(argv: Argv): Promise<RunResult> {
+  return runProcess('internet', [], argv, {}, hostEnvironment('/'));
 }
 
-async function openHost(name: HostName): Promise<NetnsHost> {
+/** A private /run for the lab: sockets, locks, scratch. What a lab left there (its captures) is to be had until the next. */
+async function mountRun(): Promise<void> {
+  if (existsSync(SCRATCH)) await outside(['umount', '--lazy', '/run']);
+  await outside(['mount', '-t', 'tmpfs', '-o', 'mode=755', 'tmpfs', '/run']);
+  await mkdir('/run/wireguard', { recursive: true });
+  await mkdir(SCRATCH, { recursive: true });
+}
+
+async function openHost(name: HostName, residents: Residents | null): Promise<NetnsHost> {
   const folder = path.join(SCRATCH, name);
-  return new NetnsHost(name, folder, await HostShell.open(name, folder, hostEnvironment(folder)));
+  return new NetnsHost(name, folder, await HostShell.open(name, folder, hostEnvironment(folder)), residents);
 }
 
 /**
@@ -253,10 +274,30 @@ async function macAddress(client: Host): Promise<string> {
 
 // ------------------------------------------------------------------------------------- processes of the PID namespace
 
-/** The first process of a PID namespace, with that namespace's own /proc; the machine's first process is never ours. */
+const INIT_PID = 1;
+
+/** The child of an init of ours, with its PID namespace's own /proc: the machine's processes are never ours to end. */
 async function assertOwnNamespaces(): Promise<void> {
-  if (process.pid === 1 && (await readlink('/proc/self')) === '1') return;
-  throw new Error('A lab is opened only by the first process of a PID namespace: start it through enterNamespaces().');
+  const init = (await readFile(`/proc/${INIT_PID}/cmdline`, 'utf8')).split('\0');
+  const ours = INIT.every((word, index) => init[index] === word);
+  if (ours && process.ppid === INIT_PID && (await readlink('/proc/self')) === String(process.pid)) return;
+  throw new Error('A lab is opened only in namespaces of its own: start the process through enterNamespaces().');
+}
+
+/** Longest that the kernel may take to end a process which was killed. */
+const END_MS = 10_000;
+
+/** Ends every other process of the PID namespace, also those that are started meanwhile. Throws when one does not end. */
+async function endAllBut(kept: readonly number[]): Promise<void> {
+  const deadline = performance.now() + END_MS;
+  for (;;) {
+    const others = (await processIds()).filter((pid) => !kept.includes(pid));
+    if (others.length === 0) return;
+    if (performance.now() > deadline) throw new Error(`processes ${others.join(', ')} of a closed lab do not end`);
+    others.forEach(kill);
+    // The kernel tells nobody of the end of a process that is not its child.
+    await pause(1);
+  }
 }
 
 async function processIds(): Promise<number[]> {

@@ -2,8 +2,7 @@
 import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
 import { text } from 'node:stream/consumers';
 import { CommandFailed } from '../errors.ts';
-import type { Argv, ExitStatus, RunOptions, RunResult, RunningProcess } from '../contracts.ts';
-import type { HostName } from '../records.ts';
+import type { Argv, ExitStatus, Member, RunOptions, RunResult, RunningProcess } from '../contracts.ts';
 
 export interface ProcessOptions {
   readonly env: Readonly<Record<string, string>>;
@@ -16,7 +15,7 @@ export interface ProcessOptions {
  * Throws `CommandFailed` when the program cannot be started.
  */
 export async function startProcess(
-  host: HostName,
+  host: Member,
   prefix: readonly string[],
   argv: Argv,
   options: ProcessOptions,
@@ -51,7 +50,7 @@ export async function startProcess(
 
 /** Runs a program to its end and gives what it printed. Throws `CommandFailed` unless it exits 0 or `anyStatus`. */
 export async function runProcess(
-  host: HostName,
+  host: Member,
   prefix: readonly string[],
   argv: Argv,
   options: RunOptions,
@@ -66,7 +65,7 @@ export async function runProcess(
 
 /** Feeds a process its input and waits for its end, as `runProcess` does. */
 export async function awaitEnd(
-  host: HostName,
+  host: Member,
   argv: Argv,
   process: RunningProcess,
   options: RunOptions,

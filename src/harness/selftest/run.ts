@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { enterNamespaces } from '../labs/netns.ts';
 import type { PlannedTrial } from '../plan.ts';
 import type { TrialRecord } from '../records.ts';
-import { runInProcess } from '../trial-process.ts';
+import { TrialProcess } from '../trial-process.ts';
 import { judgeMutants, judgePlanted, readPlanted, type Mutant, type PlantedResult } from './judge.ts';
 import { SABOTAGES } from './sabotage.ts';
 
@@ -112,9 +112,8 @@ async function runOne(
   const at = path.join(folder, 'trials', planned.trial);
   await rm(at, { recursive: true, force: true });
   await mkdir(at, { recursive: true });
-  const spec = { ...planned, attempt: 0, repeats: null, folder: at, sabotage };
-  const argv = enterNamespaces([process.execPath, WORKER]);
-  return runInProcess(argv, spec, () => undefined, signal);
+  const task = { spec: { ...planned, attempt: 0, repeats: null, folder: at }, containers: null, sabotage };
+  return new TrialProcess(enterNamespaces([process.execPath, WORKER])).run(task, () => undefined, signal);
 }
 
 /** The report for a person. */

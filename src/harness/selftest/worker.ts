@@ -8,10 +8,9 @@ import process from 'node:process';
 import * as z from 'zod';
 import { Clock } from '../clock.ts';
 import { openNetnsLab } from '../labs/netns.ts';
-import { trialSpecSchema } from '../plan.ts';
 import type { Phase } from '../records.ts';
 import { runTrial } from '../trial.ts';
-import type { WorkerMessage } from '../trial-process.ts';
+import { trialTaskSchema, type WorkerMessage } from '../trial-process.ts';
 import { Planter } from './planter.ts';
 import { SABOTAGES, sabotaged } from './sabotage.ts';
 
@@ -22,7 +21,7 @@ const PHASE_OF_STAGE: Readonly<Record<string, Phase>> = {
   recovery: 'recovery',
 };
 
-const messageSchema = trialSpecSchema.extend({ sabotage: z.string().nullable() });
+const taskSchema = trialTaskSchema.extend({ sabotage: z.string().nullable() });
 
 function tell(message: WorkerMessage): Promise<void> {
   return new Promise((resolve, reject) => {
@@ -33,7 +32,7 @@ function tell(message: WorkerMessage): Promise<void> {
 process.once('disconnect', () => process.exit(1));
 process.once('message', (message) => {
   void (async () => {
-    const { sabotage: id, ...spec } = messageSchema.parse(message);
+    const { sabotage: id, spec } = taskSchema.parse(message);
     const sabotage = SABOTAGES.find((each) => each.id === id) ?? null;
     const clock = new Clock();
     let planter: Planter | null = null;
@@ -57,7 +56,7 @@ process.once('message', (message) => {
       signal: new AbortController().signal,
     });
     await writeFile(path.join(spec.folder, 'planted.json'), JSON.stringify(await plantedBy(planter)) + '\n');
-    await tell({ type: 'record', record });
+    await tell({ type: 'record', record, again: false });
     process.exit(0);
   })().catch((error: unknown) => {
     process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);

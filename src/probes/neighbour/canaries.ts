@@ -5,6 +5,7 @@
  */
 import { createSocket } from 'node:dgram';
 import { connect } from 'node:net';
+import { addAbortSignal } from 'node:stream';
 import bencode from 'bencode';
 import { CANARY_INFO_HASH, canaryBytes, canaryName } from '../canary.ts';
 import type { NeighbourConfig } from './config.ts';
@@ -20,35 +21,43 @@ const STUN_SOFTWARE = Buffer.from('80220014', 'hex');
 
 type Endpoint = NonNullable<NeighbourConfig['targets']['dht']>;
 
-/** Sends one canary to each target. */
-export function sendCanaries({ targets }: NeighbourConfig, nonce: string): void {
+/** Sends one canary to each target. At `signal` what still waits for an answer is closed. */
+export function sendCanaries({ targets }: NeighbourConfig, nonce: string, signal: AbortSignal): void {
   const id = canaryBytes(nonce);
-  if (targets.trackerHttp) announceHttp(targets.trackerHttp, id);
-  if (targets.trackerUdp) announceUdp(targets.trackerUdp, id);
+  if (targets.trackerHttp) announceHttp(targets.trackerHttp, id, signal);
+  if (targets.trackerUdp) announceUdp(targets.trackerUdp, id, signal);
   if (targets.dht) {
     for (const query of [dhtQuery('ping', { id }), dhtQuery('get_peers', { id, info_hash: INFO_HASH })]) {
-      sendDatagram(targets.dht, query);
+      sendDatagram(targets.dht, query, signal);
     }
   }
   if (targets.peer) {
-    sendStream(targets.peer, Buffer.concat([Buffer.from('\x13BitTorrent protocol'), Buffer.alloc(8), INFO_HASH, id]));
-    sendDatagram(targets.peer, id);
+    sendStream(
+      targets.peer,
+      Buffer.concat([Buffer.from('\x13BitTorrent protocol'), Buffer.alloc(8), INFO_HASH, id]),
+      signal,
+    );
+    sendDatagram(targets.peer, id, signal);
   }
   if (targets.stun)
-    sendDatagram(targets.stun, Buffer.concat([STUN_BINDING_REQUEST, id.subarray(-12), STUN_SOFTWARE, id]));
-  if (targets.sink) sendDatagram(targets.sink, id);
-  if (targets.resolver) sendDatagram(targets.resolver, dnsQuery(canaryName(nonce)));
+    sendDatagram(targets.stun, Buffer.concat([STUN_BINDING_REQUEST, id.subarray(-12), STUN_SOFTWARE, id]), signal);
+  if (targets.sink) sendDatagram(targets.sink, id, signal);
+  if (targets.resolver) sendDatagram(targets.resolver, dnsQuery(canaryName(nonce)), signal);
 }
 
-function announceHttp(to: Endpoint, id: Buffer): void {
+function announceHttp(to: Endpoint, id: Buffer, signal: AbortSignal): void {
   const hash = [...INFO_HASH].map((byte) => `%${byte.toString(16).padStart(2, '0')}`).join('');
   const query = `info_hash=${hash}&peer_id=${id.toString('latin1')}&port=9&uploaded=0&downloaded=0&left=0&compact=1`;
-  sendStream(to, Buffer.from(`GET /announce?${query} HTTP/1.1\r\nHost: ${to.address}\r\nConnection: close\r\n\r\n`));
+  sendStream(
+    to,
+    Buffer.from(`GET /announce?${query} HTTP/1.1\r\nHost: ${to.address}\r\nConnection: close\r\n\r\n`),
+    signal,
+  );
 }
 
-function announceUdp(to: Endpoint, id: Buffer): void {
+function announceUdp(to: Endpoint, id: Buffer, signal: AbortSignal): void {
   const connectRequest = Buffer.concat([UDP_TRACKER_MAGIC, Buffer.alloc(4), id.subarray(-4)]);
-  sendDatagram(to, connectRequest, (answer) => {
+  sendDatagram(to, connectRequest, signal, (answer) => {
     const announce = Buffer.alloc(98);
     answer.copy(announce, 0, 8, 16);
     announce.writeUInt32BE(1, 8);
@@ -70,8 +79,13 @@ function dnsQuery(name: string): Buffer {
 }
 
 /** Sends a datagram; when `answered` is given, sends what it makes of the first answer, too. */
-function sendDatagram(to: Endpoint, datagram: Uint8Array, answered?: (answer: Buffer) => Buffer): void {
-  const socket = createSocket('udp4');
+function sendDatagram(
+  to: Endpoint,
+  datagram: Uint8Array,
+  signal: AbortSignal,
+  answered?: (answer: Buffer) => Buffer,
+): void {
+  const socket = createSocket({ type: 'udp4', signal });
   const close = setTimeout(() => socket.close(), PATIENCE_MS);
   socket.on('error', () => undefined);
   socket.once('close', () => clearTimeout(close));
@@ -83,8 +97,9 @@ function sendDatagram(to: Endpoint, datagram: Uint8Array, answered?: (answer: Bu
   socket.send(datagram, to.port, to.address);
 }
 
-function sendStream(to: Endpoint, bytes: Buffer): void {
+function sendStream(to: Endpoint, bytes: Buffer, signal: AbortSignal): void {
   const socket = connect({ host: to.address, port: to.port }, () => socket.write(bytes));
+  addAbortSignal(signal, socket);
   socket.on('error', () => undefined);
   socket.setTimeout(PATIENCE_MS, () => socket.destroy());
   socket.resume();

@@ -27,10 +27,8 @@ export type NeighbourConfig = z.infer<typeof neighbourConfigSchema>;
 
 export const neighbourReadySchema = z.object({ ready: z.literal(true) });
 export const neighbourLineSchema = z.union([instrumentEventSchema, neighbourReadySchema]);
-export const neighbourCommandSchema = z.discriminatedUnion('command', [
-  z.object({ command: z.literal('stop') }),
-  z.object({ command: z.literal('canary'), nonce: z.string() }),
-]);
+/** What it is told beside to stop. */
+export const neighbourCommandSchema = z.object({ command: z.literal('canary'), nonce: z.string() });
 
 /** A neighbour that sends its canaries to the members of this swarm and to the resolver. */
 export function labNeighbour(swarm: SwarmConfig, device: string, resolver: string | null): NeighbourConfig {

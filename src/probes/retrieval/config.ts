@@ -33,7 +33,7 @@ export const retrievalConfigSchema = z.object({
 });
 export type RetrievalConfig = z.infer<typeof retrievalConfigSchema>;
 
-/** Commands on its standard input. Closing the input ends it too. */
+/** What it is told beside to stop. */
 export const retrievalCommandSchema = z.object({
   command: z.enum([
     /** Ask now and from now on at the interval. */
@@ -42,7 +42,6 @@ export const retrievalCommandSchema = z.object({
     'plant',
     /** Take the planted address out of the trackers again: the end of a life that is known. */
     'unplant',
-    'stop',
   ]),
 });
 export type RetrievalCommand = z.infer<typeof retrievalCommandSchema>;

@@ -67,8 +67,8 @@ export type CanaryLine = z.infer<typeof canaryLineSchema>;
 export const readyLineSchema = z.object({ ready: z.literal(true), infoHash: z.string() });
 /** One line of the program: ready (once, first), then sightings. */
 export const swarmLineSchema = z.union([instrumentEventSchema, canaryLineSchema, readyLineSchema]);
-/** One line on its standard input. Closing the input also ends it. */
-export const swarmCommandSchema = z.object({ command: z.enum(['forget', 'stop']) });
+/** What it is told beside to stop. */
+export const swarmCommandSchema = z.object({ command: z.literal('forget') });
 
 // ------------------------------------------------------------------------------------------------ the lab's own swarm
 

@@ -1,6 +1,6 @@
 /** The harness's end of an agent's standard streams: processes of a container as the contracts have them. */
 import { PassThrough, Writable } from 'node:stream';
-import type { Argv, ExitStatus, RunningProcess } from '../../contracts.ts';
+import type { Argv, ExitStatus, Member, RunningProcess } from '../../contracts.ts';
 import { CommandFailed } from '../../errors.ts';
 import type { HostName } from '../../records.ts';
 import {
@@ -34,7 +34,7 @@ export class AgentChannel {
   readonly ready: Promise<number>;
   readonly closed: Promise<void>;
   readonly #stream: NodeJS.ReadWriteStream;
-  readonly #name: HostName | 'internet';
+  readonly #name: Member;
   readonly #remotes = new Map<number, Remote>();
   #lastId = 0;
   #complaints = '';
@@ -43,7 +43,7 @@ export class AgentChannel {
   #onUnready: (reason: Error) => void = () => undefined;
 
   /** `stream` is what the engine gives for an attached container without a terminal. */
-  constructor(name: HostName | 'internet', stream: NodeJS.ReadWriteStream) {
+  constructor(name: Member, stream: NodeJS.ReadWriteStream) {
     this.#name = name;
     this.#stream = stream;
     this.ready = new Promise((resolve, reject) => {

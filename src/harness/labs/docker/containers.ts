@@ -10,15 +10,12 @@ import { existsSync, realpathSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { ContainerCreateOptions } from 'dockerode';
-import type { HostName } from '../../records.ts';
+import type { Member } from '../../contracts.ts';
 import { LABEL } from './engine.ts';
 
 const PROJECT = fileURLToPath(new URL('../../../../', import.meta.url));
 const AGENT = path.join(PROJECT, 'build/harness/labs/docker/agent.js');
 export const TUN = '/dev/net/tun';
-
-/** A lab host, or the container that holds the link between the router, VPN, swarm and resolver. */
-export type Member = HostName | 'internet';
 
 /** Faults are injected on two hosts, by a process that waits for the moment. */
 const REAL_TIME = { capability: 'SYS_NICE', reason: 'a busy machine does not stretch the bracket of a fault' };

@@ -1,0 +1,66 @@
+/**
+ * The lab's own programs that outlive a lab: each is a process that waits, is put to work on a host of one lab by entering
+ * its network (src/probes/serve.ts is the program's end), and waits for the next. One that has not gone back when its lab
+ * closes ends with it, as everything else of that lab does.
+ */
+import { LEFT, type Assignment } from '../../probes/serve.ts';
+import type { ExitStatus, LineProcess } from '../contracts.ts';
+import { lineProcess } from '../lines.ts';
+import type { HostName } from '../records.ts';
+import { startProcess } from './process.ts';
+
+interface Resident {
+  readonly pid: number;
+  readonly process: LineProcess;
+}
+
+export class Residents {
+  readonly #env: Readonly<Record<string, string>>;
+  readonly #idle = new Map<string, Resident[]>();
+
+  /** `env`: what lab processes get. */
+  constructor(env: Readonly<Record<string, string>>) {
+    this.#env = env;
+  }
+
+  /** Of those that wait: they are no lab's. */
+  get pids(): readonly number[] {
+    return [...this.#idle.values()].flat().map(({ pid }) => pid);
+  }
+
+  /** Puts one to work in the network namespace `network`, started for it where none waits. */
+  async lend(host: HostName, program: string, { network, job }: Assignment): Promise<LineProcess> {
+    const resident = this.#idle.get(program)?.pop() ?? (await this.#start(host, program));
+    const { process } = resident;
+    let onLine: (line: string) => void = () => undefined;
+    const back = new Promise<ExitStatus>((resolve) => {
+      process.hear((line) => {
+        if (line === LEFT) {
+          this.#idle.set(program, [...(this.#idle.get(program) ?? []), resident]);
+          resolve({ code: 0, signal: null });
+        } else onLine(line);
+      });
+    });
+    process.tell(JSON.stringify({ network, job } satisfies Assignment));
+    return {
+      hear: (listener) => (onLine = listener),
+      tell: (line) => process.tell(line),
+      get complaints() {
+        return process.complaints;
+      },
+      ended: Promise.race([back, process.ended]),
+      kill: () => process.kill(),
+    };
+  }
+
+  async #start(host: HostName, program: string): Promise<Resident> {
+    const started = await startProcess(host, [], [process.execPath, program], { env: this.#env });
+    const resident = { pid: started.pid, process: lineProcess(started) };
+    // Nobody is put to work who has ended while waiting.
+    void started.exited.then(() => {
+      const others = (this.#idle.get(program) ?? []).filter((each) => each !== resident);
+      this.#idle.set(program, others);
+    });
+    return resident;
+  }
+}

@@ -7,9 +7,18 @@ import ts from 'typescript';
 const SRC = fileURLToPath(new URL('../src/', import.meta.url));
 
 /** The harness's vocabulary: what a plugin may know of it. Everything else in src/harness knows the plugins. */
-const VOCABULARY = ['contracts', 'records', 'clock', 'errors', 'reference', 'lines', 'program', 'wireguard'].map(
-  (name) => `harness/${name}.ts`,
-);
+const VOCABULARY = [
+  'contracts',
+  'records',
+  'clock',
+  'errors',
+  'reference',
+  'lines',
+  'program',
+  'serve',
+  'visit',
+  'wireguard',
+].map((name) => `harness/${name}.ts`);
 
 /** For each room, what it may import besides itself and packages. */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {

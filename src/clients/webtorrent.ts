@@ -79,7 +79,7 @@ export const webtorrent: TorrentClient = {
       host,
       {
         client: webtorrent.id,
-        argv: programArgv('clients/webtorrent', programJob(job)),
+        argv: [...programArgv('clients/webtorrent'), JSON.stringify(programJob(job))],
         env: await homeIn(job.stateFolder),
         cwd: job.stateFolder,
       },

@@ -1,7 +1,7 @@
 /** Arms a fault on a host: an injector process, ready, and the way back. */
 import type { Bracket, Clock } from '../harness/clock.ts';
 import type { Argv, ArmedFault, Host } from '../harness/contracts.ts';
-import { Conversation } from '../harness/lines.ts';
+import { Conversation, startLines } from '../harness/lines.ts';
 import { programArgv } from '../harness/program.ts';
 import { answerSchema, type Act, type Answer } from './acts.ts';
 import { inBackground } from './background.ts';
@@ -78,8 +78,9 @@ export class Injector {
 
   static async start(fault: string, host: Host, clock: Clock): Promise<Injector> {
     const job = { originUnixNs: String(clock.originUnixNs), folder: host.folder };
-    const argv = await atOnce(host, programArgv('faults/injector', job));
-    return new Injector(fault, host, new Conversation(`the injector of ${fault}`, await host.spawn(argv)));
+    const argv = await atOnce(host, programArgv('faults/injector'));
+    const process = await startLines(host, argv, JSON.stringify(job));
+    return new Injector(fault, host, new Conversation(`the injector of ${fault}`, process));
   }
 
   /** Makes everything ready: starts, opens and warms up what the acts need. */
@@ -108,9 +109,9 @@ export class Injector {
 
   /** Ends it in its own way: a program that waits for input would take the end of it for an order. */
   async end(): Promise<void> {
-    const { stdin, exited } = this.#process.process;
-    stdin.write('end\n');
-    await exited;
+    const { process } = this.#process;
+    process.tell('end');
+    await process.ended;
   }
 
   async #ask(line: string): Promise<Answer> {

@@ -61,6 +61,12 @@ export class RunningCommand {
     for (let trip = 0; trip < ROUND_TRIPS; trip++) this.carryOut('');
   }
 
+  kill(): void {
+    this.#child.kill('SIGKILL');
+    closeSync(this.#input);
+    closeSync(this.#output);
+  }
+
   /** Hands over what can be handed over before the moment; gives what is left to write at the moment. */
   prime(lines: readonly string[]): string {
     if (!this.#dialect.primed) return lines.join('\n') + '\n';

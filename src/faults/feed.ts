@@ -11,6 +11,7 @@ export class WaitingProgram {
   readonly #input: number;
   readonly #output: number;
   readonly #buffer = Buffer.alloc(4096);
+  #fed = false;
 
   /** Starts the program with its pipes in `folder`. */
   constructor([file = '', ...args]: readonly string[], folder: string) {
@@ -24,13 +25,17 @@ export class WaitingProgram {
     if (this.#child.pid === undefined) throw new Error(`${file} could not be started`);
   }
 
-  /** Ends it before it has been fed. */
+  /** Ends it, also before it has been fed. */
   kill(): void {
     this.#child.kill('SIGKILL');
+    if (this.#fed) return;
+    closeSync(this.#input);
+    closeSync(this.#output);
   }
 
   /** Gives it its input in one write, waits until it has ended, and gives what it said. */
   feed(text: string): string {
+    this.#fed = true;
     writeSync(this.#input, text);
     closeSync(this.#input);
     let said = '';

@@ -86,10 +86,10 @@ export interface Host {
   /** Starts a program; throws `CommandFailed` when it cannot be started. */
   spawn(argv: Argv, options?: SpawnOptions): Promise<RunningProcess>;
   /**
-   * Puts a program of the project's own (a file that ends in `serve()`) to work on this host: one that outlives its lab and
-   * waits for the next. Absent where each is started for its lab.
+   * Puts a program of the project's own that can wait for work (serve.ts) to work on this host: one that outlives the lab
+   * and then waits for the next. Absent where each is started for its lab.
    */
-  lend?(program: string, job: string): Promise<LineProcess>;
+  lend?(argv: Argv, job: string): Promise<LineProcess>;
 }
 
 /** A program could not be started or ended with another status than 0. */

@@ -1,6 +1,6 @@
 /** Text streams of processes, a line at a time. */
 import type { Readable } from 'node:stream';
-import type { LineProcess, RunningProcess } from './contracts.ts';
+import type { Argv, Host, LineProcess, RunningProcess } from './contracts.ts';
 import { describeExit } from './errors.ts';
 
 /** Calls `onLine` with each line, without its end, in the turn of the event loop in which it is complete. */
@@ -16,6 +16,11 @@ export function eachLine(stream: Readable, onLine: (line: string) => void): void
 
 /** Words of standard error kept for messages. */
 const COMPLAINT_CHARACTERS = 2000;
+
+/** Puts a program that is talked to in lines (serve.ts) to work on a host: one that waits for work, or one of its own. */
+export async function startLines(host: Host, argv: Argv, job: string): Promise<LineProcess> {
+  return host.lend === undefined ? lineProcess(await host.spawn([...argv, job])) : host.lend(argv, job);
+}
 
 /** A process as one that is talked to in lines. */
 export function lineProcess(process: RunningProcess): LineProcess {
@@ -37,39 +42,28 @@ export function lineProcess(process: RunningProcess): LineProcess {
   };
 }
 
-/** A process that answers each line written to it with one line. */
+/** A program that answers each line told to it with one line. */
 export class Conversation {
-  readonly process: RunningProcess;
-  readonly #name: string;
+  readonly process: LineProcess;
   readonly #waiting: { resolve: (line: string) => void; reject: (reason: Error) => void }[] = [];
-  #complaints = '';
   #ended: Error | null = null;
 
-  /** `name` is what messages call the process. */
-  constructor(name: string, process: RunningProcess) {
-    this.#name = name;
+  /** `name` is what messages call the program. */
+  constructor(name: string, process: LineProcess) {
     this.process = process;
-    eachLine(process.stdout, (line) => this.#waiting.shift()?.resolve(line));
-    eachLine(process.stderr, (line) => (this.#complaints += `${line}\n`));
-    void process.exited.then((status) => {
-      this.#ended = new Error(
-        `${this.#name} ended with ${describeExit(status)}: ${this.#complaints.trim() || '(no message)'}`,
-      );
+    process.hear((line) => this.#waiting.shift()?.resolve(line));
+    void process.ended.then((status) => {
+      this.#ended = new Error(`${name} ended with ${describeExit(status)}: ${process.complaints || '(no message)'}`);
       for (const { reject } of this.#waiting.splice(0)) reject(this.#ended);
     });
   }
 
-  /** Writes the line at once, in this turn of the event loop. Rejects when the process ends without an answer. */
+  /** Tells the line at once, in this turn of the event loop. Rejects when the program ends without an answer. */
   ask(line: string): Promise<string> {
     if (this.#ended !== null) return Promise.reject(this.#ended);
     return new Promise((resolve, reject) => {
       this.#waiting.push({ resolve, reject });
-      this.process.stdin.write(`${line}\n`);
+      this.process.tell(line);
     });
-  }
-
-  async end(): Promise<void> {
-    this.process.signal('SIGKILL');
-    await this.process.exited;
   }
 }

@@ -8,7 +8,7 @@ import type { Argv } from './contracts.ts';
 
 const BUILD = fileURLToPath(new URL('../../build/', import.meta.url));
 
-/** How to run `build/<file>.js` with one argument that says all, as JSON. */
-export function programArgv(file: string, job: unknown): Argv {
-  return [process.execPath, path.join(BUILD, `${file}.js`), JSON.stringify(job)];
+/** How to run `build/<file>.js`; what it is to do is its one argument more. */
+export function programArgv(file: string): Argv {
+  return [process.execPath, path.join(BUILD, `${file}.js`)];
 }

@@ -107,7 +107,7 @@ export class Service {
       device: tunnel.device,
       notice: this.#options.notice,
     };
-    const process = await host.spawn(programArgv('killswitches/service', job));
+    const process = await host.spawn([...programArgv('killswitches/service'), JSON.stringify(job)]);
     this.#process = process;
     let complaints = '';
     eachLine(process.stderr, (line) => (complaints += `${line}\n`));

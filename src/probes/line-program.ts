@@ -1,13 +1,13 @@
 /**
  * The harness's hold on a program of the lab's own on a host, told what to do by JSON lines and telling what it sees by
- * JSON lines (serve.ts is the program's end). Every line is parsed; one that does not parse makes the instrument blind,
+ * JSON lines (src/harness/serve.ts is the program's end). Every line is parsed; one that does not parse makes the instrument blind,
  * in words, instead of being passed over.
  */
 import path from 'node:path';
 import type * as z from 'zod';
 import type { Host, InstrumentReport } from '../harness/contracts.ts';
 import { describeExit } from '../harness/errors.ts';
-import { lineProcess } from '../harness/lines.ts';
+import { startLines } from '../harness/lines.ts';
 
 export interface LineProgram {
   /** Sends one line; does nothing when the program has ended. */
@@ -29,10 +29,7 @@ export async function startLineProgram<T>(
   signal?: AbortSignal,
 ): Promise<LineProgram & { readonly first: T }> {
   signal?.throwIfAborted();
-  const running =
-    host.lend === undefined
-      ? lineProcess(await host.spawn([process.execPath, program, job]))
-      : await host.lend(program, job);
+  const running = await startLines(host, [process.execPath, program], job);
   const abort = (): void => running.kill();
   signal?.addEventListener('abort', abort, { once: true });
   const name = path.basename(program);
@@ -69,7 +66,7 @@ export async function startLineProgram<T>(
   };
 }
 
-/** Understood by every program (serve.ts). */
+/** Understood by every program (src/harness/serve.ts). */
 const STOP = { command: 'stop' } as const;
 
 function parseJson(text: string): unknown {

@@ -6,11 +6,11 @@
 import { readFileSync } from 'node:fs';
 import { Clock } from '../harness/clock.ts';
 import type { MonitorEvent } from '../harness/records.ts';
+import { serve, type Serving } from '../harness/serve.ts';
 import { monitorConfigSchema, type MonitorConfig } from './monitor/config.ts';
 import { makePayload } from './payload.ts';
 import { DhtAsker } from './retrieval/dht.ts';
 import { UdpTracker, announceHttp, type AnnounceEvent } from './retrieval/tracker.ts';
-import { serve, type Serving } from './serve.ts';
 import { endpointText, type Endpoint } from './swarm/compact.ts';
 import { Observer } from './swarm/observer.ts';
 

@@ -2,7 +2,7 @@
  * The neighbour on the client's LAN: `node neighbour.js CONFIG-AS-JSON`. It joins the multicast groups torrent clients
  * talk to and prints one JSON line for each datagram it hears; on `{"command":"canary","nonce":...}` it sends a canary
  * to every instrument of the swarm, through the home router. It ends on `{"command":"stop"}` and when its standard
- * input closes; run without a configuration, it waits for one (serve.ts).
+ * input closes; run without a configuration, it waits for one (src/harness/serve.ts).
  *
  * It hears what any other machine on the LAN hears: multicast of these groups, no unicast to the router (NAT-PMP, UPnP
  * control), nothing on other groups. The capture on the uplink sees those.
@@ -13,9 +13,9 @@ import { isIPv6 } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { Clock } from '../harness/clock.ts';
 import type { InstrumentEvent } from '../harness/records.ts';
+import { serve, type Serving } from '../harness/serve.ts';
 import { sendCanaries } from './neighbour/canaries.ts';
 import { neighbourCommandSchema, neighbourConfigSchema } from './neighbour/config.ts';
-import { serve, type Serving } from './serve.ts';
 
 type Multicast = Extract<InstrumentEvent, { kind: 'neighbour-multicast' }>;
 

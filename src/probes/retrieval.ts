@@ -8,11 +8,11 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { Clock } from '../harness/clock.ts';
 import type { ReaderEvent } from '../harness/records.ts';
+import { serve, type Serving } from '../harness/serve.ts';
 import { retrievalCommandSchema, retrievalConfigSchema, type RetrievalConfig } from './retrieval/config.ts';
 import { DhtAsker } from './retrieval/dht.ts';
 import { pexPeers } from './retrieval/pex.ts';
 import { UdpTracker, announceHttp, scrapeHttp, type Announce } from './retrieval/tracker.ts';
-import { serve, type Serving } from './serve.ts';
 import type { Endpoint } from './swarm/compact.ts';
 
 const RECALIBRATE_MS = 60_000;

@@ -2,15 +2,15 @@
  * The swarm of one lab in one process: `node swarm.js CONFIG.json`, run on the swarm host. It starts every member,
  * prints one ready line, and from then on one JSON line for each sighting; nothing else goes to standard output. It
  * ends on `{"command":"stop"}` and when its standard input closes, so that it never outlives the harness; run without a
- * configuration, it waits for one (serve.ts).
+ * configuration, it waits for one (src/harness/serve.ts).
  *
  * What it does not see: anything that does not reach JavaScript (a SYN alone, a datagram dropped by a full socket).
  * The capture is the ground truth; this is the third parties' own knowledge.
  */
 import { readFileSync } from 'node:fs';
 import { Clock } from '../harness/clock.ts';
+import { serve, type Serving } from '../harness/serve.ts';
 import { makePayload } from './payload.ts';
-import { serve, type Serving } from './serve.ts';
 import { swarmCommandSchema, swarmConfigSchema, type SwarmConfig } from './swarm/config.ts';
 import type { SwarmContext, SwarmMember } from './swarm/context.ts';
 import { startCanarySink, startStun } from './swarm/datagrams.ts';

@@ -27,6 +27,8 @@ async function build(): Promise<Programs> {
     ...(await readdir(path.join(root, 'src/probes'), { recursive: true })).map((file) => path.join('probes', file)),
     'harness/clock.ts',
     'harness/records.ts',
+    'harness/serve.ts',
+    'harness/visit.ts',
   ].filter((file) => file.endsWith('.ts'));
   for (const file of files) {
     const { outputText } = ts.transpileModule(await readFile(path.join(root, 'src', file), 'utf8'), {

@@ -97,7 +97,7 @@ class NetnsHost implements Host {
   readonly name: HostName;
   readonly folder: string;
   readonly shell: HostShell;
-  readonly lend?: (program: string, job: string) => Promise<LineProcess>;
+  readonly lend?: (argv: Argv, job: string) => Promise<LineProcess>;
   readonly #enter: readonly string[];
   readonly #env: Readonly<Record<string, string>>;
 
@@ -105,10 +105,8 @@ class NetnsHost implements Host {
     this.name = name;
     this.folder = folder;
     this.shell = shell;
-    if (residents !== null) {
-      this.lend = (program, job) => residents.lend(name, program, { network: `/proc/${this.holder.pid}/ns/net`, job });
-    }
     const namespaces = `/proc/${this.holder.pid}/ns`;
+    if (residents !== null) this.lend = (argv, job) => residents.lend(name, argv, { namespaces, job });
     this.#enter = ['nsenter', `--net=${namespaces}/net`, `--mount=${namespaces}/mnt`, '--'];
     this.#env = hostEnvironment(folder);
   }

@@ -1,12 +1,12 @@
 /**
  * The lab's own programs that outlive a lab: each is a process that waits, is put to work on a host of one lab by entering
- * its network (src/probes/serve.ts is the program's end), and waits for the next. One that has not gone back when its lab
+ * its namespaces (serve.ts is the program's end), and waits for the next. One that has not gone back when its lab
  * closes ends with it, as everything else of that lab does.
  */
-import { LEFT, type Assignment } from '../../probes/serve.ts';
-import type { ExitStatus, LineProcess } from '../contracts.ts';
+import type { Argv, ExitStatus, LineProcess } from '../contracts.ts';
 import { lineProcess } from '../lines.ts';
 import type { HostName } from '../records.ts';
+import { LEFT, type Assignment } from '../serve.ts';
 import { startProcess } from './process.ts';
 
 interface Resident {
@@ -28,9 +28,10 @@ export class Residents {
     return [...this.#idle.values()].flat().map(({ pid }) => pid);
   }
 
-  /** Puts one to work in the network namespace `network`, started for it where none waits. */
-  async lend(host: HostName, program: string, { network, job }: Assignment): Promise<LineProcess> {
-    const resident = this.#idle.get(program)?.pop() ?? (await this.#start(host, program));
+  /** Puts one to work, started for it where none waits. */
+  async lend(host: HostName, argv: Argv, assignment: Assignment): Promise<LineProcess> {
+    const program = argv.join(' ');
+    const resident = this.#idle.get(program)?.pop() ?? (await this.#start(host, argv));
     const { process } = resident;
     let onLine: (line: string) => void = () => undefined;
     const back = new Promise<ExitStatus>((resolve) => {
@@ -41,7 +42,7 @@ export class Residents {
         } else onLine(line);
       });
     });
-    process.tell(JSON.stringify({ network, job } satisfies Assignment));
+    process.tell(JSON.stringify(assignment));
     return {
       hear: (listener) => (onLine = listener),
       tell: (line) => process.tell(line),
@@ -53,8 +54,9 @@ export class Residents {
     };
   }
 
-  async #start(host: HostName, program: string): Promise<Resident> {
-    const started = await startProcess(host, [], [process.execPath, program], { env: this.#env });
+  async #start(host: HostName, argv: Argv): Promise<Resident> {
+    const program = argv.join(' ');
+    const started = await startProcess(host, [], argv, { env: this.#env });
     const resident = { pid: started.pid, process: lineProcess(started) };
     // Nobody is put to work who has ended while waiting.
     void started.exited.then(() => {

@@ -1,8 +1,8 @@
 /**
- * The program's end of a line program (line-program.ts is the harness's): how each of the lab's own programs is run.
+ * How each of the lab's own programs is run that is talked to in lines (startLines in lines.ts is the harness's end).
  *
  * With a job as its argument, `node swarm.js JOB`, it is on its host already and ends with its work. Without one it waits:
- * each assignment on its standard input names a job and a network namespace, which it enters for that work alone. A
+ * each assignment on its standard input names a job and a host, whose namespaces it enters for that work alone. A
  * program that waits is compiled and warm, where one that is started spends a fifth of a second of a processor on
  * becoming so, which with many labs side by side is most of what the processors are busy with.
  *
@@ -11,7 +11,7 @@
  */
 import { createInterface } from 'node:readline';
 import * as z from 'zod';
-import { Network } from './network.ts';
+import { Visitor } from './visit.ts';
 
 /** A program at work. */
 export interface Serving {
@@ -24,8 +24,8 @@ export interface Serving {
 export type Serve = (job: string, print: (line: object) => void) => Promise<Serving>;
 
 export const assignmentSchema = z.object({
-  /** The network namespace of the host, as a file in /proc. */
-  network: z.string(),
+  /** The namespaces of a process of the host, in /proc. */
+  namespaces: z.string(),
   job: z.string(),
 });
 export type Assignment = z.infer<typeof assignmentSchema>;
@@ -45,12 +45,12 @@ export async function serve(start: Serve): Promise<never> {
 }
 
 async function wait(start: Serve, lines: AsyncIterator<string>): Promise<void> {
-  const network = await Network.home();
+  const visitor = await Visitor.atHome();
   for (let next = await lines.next(); next.done !== true; next = await lines.next()) {
-    const assignment = assignmentSchema.parse(JSON.parse(next.value));
-    network.enter(assignment.network);
-    await work(start, assignment.job, lines);
-    network.leave();
+    const { namespaces, job } = assignmentSchema.parse(JSON.parse(next.value));
+    visitor.enter(namespaces);
+    await work(start, job, lines);
+    visitor.leave();
     say(LEFT);
   }
 }

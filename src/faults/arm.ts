@@ -3,6 +3,7 @@ import type { Bracket, Clock } from '../harness/clock.ts';
 import type { Argv, ArmedFault, Host } from '../harness/contracts.ts';
 import { Conversation, startLines } from '../harness/lines.ts';
 import { programArgv } from '../harness/program.ts';
+import { NICENESS, PRIORITY } from './real-time.ts';
 import { answerSchema, type Act, type Answer } from './acts.ts';
 import { inBackground } from './background.ts';
 
@@ -78,8 +79,13 @@ export class Injector {
 
   static async start(fault: string, host: Host, clock: Clock): Promise<Injector> {
     const job = { originUnixNs: String(clock.originUnixNs), folder: host.folder };
-    const argv = await atOnce(host, programArgv('faults/injector'));
-    const process = await startLines(host, argv, JSON.stringify(job));
+    const argv = programArgv('faults/injector');
+    // One that waits for work takes its priority with the work.
+    const process = await startLines(
+      host,
+      host.lend === undefined ? await atOnce(host, argv) : argv,
+      JSON.stringify(job),
+    );
     return new Injector(fault, host, new Conversation(`the injector of ${fault}`, process));
   }
 
@@ -121,8 +127,8 @@ export class Injector {
 
 /** The first that works: real-time scheduling, which a container's control group may have no budget for, else the best niceness. */
 const PRIORITIES: readonly Argv[] = [
-  ['chrt', '--fifo', '50'],
-  ['nice', '-n', '-20'],
+  ['chrt', '--fifo', String(PRIORITY)],
+  ['nice', '-n', String(NICENESS)],
 ];
 
 /**

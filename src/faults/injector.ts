@@ -15,6 +15,7 @@ import { Visitor } from '../harness/visit.ts';
 import { injectorJobSchema, prepareSchema, type Act, type Answer } from './acts.ts';
 import { RunningCommand, type CommandProgram } from './command.ts';
 import { WaitingProgram } from './feed.ts';
+import { realTime } from './real-time.ts';
 
 const STDIN = 0;
 const STDOUT = 1;
@@ -146,6 +147,7 @@ function work(job: string): void {
 /** Between two hosts the event loop turns: it buries the programs that the injector has started. */
 async function wait(): Promise<void> {
   const visitor = await Visitor.atHome();
+  const priority = await realTime();
   for (;;) {
     const { bytesRead } = await promisify(read)(STDIN, buffer, 0, buffer.length, null);
     if (bytesRead === 0) return;
@@ -153,7 +155,9 @@ async function wait(): Promise<void> {
     for (let line = lines.shift(); line !== undefined; line = lines.shift()) {
       const { namespaces, job } = assignmentSchema.parse(JSON.parse(line));
       visitor.enter(namespaces);
+      priority.begin();
       work(job);
+      priority.end();
       visitor.leave();
       writeSync(STDOUT, `${LEFT}\n`);
     }

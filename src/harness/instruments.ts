@@ -26,7 +26,7 @@ import {
 } from '../probes/swarm-client.ts';
 import type { Host, Lab, RunningInstrument } from './contracts.ts';
 import { ADDRESS } from './labs/topology.ts';
-import { WIREGUARD_HANDSHAKE_NOTE } from './moments.ts';
+import { WIREGUARD_HANDSHAKE_NOTE, isSeenOnUplink } from './moments.ts';
 import type { TrialSpec } from './plan.ts';
 import type { InstrumentEvent, SwarmMap, TrialRecord, WitnessCount } from './records.ts';
 import type { Timeline } from './timeline.ts';
@@ -179,6 +179,8 @@ export class Instruments {
       }),
       macOf(hosts.router, 'lan'),
     ]);
+    // Until its end: the moment may be a rekey, minutes away.
+    if (isSeenOnUplink(spec.cell.moment)) uplink.follow();
     const instrumented = swarmMap(config, [ADDRESS.resolver.v4, ADDRESS.resolver.v6, lab.tunnel.config.dns]);
     const entry = config.dht[1] ?? { address: '', port: 0 };
     const { infoHash } = instrumented;
@@ -228,7 +230,7 @@ export class Instruments {
    * own link, beneath any firewall, to the captures, the counters, the sink and the neighbour.
    */
   async canaries(stage: 'before' | 'after'): Promise<Canaries> {
-    const { counters, neighbour, routerMac } = this.#parts;
+    const { counters, neighbour, routerMac, uplink, wan } = this.#parts;
     const { identity, clock } = this.#lab;
     const nonce = canaryNonce();
     const frame = (destinationMac: string, address: string, port: number): Uint8Array =>
@@ -241,6 +243,7 @@ export class Instruments {
       });
     // Opened for the round alone: the link may have been down or gone since the last one, and its socket with it.
     const frames = await startRawFrameSender(this.#lab.hosts.client, 'eth0');
+    const followed = [uplink.follow(), wan.follow()];
     const before = await counters.read();
     const others = CANARY_INSTRUMENTS.filter((instrument) => instrument !== 'counters');
     const sightings = await this.#watch.round(nonce, others, CANARY_PATIENCE_MS, async () => {
@@ -248,6 +251,7 @@ export class Instruments {
       await frames.send(frame(routerMac, CANARY_SINK_ADDRESS, CANARY_PORT), clock);
       await frames.send(frame(LSD.mac, LSD.address, LSD.port), clock);
     });
+    for (const each of followed) each[Symbol.dispose]();
     await frames.stop();
     const after = await counters.read();
     return [...sightings, { instrument: 'counters', seen: after.clear >= before.clear + 2 }].map((sighting) => ({

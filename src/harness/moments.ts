@@ -75,6 +75,12 @@ export function latestSeconds(moment: Moment): number {
   }
 }
 
+/** Whether the moment is something that only the capture on the uplink sees. */
+export function isSeenOnUplink(text: string): boolean {
+  const moment = parseMoment(text);
+  return moment.kind === 'event' && moment.event === 'wireguard-handshake';
+}
+
 /** Whether a timeline event is the one a moment counts. */
 function matchesMoment(kind: MomentEvent, event: TimelineEvent): boolean {
   return MATCHES[kind](event);

@@ -1,13 +1,15 @@
 /**
  * The first witness: tcpdump on a tap, nanosecond timestamps of the kernel, every frame in both directions, written to
- * a file and handed on live. Frames cut at 2048 bytes (a few of them are larger: segmentation offload) keep their true
- * length in the record.
+ * a file as it comes. Frames cut at 2048 bytes (a few of them are larger: segmentation offload) keep their true length in
+ * the record.
+ *
+ * Nobody reads the file but who follows the capture: handed on one by one all the time, the frames of a trial cost more
+ * of a processor than all else that its process does.
  *
  * What it cannot say: anything about frames the kernel dropped for want of buffer, except how many there were.
  */
-import { createWriteStream } from 'node:fs';
+import { closeSync, openSync, readSync, watch } from 'node:fs';
 import { createInterface } from 'node:readline';
-import { finished } from 'node:stream/promises';
 import type { Clock } from '../harness/clock.ts';
 import type { Need, Tap } from '../harness/contracts.ts';
 import { PcapStream, type CapturedFrame } from './pcap-stream.ts';
@@ -17,14 +19,13 @@ export const CAPTURE_NEEDS: readonly Need[] = [{ command: 'tcpdump', package: 't
 const SNAPSHOT_BYTES = 2048;
 /** Kernel ring: at the lab's few hundred kilobytes a second, tens of seconds of a stalled reader. */
 const BUFFER_KIB = 8192;
-/** Frames come one by one, and one by one each would be a write of its own: nobody reads the file before its end. */
-const GATHERED_BYTES = 256 * 1024;
+const READ_BYTES = 256 * 1024;
 
 export interface CaptureOptions {
-  /** The pcap file to write. */
+  /** The pcap file to write, in a folder of the tap's host. */
   readonly file: string;
   readonly clock: Clock;
-  /** Called for each frame as it comes; its bytes are valid until it returns. */
+  /** Called for each frame, in order: as it comes while somebody follows, else later; its bytes are valid until it returns. */
   readonly onFrame?: (frame: CapturedFrame) => void;
   readonly signal?: AbortSignal;
 }
@@ -38,8 +39,11 @@ export interface CaptureReport {
 }
 
 export interface RunningCapture {
-  /** Frames captured so far. */
+  /** Frames handed on so far. */
   readonly packets: number;
+  /** Hands on what there is and then each frame as it comes, until the result is disposed of. */
+  follow(): Disposable;
+  /** Hands on what there is left. */
   stop(): Promise<CaptureReport>;
 }
 
@@ -49,30 +53,16 @@ export async function startCapture(tap: Tap, options: CaptureOptions): Promise<R
   const process = await tap.host.spawn([
     'tcpdump',
     ...['-i', tap.device, '-n', '-U', '--immediate-mode', '--time-stamp-precision=nano'],
-    ...['-s', String(SNAPSHOT_BYTES), '-B', String(BUFFER_KIB), '-w', '-', '-Z', 'root'],
+    ...['-s', String(SNAPSHOT_BYTES), '-B', String(BUFFER_KIB), '-w', options.file, '-Z', 'root'],
   ]);
   const abort = (): void => process.signal('SIGKILL');
   options.signal?.addEventListener('abort', abort, { once: true });
-
-  const frames = new PcapStream(options.clock.originUnixNs, options.onFrame ?? (() => undefined));
-  const file = createWriteStream(options.file);
-  const written = finished(file);
-  written.catch(() => undefined); // Reported by stop().
-  file.cork();
-  process.stdout.on('data', (chunk: Buffer) => {
-    file.write(chunk);
-    if (file.writableLength > GATHERED_BYTES) {
-      file.uncork();
-      file.cork();
-    }
-    frames.push(chunk);
-  });
-  const drained = finished(process.stdout).then(() => file.end());
 
   const said: string[] = [];
   const listening = new Promise<void>((resolve, reject) => {
     createInterface({ input: process.stderr }).on('line', (line) => {
       said.push(line);
+      // It has made the file by then.
       if (line.includes('listening on')) resolve();
     });
     void process.exited.then(({ code, signal }) => {
@@ -84,16 +74,38 @@ export async function startCapture(tap: Tap, options: CaptureOptions): Promise<R
   void process.exited.then(() => (early = !stopping));
   await listening;
 
+  const frames = new PcapStream(options.clock.originUnixNs, options.onFrame ?? (() => undefined));
+  const file = openSync(options.file, 'r');
+  const buffer = Buffer.allocUnsafe(READ_BYTES);
+  const handOn = (): void => {
+    for (let length = readSync(file, buffer); length > 0; length = readSync(file, buffer)) {
+      frames.push(buffer.subarray(0, length));
+    }
+  };
+  const followers = new Set<Disposable>();
   return {
     get packets() {
       return frames.frames;
+    },
+    follow() {
+      const watcher = watch(options.file, handOn);
+      handOn();
+      const follower = {
+        [Symbol.dispose]: () => {
+          watcher.close();
+          followers.delete(follower);
+        },
+      };
+      followers.add(follower);
+      return follower;
     },
     async stop() {
       stopping = true;
       process.signal('SIGINT');
       await process.exited;
-      await drained;
-      await written;
+      for (const follower of followers) follower[Symbol.dispose]();
+      handOn();
+      closeSync(file);
       options.signal?.removeEventListener('abort', abort);
       const dropped = /^(\d+) packets? dropped by kernel/m.exec(said.join('\n'))?.[1];
       return {

@@ -36,13 +36,13 @@ export class PcapStream {
     this.#onFrame = onFrame;
   }
 
-  /** Takes the next bytes of the file; throws when they are not pcap. */
+  /** Takes the next bytes of the file, which are the caller's again afterwards; throws when they are not pcap. */
   push(chunk: Buffer): void {
     const input = this.#rest.length === 0 ? chunk : Buffer.concat([this.#rest, chunk]);
     let at = 0;
     if (this.#format === null) {
       if (input.length < FILE_HEADER_BYTES) {
-        this.#rest = input;
+        this.#rest = Buffer.from(input);
         return;
       }
       this.#format = readFormat(input);

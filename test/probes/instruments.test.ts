@@ -72,6 +72,7 @@ describe('instruments of a lab', function () {
       startCounters({ host: router, device: 'uplink' }, identity),
       startRawFrameSender(lab.client, 'eth0'),
     ]);
+    for (const capture of captures) capture.follow();
     const gatewayMac = await macOf(router, 'lan');
     parts = { watch, neighbour, sender, counters, clock, identity, gatewayMac, sinkAddress: CANARY_SINK_ADDRESS };
   });

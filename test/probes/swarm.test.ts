@@ -323,6 +323,7 @@ describe('swarm', function () {
         },
       },
     );
+    capture.follow();
     await script(
       lab.client,
       `import { get } from 'node:http';

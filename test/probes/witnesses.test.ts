@@ -88,6 +88,7 @@ describe('witnesses on the uplink', () => {
         },
       },
     );
+    capture.follow();
     const counters = await startCounters({ host: router, device: 'uplink' }, identity);
     const sender = await startRawFrameSender(client, 'eth0');
     const before = await counters.read();
@@ -197,6 +198,7 @@ describe('witnesses on the uplink', () => {
         },
       },
     );
+    capture.follow();
     const sender = await startRawFrameSender(client, 'eth0');
     await sender.send(datagram(CLIENT_MAC, { address: '198.18.0.7', port: 9 }, canaryBytes(nonce)), clock);
     await arrived;
@@ -229,6 +231,7 @@ describe('witnesses on the uplink', () => {
         },
       },
     );
+    capture.follow();
     const sender = await startRawFrameSender(client, 'eth0');
     for (let index = 0; index < burst; index++) {
       await sender.send(datagram(CLIENT_MAC, { address: '198.18.0.7', port: 9 }, canaryBytes(canaryNonce())), clock);

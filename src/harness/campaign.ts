@@ -82,7 +82,8 @@ class Session {
   readonly #queue: TrialQueue;
   readonly #running = new Set<Promise<void>>();
   readonly #opening = new Set<string>();
-  /** Processes that wait for their next trial. */
+  /** All that run trials or wait for their next. */
+  readonly #processes = new Set<TrialProcess>();
   readonly #waiting: TrialProcess[] = [];
   readonly #stop = new AbortController();
   #failure: Error | null = null;
@@ -168,16 +169,27 @@ class Session {
 
   /** Runs the trial in a process that waits for one, or in a new one. */
   async #inProcess(task: TrialTask, onStage: (stage: string) => void): Promise<TrialRecord | null> {
-    const waiting = this.#waiting.pop();
     const trialProcess =
-      waiting?.waits === true ? waiting : new TrialProcess(workerArgv(task.containers === null ? 'netns' : 'docker'));
+      this.#waitingProcess() ?? new TrialProcess(workerArgv(task.containers === null ? 'netns' : 'docker'));
+    this.#processes.add(trialProcess);
     try {
       return await trialProcess.run(task, onStage, this.#stop.signal);
     } finally {
-      const needed = this.#waiting.length + this.#running.size <= this.#options.pace.jobs;
-      if (trialProcess.waits && needed) this.#waiting.push(trialProcess);
-      else await trialProcess.end();
+      if (trialProcess.waits && this.#processes.size <= this.#options.pace.jobs) this.#waiting.push(trialProcess);
+      else {
+        this.#processes.delete(trialProcess);
+        await trialProcess.end();
+      }
     }
+  }
+
+  /** One that still lives; null for none. */
+  #waitingProcess(): TrialProcess | null {
+    for (let each = this.#waiting.pop(); each !== undefined; each = this.#waiting.pop()) {
+      if (each.waits) return each;
+      this.#processes.delete(each);
+    }
+    return null;
   }
 
   #opened(trial: string): void {

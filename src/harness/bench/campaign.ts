@@ -1,18 +1,27 @@
 /**
  * Benchmark of a campaign: trials an hour with many labs side by side, what the harness itself costs beside the subjects
- * and the tunnel, and what a lab takes of memory. The cell is Transmission without a kill switch, its link going down,
+ * and the tunnel (its daemons, and wg-quick with what it runs), and what a lab takes of memory. The cell is Transmission without a kill switch, its link going down,
  * in short windows.
  */
-import os from 'node:os';
+import { execFile } from 'node:child_process';
 import { readFile, readdir, readlink, stat } from 'node:fs/promises';
+import os from 'node:os';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { median } from 'simple-statistics';
+import * as z from 'zod';
+import { enterNamespaces } from '../labs/netns.ts';
 import { restrict } from '../plan.ts';
 import { loadScenario } from '../scenario.ts';
 import { benchRow, type BenchRow } from './row.ts';
 import { runTrials } from './trials.ts';
 
+const WG_QUICK_PROGRAM = fileURLToPath(new URL('./wg-quick-program.js', import.meta.url));
+/** Times that wg-quick is measured: it cannot be watched while it runs in all the labs. */
+const WG_QUICK_RUNS = 10;
 const JOBS_PER_CORE = 10;
 /** Rounds of labs: the first and the last are not full, as they are not in a campaign of thousands either. */
-const ROUNDS = 5;
+const ROUNDS = 10;
 const WINDOWS = { outage: 3, recovery: 1 };
 const LIMIT = { secondsPerTrial: 3600 / 2000, harnessCpuSeconds: 0.5, labMiB: 400 };
 /** Looking at every process of every lab is work that the labs lack. */
@@ -29,6 +38,7 @@ export async function campaignBench(): Promise<readonly BenchRow[]> {
     killSwitches: ['none'],
     trials: jobs * ROUNDS,
   });
+  const wgQuick = await wgQuickCpuSeconds();
   const sampler = new LabSampler();
   const before = await reapedCpuSeconds();
   const own = process.cpuUsage();
@@ -39,13 +49,25 @@ export async function campaignBench(): Promise<readonly BenchRow[]> {
   await sampler.stop();
   const total = (await reapedCpuSeconds()) - before + (user + system) / 1e6 - sampler.ownCpuSeconds;
   const judged = records.filter(({ measures }) => measures !== null && measures.verdict !== 'inconclusive').length;
-  const harness = (total - sampler.subjectCpuSeconds) / records.length;
+  const harness = (total - sampler.subjectCpuSeconds) / records.length - median(wgQuick);
   const limit = (value: number): { name: string; value: number } => ({ name: 'limit', value });
   return [
     benchRow(`campaign: wall time a judged trial, ${jobs} labs`, 's', [seconds / judged], limit(LIMIT.secondsPerTrial)),
     benchRow('campaign: CPU of the harness a trial', 's', [harness], limit(LIMIT.harnessCpuSeconds)),
+    benchRow('campaign: CPU of wg-quick a trial', 's', wgQuick, { name: 'harness', value: harness }),
     benchRow('campaign: memory of a lab at its most', 'MiB', sampler.labMiB(), limit(LIMIT.labMiB)),
   ];
+}
+
+/** What bringing the tunnel up takes, once in each of some labs: one trial does it once. */
+async function wgQuickCpuSeconds(): Promise<number[]> {
+  const [program, ...args] = enterNamespaces([process.execPath, WG_QUICK_PROGRAM]);
+  const runs: number[] = [];
+  for (let run = 0; run < WG_QUICK_RUNS; run++) {
+    const { stdout } = await promisify(execFile)(program, args);
+    runs.push(z.coerce.number().positive().parse(stdout.trim()));
+  }
+  return runs;
 }
 
 /** CPU time of every process below this one that has ended (and been waited for, as all of a lab are). */

@@ -4,16 +4,15 @@
  * nothing in the lab; and it dies with the harness (see labs/netns.ts).
  */
 import { spawn, type ChildProcess } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
 import * as z from 'zod';
 import { blankRecord } from './blank-record.ts';
 import type { Argv } from './contracts.ts';
 import { describeExit, messageOf } from './errors.ts';
 import { enterNamespaces } from './labs/netns.ts';
 import { longestSeconds, trialSpecSchema, type TrialSpec } from './plan.ts';
+import { programArgv } from './program.ts';
 import { trialRecordSchema, type TrialRecord } from './records.ts';
 
-const WORKER = fileURLToPath(new URL('./worker.js', import.meta.url));
 /** Last bytes kept of what a trial's process printed, for the record of one that died. */
 const STDERR_KEPT = 4000;
 const NS_PER_MS = 1_000_000n;
@@ -48,7 +47,7 @@ export class NoRoom extends Error {
 
 /** How a process that runs trials is started: in namespaces of its own, or beside the containers of its labs. */
 export function workerArgv(backend: 'netns' | 'docker'): Argv {
-  const worker: Argv = [process.execPath, WORKER];
+  const worker = programArgv('harness/worker');
   return backend === 'netns' ? enterNamespaces(worker) : worker;
 }
 

@@ -17,6 +17,7 @@ import { fileURLToPath } from 'node:url';
 import { deriveCampaign } from '../../src/analysis/campaign/derive.ts';
 import { sessionRecordSchema, trialRecordSchema, type TrialRecord } from '../../src/harness/records.ts';
 import { udpFrame } from '../../src/probes/raw-frame.ts';
+import { descendants } from './processes.ts';
 import { seededRandom } from './seeded.ts';
 
 const BOOTSTRAP = fileURLToPath(new URL('../../bootstrap.mjs', import.meta.url));
@@ -63,23 +64,6 @@ async function records(folder: string): Promise<TrialRecord[]> {
     .split('\n')
     .filter((line) => line !== '')
     .map((line) => trialRecordSchema.parse(JSON.parse(line)));
-}
-
-/** Every process below `root`: process id and PID namespace. */
-async function descendants(root: number): Promise<Map<number, string>> {
-  const parents = new Map<number, number>();
-  for (const entry of await readdir('/proc')) {
-    if (!/^\d+$/.test(entry)) continue;
-    const status = await readFile(`/proc/${entry}/status`, 'utf8').catch(() => '');
-    parents.set(Number(entry), Number(/^PPid:\s*(\d+)/m.exec(status)?.[1] ?? 0));
-  }
-  const found = new Map<number, string>();
-  for (const pid of parents.keys()) {
-    let above: number | undefined = pid;
-    while (above !== undefined && above !== root && above > 1) above = parents.get(above);
-    if (above === root) found.set(pid, await readlink(`/proc/${pid}/ns/pid`).catch(() => ''));
-  }
-  return found;
 }
 
 /** Processes still there in any of these PID namespaces. */

@@ -4,15 +4,13 @@
  */
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { enterNamespaces } from '../labs/netns.ts';
 import type { PlannedTrial } from '../plan.ts';
+import { programArgv } from '../program.ts';
 import type { TrialRecord } from '../records.ts';
 import { TrialProcess } from '../trial-process.ts';
 import { judgeMutants, judgePlanted, readPlanted, type Mutant, type PlantedResult } from './judge.ts';
 import { SABOTAGES } from './sabotage.ts';
-
-const WORKER = fileURLToPath(new URL('./worker.js', import.meta.url));
 
 export interface SelftestReport {
   readonly trials: readonly ({
@@ -113,7 +111,7 @@ async function runOne(
   await rm(at, { recursive: true, force: true });
   await mkdir(at, { recursive: true });
   const task = { spec: { ...planned, attempt: 0, repeats: null, folder: at }, containers: null, sabotage };
-  return new TrialProcess(enterNamespaces([process.execPath, WORKER])).run(task, () => undefined, signal);
+  return new TrialProcess(enterNamespaces(programArgv('harness/selftest/worker'))).run(task, () => undefined, signal);
 }
 
 /** The report for a person. */

@@ -23,8 +23,8 @@ import { seededRandom } from './seeded.ts';
 const BOOTSTRAP = fileURLToPath(new URL('../../bootstrap.mjs', import.meta.url));
 const KILLS = Number(process.env['KSL_CHAOS_KILLS'] ?? 4);
 const SEED = Number(process.env['KSL_CHAOS_SEED'] ?? 7);
-/** A kill costs the trials under way; between two of them about one and a half finish. */
-const TRIALS = Number(process.env['KSL_CHAOS_TRIALS'] ?? 2 * KILLS + 4);
+/** A kill costs the trials under way; between two of them, 12 s at most, no more than eight finish on a fast machine. */
+const TRIALS = Number(process.env['KSL_CHAOS_TRIALS'] ?? 8 * KILLS);
 /** Few enough that a disturbed trial is rare, in the short form; in the long one as many as the machine takes. */
 const JOBS = TRIALS > 100 ? 'auto' : '3';
 

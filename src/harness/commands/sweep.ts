@@ -3,26 +3,44 @@
  *
  * A lab has nothing to remove by design: its namespaces, links, mounts and processes belong to the PID namespace of the
  * trial's process, and the kernel ends that process when the harness dies. What is looked for here is the exception:
- * a trial's process whose harness is gone and which is still there; and containers, which the engine keeps.
+ * a trial's process whose harness is gone and which is still there; containers, which the engine keeps; and control
+ * groups, which have no owner.
  */
+import { execFile } from 'node:child_process';
 import { readFile, readdir } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { CONTROL_GROUPS } from '../../killswitches/systemd-restrict.ts';
 import { EXIT } from '../errors.ts';
 import { sweepContainers } from '../labs/docker/sweep.ts';
 
 const WORKER = fileURLToPath(new URL('../worker.js', import.meta.url));
 
-/** Ends orphaned trials, removes containers whose owner is gone, and says how many. */
+/** Ends orphaned trials, removes containers whose owner is gone and groups without a process, and says how many. */
 export async function sweepCommand(): Promise<number> {
   const orphans = await orphanedTrials();
   for (const pid of orphans) process.kill(pid, 'SIGKILL');
   const containers = await sweepContainers();
+  const groups = await sweepControlGroups();
   console.log(
-    orphans.length + containers === 0
+    orphans.length + containers + groups === 0
       ? 'Nothing was left behind.'
-      : `Ended ${orphans.length} abandoned trials and removed ${containers} containers and folders.`,
+      : `Ended ${orphans.length} abandoned trials; removed ${containers} containers and folders, ${groups} control groups.`,
   );
   return EXIT.done;
+}
+
+/** One that is in use refuses to be removed. Looked at in a mount namespace of its own: nothing is mounted on the machine. */
+const REMOVE_GROUPS =
+  'mount -t cgroup2 none "$0" || exit 0; find "$0" -mindepth 1 -maxdepth 1 -name "$1*" -mmin "+$2" -exec rmdir {} ";" -print';
+
+/** Removes control groups that a trial has left (it takes root), and says how many. */
+async function sweepControlGroups(): Promise<number> {
+  if (process.getuid?.() !== 0) return 0;
+  const { mount, prefix, leftOverMinutes } = CONTROL_GROUPS;
+  const script = ['sh', '-c', REMOVE_GROUPS, mount, prefix, String(leftOverMinutes)];
+  const { stdout } = await promisify(execFile)('unshare', ['--mount', '--propagation=private', ...script]);
+  return stdout.split('\n').filter((line) => line !== '').length;
 }
 
 /** Process ids of `unshare` parents and trial processes that init has inherited. */

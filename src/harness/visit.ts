@@ -48,7 +48,7 @@ export class Visitor {
   enter(folder: string): void {
     const there = open(folder);
     this.#set(there);
-    for (const file of Object.values(there)) closeSync(file);
+    for (const file of [there.network, there.mount]) closeSync(file);
   }
 
   leave(): void {
@@ -61,6 +61,6 @@ export class Visitor {
   }
 }
 
-function open(folder: string): { network: number; mount: number } {
+function open(folder: string): Namespaces {
   return { network: openSync(path.join(folder, 'net'), 'r'), mount: openSync(path.join(folder, 'mnt'), 'r') };
 }

@@ -16,14 +16,20 @@ import { engaged } from './engaged.ts';
 import { insideHost } from './inside.ts';
 import { NFT_NEEDS, nft, runSteps } from './steps.ts';
 
+const MOUNT = '/sys/fs/cgroup';
+const PREFIX = 'killswitch-lab-';
+/** Minutes after which a group that still has no process is left over, and not just being made. */
+const LEFT_OVER_MINUTES = 1;
 /** Control groups of ours belong to no lab and do not go with it. */
 export const CONTROL_GROUPS = {
-  mount: '/sys/fs/cgroup',
-  prefix: 'killswitch-lab-',
-  /** Minutes after which a group that still has no process is left over, and not just being made. */
-  leftOverMinutes: 1,
+  mount: MOUNT,
+  prefix: PREFIX,
+  /** Removes, once they are mounted, those left over, and prints each; one that is in use refuses. */
+  removal: [
+    ...['find', MOUNT, '-mindepth', '1', '-maxdepth', '1', '-name', `${PREFIX}*`, '-mmin', `+${LEFT_OVER_MINUTES}`],
+    ...['-exec', 'rmdir', '{}', ';', '-print'],
+  ],
 } as const;
-const { mount: MOUNT, prefix: PREFIX } = CONTROL_GROUPS;
 const TABLE = 'inet restrict_interfaces';
 /** Becomes the program after it has joined the control group named first. */
 const JOIN = 'echo $$ > "$0" && exec "$@"';
@@ -78,9 +84,7 @@ async function makeGroup(host: Host, group: string): Promise<void> {
       `no control groups (cgroup v2) here: ${mounted.stderr.trim()}. Containers may not mount them: --lab netns.`,
     );
   }
-  const leftOver = ['-maxdepth', '1', '-name', `${PREFIX}*`, '-mmin', `+${CONTROL_GROUPS.leftOverMinutes}`] as const;
-  // One that is in use refuses.
-  await host.run(['find', MOUNT, ...leftOver, '-exec', 'rmdir', '{}', ';'], { anyStatus: true });
+  await host.run(CONTROL_GROUPS.removal, { anyStatus: true });
   const made = await host.run(['mkdir', `${MOUNT}/${group}`], { anyStatus: true });
   if (made.status.code !== 0) throw new Unsupported(`no control group of our own here: ${made.stderr.trim()}`);
 }

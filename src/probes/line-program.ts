@@ -1,7 +1,7 @@
 /**
  * The harness's hold on a program of the lab's own on a host, told what to do by JSON lines and telling what it sees by
- * JSON lines (src/harness/serve.ts is the program's end). Every line is parsed; one that does not parse makes the instrument blind,
- * in words, instead of being passed over.
+ * JSON lines (src/harness/serve.ts is the program's end). Every line is parsed; one that does not parse makes the
+ * instrument blind, in words, instead of being passed over.
  */
 import path from 'node:path';
 import type * as z from 'zod';

@@ -30,15 +30,14 @@ export async function sweepCommand(): Promise<number> {
   return EXIT.done;
 }
 
-/** One that is in use refuses to be removed. Looked at in a mount namespace of its own: nothing is mounted on the machine. */
-const REMOVE_GROUPS =
-  'mount -t cgroup2 none "$0" || exit 0; find "$0" -mindepth 1 -maxdepth 1 -name "$1*" -mmin "+$2" -exec rmdir {} ";" -print';
+/** In a mount namespace of its own: nothing is mounted on the machine. */
+const AMONG_GROUPS = 'mount -t cgroup2 none "$0" || exit 0; exec "$@"';
 
 /** Removes control groups that a trial has left (it takes root), and says how many. */
 async function sweepControlGroups(): Promise<number> {
   if (process.getuid?.() !== 0) return 0;
-  const { mount, prefix, leftOverMinutes } = CONTROL_GROUPS;
-  const script = ['sh', '-c', REMOVE_GROUPS, mount, prefix, String(leftOverMinutes)];
+  const { mount, removal } = CONTROL_GROUPS;
+  const script = ['sh', '-c', AMONG_GROUPS, mount, ...removal];
   const { stdout } = await promisify(execFile)('unshare', ['--mount', '--propagation=private', ...script]);
   return stdout.split('\n').filter((line) => line !== '').length;
 }

@@ -1,5 +1,5 @@
 /**
- * The embedded lab: one network namespace a host, inside namespaces of the trial's own.
+ * The embedded lab: one network namespace a host, inside namespaces of the harness's own making.
  *
  * The process that opens labs, one after the other, lives in private PID, mount and network namespaces
  * (`enterNamespaces`). No namespace, link, mount or process of a lab has a name outside them: when that process ends,

@@ -163,7 +163,7 @@ describe('tshark', () => {
   }
 
   it('names the planted frames the same', async function () {
-    if (missing !== null) this.skip();
+    if (missing !== null) this.skip(); // why is said once, above
     // Its uTP heuristic takes WireGuard's handshake for uTP.
     const clear = CLEAR.filter(({ what }) => !what.startsWith('WireGuard')).flatMap(({ build }) =>
       (['v4', 'v6'] as const).flatMap((version) => [
@@ -178,7 +178,7 @@ describe('tshark', () => {
   });
 
   it('comes to the same verdict on a thousand random frames', async function () {
-    if (missing !== null) this.skip();
+    if (missing !== null) this.skip(); // why is said once, above
     const random = randomStream(20_250_101, 'tshark');
     const frames = Array.from({ length: 1000 }, () => randomFrame(random));
     await agree(frames, ['-o', 'ip.defragment:FALSE', '-o', 'ipv6.defragment:FALSE'], false);

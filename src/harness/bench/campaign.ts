@@ -1,7 +1,7 @@
 /**
  * Benchmark of a campaign: trials an hour with many labs side by side, what the harness itself costs beside the subjects
- * and the tunnel (its daemons, and wg-quick with what it runs), and what a lab takes of memory. The cell is Transmission without a kill switch, its link going down,
- * in short windows.
+ * and the tunnel (its daemons, and wg-quick with what it runs), and what a lab takes of memory. The cell is Transmission
+ * without a kill switch, its link going down, in short windows.
  */
 import { execFile } from 'node:child_process';
 import { readFile, readdir, readlink, stat } from 'node:fs/promises';
@@ -13,6 +13,7 @@ import * as z from 'zod';
 import { enterNamespaces } from '../labs/netns.ts';
 import { restrict } from '../plan.ts';
 import { loadScenario } from '../scenario.ts';
+import { ControlGroup } from './control-group.ts';
 import { benchRow, type BenchRow } from './row.ts';
 import { runTrials } from './trials.ts';
 
@@ -28,8 +29,6 @@ const LIMIT = { secondsPerTrial: 3600 / 2000, harnessCpuSeconds: 0.5, labMiB: 40
 const SAMPLE_MS = 500;
 /** Torrent clients run as Debian's nobody, and nothing else of a lab does. */
 const SUBJECT_USER = 65_534;
-/** Clock ticks a second of /proc/PID/stat, the same on every Linux Node.js runs on. */
-const TICKS = 100;
 
 export async function campaignBench(): Promise<readonly BenchRow[]> {
   const jobs = os.availableParallelism() * JOBS_PER_CORE;
@@ -39,15 +38,14 @@ export async function campaignBench(): Promise<readonly BenchRow[]> {
     trials: jobs * ROUNDS,
   });
   const wgQuick = await wgQuickCpuSeconds();
+  using group = ControlGroup.enter();
   const sampler = new LabSampler();
-  const before = await reapedCpuSeconds();
-  const own = process.cpuUsage();
+  const before = group.cpuSeconds;
   const began = performance.now();
   const records = await runTrials({ ...narrowed, observe: { ...narrowed.observe, ...WINDOWS } }, jobs);
   const seconds = (performance.now() - began) / 1000;
-  const { user, system } = process.cpuUsage(own);
   await sampler.stop();
-  const total = (await reapedCpuSeconds()) - before + (user + system) / 1e6 - sampler.ownCpuSeconds;
+  const total = group.cpuSeconds - before - sampler.ownCpuSeconds;
   const judged = records.filter(({ measures }) => measures !== null && measures.verdict !== 'inconclusive').length;
   const harness = (total - sampler.subjectCpuSeconds) / records.length - median(wgQuick);
   const limit = (value: number): { name: string; value: number } => ({ name: 'limit', value });
@@ -70,41 +68,28 @@ async function wgQuickCpuSeconds(): Promise<number[]> {
   return runs;
 }
 
-/** CPU time of every process below this one that has ended (and been waited for, as all of a lab are). */
-async function reapedCpuSeconds(): Promise<number> {
-  const [, , cutime = 0, cstime = 0] = cpuFields(await readFile('/proc/self/stat', 'utf8'));
-  return (cutime + cstime) / TICKS;
-}
-
 interface Seen {
   readonly pid: number;
   readonly parent: number;
-  readonly ticks: number;
   readonly tunnel: boolean;
 }
 
 /** Every process below this one, whatever its namespace. */
 async function descendants(): Promise<Seen[]> {
   const all = new Map<number, Seen>();
-  for (const pid of (await readdir('/proc')).filter((entry) => /^\d+$/.test(entry)).map(Number)) {
+  for (const pid of await numbersIn('/proc')) {
     const line = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => null);
     if (line === null) continue; // ended while the others were being looked at
-    const [utime = 0, stime = 0] = cpuFields(line);
     const parent = Number(line.slice(line.lastIndexOf(')') + 2).split(' ')[1]);
-    all.set(pid, { pid, parent, ticks: utime + stime, tunnel: line.includes('(wireguard-go)') });
+    all.set(pid, { pid, parent, tunnel: line.includes('(wireguard-go)') });
   }
   const isBelow = (seen: Seen | undefined): boolean =>
     seen !== undefined && (seen.parent === process.pid || isBelow(all.get(seen.parent)));
   return [...all.values()].filter(isBelow);
 }
 
-/** utime, stime, cutime and cstime in clock ticks (proc(5)). */
-function cpuFields(statLine: string): number[] {
-  return statLine
-    .slice(statLine.lastIndexOf(')') + 2)
-    .split(' ')
-    .slice(11, 15)
-    .map(Number);
+async function numbersIn(folder: string): Promise<number[]> {
+  return (await readdir(folder)).filter((entry) => /^\d+$/.test(entry)).map(Number);
 }
 
 /** Looks at the processes of all labs now and then: CPU of subjects and tunnels at their last sight, memory at its most. */
@@ -112,6 +97,7 @@ class LabSampler {
   /** What looking cost this process itself. */
   ownCpuSeconds = 0;
   readonly #own = readlink('/proc/self/ns/pid');
+  /** Nanoseconds of each thread. */
   readonly #subjects = new Map<string, number>();
   readonly #mostKiB = new Map<string, number>();
   #timer: NodeJS.Timeout | null = null;
@@ -128,7 +114,7 @@ class LabSampler {
   }
 
   get subjectCpuSeconds(): number {
-    return [...this.#subjects.values()].reduce((sum, ticks) => sum + ticks, 0) / TICKS;
+    return [...this.#subjects.values()].reduce((sum, each) => sum + each, 0) / 1e9;
   }
 
   labMiB(): number[] {
@@ -146,12 +132,12 @@ class LabSampler {
     // Adding up shared pages is work for the kernel: memory is looked at every eighth time.
     const withMemory = this.#samples++ % 8 === 0;
     const labs = new Map<string, number>();
-    for (const { pid, ticks, tunnel } of await descendants()) {
+    for (const { pid, tunnel } of await descendants()) {
       try {
         const lab = await readlink(`/proc/${pid}/ns/pid`);
         if (lab === own) continue;
         const { uid } = await stat(`/proc/${pid}`);
-        if (uid === SUBJECT_USER || tunnel) this.#subjects.set(`${lab} ${pid}`, ticks);
+        if (uid === SUBJECT_USER || tunnel) await this.#timeThreads(pid);
         if (!withMemory) continue;
         const rollup = await readFile(`/proc/${pid}/smaps_rollup`, 'utf8');
         labs.set(lab, (labs.get(lab) ?? 0) + Number(/^Pss:\s*(\d+)/m.exec(rollup)?.[1] ?? 0));
@@ -162,5 +148,13 @@ class LabSampler {
     for (const [lab, kib] of labs) this.#mostKiB.set(lab, Math.max(kib, this.#mostKiB.get(lab) ?? 0));
     const { user, system } = process.cpuUsage(began);
     this.ownCpuSeconds += (user + system) / 1e6;
+  }
+
+  /** proc(5): the first number of schedstat is the time it has run, to the nanosecond, where stat counts ticks. */
+  async #timeThreads(pid: number): Promise<void> {
+    for (const thread of await numbersIn(`/proc/${pid}/task`)) {
+      const [ran] = (await readFile(`/proc/${pid}/task/${thread}/schedstat`, 'utf8')).split(' ');
+      this.#subjects.set(`${pid} ${thread}`, Number(ran));
+    }
   }
 }

@@ -1,0 +1,52 @@
+/**
+ * Processor time of this process and all that it starts, as the kernel counts it for a control group (version 2). What
+ * getrusage(2) tells a parent is less than that: the kernel buries, uncounted, whatever is left in a PID namespace when
+ * its first process ends, and that is how labs end.
+ */
+import { mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import process from 'node:process';
+import * as z from 'zod';
+import { RequestError, messageOf } from '../errors.ts';
+
+export class ControlGroup implements Disposable {
+  readonly #folder: string;
+  readonly #former: string;
+
+  private constructor(folder: string, former: string) {
+    this.#folder = folder;
+    this.#former = former;
+  }
+
+  /** Moves this process into a group of its own. Throws `RequestError` where it may not. */
+  static enter(): ControlGroup {
+    // proc(5): ... MOUNT OPTIONS - cgroup2 SOURCE OPTIONS
+    const mount = /^(?:\S+ ){4}(\S+) .* - cgroup2 /m.exec(readFileSync('/proc/self/mountinfo', 'utf8'))?.[1];
+    const own = /^0::(\S+)$/m.exec(readFileSync('/proc/self/cgroup', 'utf8'))?.[1];
+    const next = 'Run it as root on a system with control groups of version 2 (mount -t cgroup2 none /mnt makes them).';
+    if (mount === undefined || own === undefined) throw new RequestError(`No control groups are mounted here. ${next}`);
+    const folder = path.join(mount, `killswitch-lab-bench-${process.pid}`);
+    try {
+      mkdirSync(folder);
+      join(folder);
+    } catch (error) {
+      throw new RequestError(`No control group can be made in ${mount}: ${messageOf(error)}. ${next}`);
+    }
+    return new ControlGroup(folder, path.join(mount, own));
+  }
+
+  get cpuSeconds(): number {
+    const used = /^usage_usec (\d+)$/m.exec(readFileSync(path.join(this.#folder, 'cpu.stat'), 'utf8'))?.[1];
+    return z.coerce.number().parse(used) / 1e6;
+  }
+
+  /** Goes back; all that was started has ended by then. */
+  [Symbol.dispose](): void {
+    join(this.#former);
+    rmdirSync(this.#folder);
+  }
+}
+
+function join(folder: string): void {
+  writeFileSync(path.join(folder, 'cgroup.procs'), String(process.pid));
+}

@@ -40,6 +40,17 @@ export class ControlGroup implements Disposable {
     return z.coerce.number().parse(used) / 1e6;
   }
 
+  /** Its processes, this one included. */
+  get pids(): readonly number[] {
+    const listed = readFileSync(path.join(this.#folder, 'cgroup.procs'), 'utf8').split('\n').filter(Boolean);
+    return listed.map(Number);
+  }
+
+  /** Takes a process out that was only just started: what it does is not counted. */
+  letGo(pid: number): void {
+    join(this.#former, pid);
+  }
+
   /** Goes back; all that was started has ended by then. */
   [Symbol.dispose](): void {
     join(this.#former);
@@ -47,6 +58,6 @@ export class ControlGroup implements Disposable {
   }
 }
 
-function join(folder: string): void {
-  writeFileSync(path.join(folder, 'cgroup.procs'), String(process.pid));
+function join(folder: string, pid = process.pid): void {
+  writeFileSync(path.join(folder, 'cgroup.procs'), String(pid));
 }

@@ -6,8 +6,8 @@
 import { execFile } from 'node:child_process';
 import { readFileSync, readdirSync, readlinkSync, statSync } from 'node:fs';
 import os from 'node:os';
-import { fileURLToPath } from 'node:url';
 import { setTimeout as pause } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { median } from 'simple-statistics';
 import * as z from 'zod';
@@ -34,7 +34,7 @@ const LIMIT = { secondsPerTrial: 3600 / 2000, harnessCpuSeconds: 0.5, labMiB: 40
 const SAMPLE_MS = 500;
 /** Torrent clients run as Debian's nobody, and nothing else of a lab does. */
 const SUBJECT_USER = 65_534;
-const DAEMON = 'wireguard-go\n';
+const DAEMON = 'wireguard-go';
 
 export async function campaignBench(): Promise<readonly BenchRow[]> {
   const jobs = os.availableParallelism() * JOBS_PER_CORE;
@@ -44,7 +44,7 @@ export async function campaignBench(): Promise<readonly BenchRow[]> {
     trials: jobs * ROUNDS,
   });
   using group = ControlGroup.enter();
-  const sampler = new LabSampler(group);
+  using sampler = new LabSampler(group);
   const before = group.cpuSeconds;
   const began = performance.now();
   const [{ records, seconds }, wgQuick] = await Promise.all([
@@ -54,7 +54,6 @@ export async function campaignBench(): Promise<readonly BenchRow[]> {
     })),
     wgQuickCpuSeconds(group),
   ]);
-  sampler.stop();
   const total = group.cpuSeconds - before - sampler.ownCpuSeconds;
   const judged = records.filter(({ measures }) => measures !== null && measures.verdict !== 'inconclusive').length;
   const harness = (total - sampler.subjectCpuSeconds) / records.length - median(wgQuick);
@@ -75,12 +74,8 @@ async function wgQuickCpuSeconds(group: ControlGroup): Promise<number[]> {
     await pause(WG_QUICK_EVERY_MS);
     const measuring = promisify(execFile)(program, args);
     group.letGo(z.number().parse(measuring.child.pid));
-    runs.push(
-      z.coerce
-        .number()
-        .positive()
-        .parse((await measuring).stdout.trim()),
-    );
+    const { stdout } = await measuring;
+    runs.push(z.coerce.number().positive().parse(stdout.trim()));
   }
   return runs;
 }
@@ -89,7 +84,7 @@ async function wgQuickCpuSeconds(group: ControlGroup): Promise<number[]> {
  * Looks at the processes of all labs now and then: CPU of subjects and tunnels at their last sight, memory at its most. It
  * looks without a pause, so that what it takes itself can be told from the campaign's work in this process.
  */
-class LabSampler {
+class LabSampler implements Disposable {
   /** What looking cost this process itself. */
   ownCpuSeconds = 0;
   readonly #group: ControlGroup;
@@ -113,7 +108,7 @@ class LabSampler {
     return [...this.#mostKiB.values()].map((kib) => kib / 1024);
   }
 
-  stop(): void {
+  [Symbol.dispose](): void {
     clearInterval(this.#timer);
   }
 
@@ -126,7 +121,8 @@ class LabSampler {
       try {
         const lab = readlinkSync(`/proc/${pid}/ns/pid`);
         if (lab === this.#own) continue;
-        if (statSync(`/proc/${pid}`).uid === SUBJECT_USER || read(`/proc/${pid}/comm`) === DAEMON) this.#time(pid);
+        if (statSync(`/proc/${pid}`).uid === SUBJECT_USER || read(`/proc/${pid}/comm`).trim() === DAEMON)
+          this.#time(pid);
         if (!withMemory) continue;
         labs.set(
           lab,

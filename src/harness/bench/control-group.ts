@@ -7,6 +7,7 @@ import { mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import process from 'node:process';
 import * as z from 'zod';
+import { CONTROL_GROUPS } from '../../killswitches/systemd-restrict.ts';
 import { RequestError, messageOf } from '../errors.ts';
 
 export class ControlGroup implements Disposable {
@@ -25,7 +26,8 @@ export class ControlGroup implements Disposable {
     const own = /^0::(\S+)$/m.exec(readFileSync('/proc/self/cgroup', 'utf8'))?.[1];
     const next = 'Run it as root on a system with control groups of version 2 (mount -t cgroup2 none /mnt makes them).';
     if (mount === undefined || own === undefined) throw new RequestError(`No control groups are mounted here. ${next}`);
-    const folder = path.join(mount, `killswitch-lab-bench-${process.pid}`);
+    // Of a benchmark that was killed, `npm run sweep` finds it by this beginning.
+    const folder = path.join(mount, `${CONTROL_GROUPS.prefix}bench-${process.pid}`);
     try {
       mkdirSync(folder);
       join(folder);

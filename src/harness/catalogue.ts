@@ -100,7 +100,7 @@ async function versionHere(client: TorrentClient): Promise<string> {
 const THIS_MACHINE: Host = {
   name: 'client',
   folder: tmpdir(),
-  run: (argv, options = {}) => runProcess('client', [], argv, options, { PATH: process.env['PATH'] ?? '' }),
+  run: (argv, options = {}) => runProcess('client', argv, options, { PATH: process.env['PATH'] ?? '' }),
   spawn: () => Promise.reject(new Error('no lab is open here: only versions can be asked')),
 };
 

@@ -10,7 +10,7 @@ import type { Argv } from './contracts.ts';
 import { describeExit, messageOf } from './errors.ts';
 import { enterNamespaces } from './labs/netns.ts';
 import { longestSeconds, trialSpecSchema, type TrialSpec } from './plan.ts';
-import { programArgv } from './program.ts';
+import { lastingProgramArgv } from './program.ts';
 import { trialRecordSchema, type TrialRecord } from './records.ts';
 
 /** Last bytes kept of what a trial's process printed, for the record of one that died. */
@@ -47,7 +47,7 @@ export class NoRoom extends Error {
 
 /** How a process that runs trials is started: in namespaces of its own, or beside the containers of its labs. */
 export function workerArgv(backend: 'netns' | 'docker'): Argv {
-  const worker = programArgv('harness/worker');
+  const worker = lastingProgramArgv('harness/worker');
   return backend === 'netns' ? enterNamespaces(worker) : worker;
 }
 

@@ -18,7 +18,7 @@ const NO_ROOM = ['ENOSPC', 'EDQUOT', 'EROFS', 'EIO'];
 const MOST_BYTES = 250 * 2 ** 20;
 
 const residents = openResidents();
-/** Sockets and pipes that this process was born with. */
+/** Sockets, pipes and files of a lab that this process was born with. */
 const born = openStreams().size;
 
 function tell(message: WorkerMessage): Promise<void> {
@@ -41,7 +41,7 @@ function openStreams(): Set<string> {
       return ''; // the descriptor of the listing itself
     }
   });
-  return new Set(targets.filter((target) => /^(socket|pipe):/.test(target)));
+  return new Set(targets.filter((target) => /^(socket:|pipe:|\/run\/)/.test(target)));
 }
 
 /** Whether this process is as it was before the trial: no stream is open but its own and those of who waits, three each. */

@@ -1,13 +1,15 @@
 /**
- * The shell of a host: it lives in the host's namespaces, holds them open, and runs what runs to its end there. A trial
- * asks its hosts for about a hundred commands. Forked from the trial's own process, each would cost a copy of its page
- * tables and a program that enters the namespaces first, together more than most of them take to run; the shell is small
- * and already there.
+ * The shell of a host: it lives in the host's namespaces, holds them open, and starts whatever runs there. A trial asks its
+ * hosts for about a hundred programs. Forked from the trial's own process, each would cost a copy of its page tables, a
+ * fault for every page that it writes afterwards, and a program that enters the namespaces first, together more than
+ * most of them take to run; the shell is small and already there.
  */
-import { readFileSync, rmSync } from 'node:fs';
-import { writeFile } from 'node:fs/promises';
+import { constants as files, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { Socket } from 'node:net';
 import { constants } from 'node:os';
 import path from 'node:path';
+import { finished } from 'node:stream/promises';
+import * as z from 'zod';
 import type { Argv, ExitStatus, Member, RunOptions, RunResult, RunningProcess } from '../contracts.ts';
 import { CommandFailed } from '../errors.ts';
 import { eachLine } from '../lines.ts';
@@ -16,28 +18,54 @@ import { startProcess } from './process.ts';
 /** As runProcess takes them; who may want to end a command before its time starts it as a process instead. */
 export type ShellOptions = Omit<RunOptions, 'signal'>;
 
+interface ShellSpawnOptions {
+  readonly env?: Readonly<Record<string, string>>;
+  readonly cwd?: string;
+}
+
+type Environment = Readonly<Record<string, string>>;
+
+/** Namespaces of the host's own, and a shell in them. */
+const IN_ITS_OWN: Argv = ['unshare', '--net', '--mount', '--propagation=private', 'sh'];
+/** What the kernel did to all that was left of a lab. */
+const KILLED: ExitStatus = { code: null, signal: 'SIGKILL' };
+
+/** What the shell says of a command: that it has a process, and which; that it has ended, and how. */
+type Said = 'started' | 'ended';
+
 export class HostShell {
   readonly process: RunningProcess;
   readonly #host: Member;
   readonly #folder: string;
-  readonly #waiting = new Map<number, (status: number) => void>();
+  readonly #waiting = new Map<number, (said: Said, value: number) => void>();
+  readonly #streams = new Set<Socket>();
+  readonly #gone: Promise<void>;
+  #tellGone: () => void = () => undefined;
   #commands = 0;
 
   private constructor(host: Member, folder: string, process: RunningProcess) {
     this.#host = host;
     this.#folder = folder;
     this.process = process;
+    this.#gone = new Promise((resolve) => (this.#tellGone = resolve));
     eachLine(process.stdout, (line) => {
-      const [command, status] = line.split(' ').map(Number);
-      this.#waiting.get(command ?? 0)?.(status ?? 0);
+      const [command, said, value] = line.split(' ');
+      if (said === 'started' || said === 'ended') this.#waiting.get(Number(command))?.(said, Number(value));
     });
   }
 
-  /** Makes the host's namespaces with a shell in them. `folder` is the host's own, and there. */
-  static async open(host: Member, folder: string, env: Readonly<Record<string, string>>): Promise<HostShell> {
-    const argv: Argv = ['unshare', '--net', '--mount', '--propagation=private', 'sh'];
-    const shell = new HostShell(host, folder, await startProcess(host, [], argv, { env }));
-    // It answers only after unshare has made the namespaces and become it.
+  /** Makes namespaces with a shell in them. `folder` is the host's own, and there. */
+  static async open(host: Member, folder: string, env: Environment): Promise<HostShell> {
+    return HostShell.#ready(new HostShell(host, folder, await startProcess(host, IN_ITS_OWN, { env })));
+  }
+
+  /** The same for another host, started by this shell. */
+  async openOther(host: Member, folder: string, env: Environment): Promise<HostShell> {
+    return HostShell.#ready(new HostShell(host, folder, await this.#start(IN_ITS_OWN, env)));
+  }
+
+  /** It answers only after unshare has made the namespaces and become it. */
+  static async #ready(shell: HostShell): Promise<HostShell> {
     await shell.run(['true']);
     return shell;
   }
@@ -47,14 +75,14 @@ export class HostShell {
     const command = ++this.#commands;
     const file = (name: string): string => path.join(this.#folder, `.command-${command}.${name}`);
     const [stdin, stdout, stderr] = [input === undefined ? '/dev/null' : file('in'), file('out'), file('err')];
-    if (input !== undefined) await writeFile(stdin, input, { mode: 0o600 });
-    const words = [...Object.entries(env).map(([name, value]) => `${name}=${quoted(value)}`), ...argv.map(quoted)];
+    if (input !== undefined) writeFileSync(stdin, input, { mode: 0o600 });
     const ended = new Promise<number>((resolve, reject) => {
-      this.#waiting.set(command, resolve);
-      void this.process.exited.then((status) => reject(new CommandFailed(this.#host, argv, status, 'its host ended')));
+      this.#waiting.set(command, (_, status) => resolve(status));
+      this.#onEnd(argv, reject);
     });
-    this.process.stdin.write(
-      `{ ${words.join(' ')} <${quoted(stdin)} >${quoted(stdout)} 2>${quoted(stderr)}; echo ${command} $?; } &\n`,
+    this.#tell(
+      `{ ${assignments(env)} ${words(argv)} <${quoted(stdin)} >${quoted(stdout)} 2>${quoted(stderr)}; ` +
+        `echo ${command} ended $?; } &`,
     );
     const code = await ended;
     this.#waiting.delete(command);
@@ -64,6 +92,106 @@ export class HostShell {
     if (code !== 0 && !anyStatus) throw new CommandFailed(this.#host, argv, status, said.stderr || said.stdout);
     return { status, ...said };
   }
+
+  /** Runs one after the other, for as long as each exits 0. Throws `CommandFailed` else. */
+  async runAll(commands: readonly Argv[]): Promise<void> {
+    await this.run(['eval', commands.map(words).join(' && ')]);
+  }
+
+  /** Starts a program, its streams named pipes. One that cannot be started ends with 126 or 127 and says so, as env(1) does. */
+  spawn(argv: Argv, { env = {}, cwd = '/' }: ShellSpawnOptions = {}): Promise<RunningProcess> {
+    // A shell makes what it starts in the background deaf to these signals.
+    return this.#start(['env', '--default-signal=INT,QUIT', `--chdir=${cwd}`, ...argv], env);
+  }
+
+  async #start(argv: Argv, env: Environment): Promise<RunningProcess> {
+    const mkfifo = await (namedPipes ??= loadNamedPipes());
+    const command = ++this.#commands;
+    const pipe = (name: string): string => {
+      const file = path.join(this.#folder, `.process-${command}.${name}`);
+      mkfifo(file);
+      return file;
+    };
+    const [stdin, stdout, stderr] = [pipe('in'), pipe('out'), pipe('err')];
+    // Opened for writing alone it would wait for a reader.
+    const input = this.#stream(stdin, files.O_RDWR);
+    const [output, errors] = [this.#stream(stdout, files.O_RDONLY), this.#stream(stderr, files.O_RDONLY)];
+
+    let onStarted: (pid: number) => void = () => undefined;
+    const ended = new Promise<ExitStatus>((resolve) => {
+      this.#waiting.set(command, (said, value) => {
+        if (said === 'started') onStarted(value);
+        else resolve(exitStatus(value));
+      });
+    });
+    const started = new Promise<number>((resolve, reject) => {
+      onStarted = resolve;
+      this.#onEnd(argv, reject);
+    });
+    this.#tell(
+      `{ ${assignments(env)} ${words(argv)} <${quoted(stdin)} >${quoted(stdout)} 2>${quoted(stderr)} & ` +
+        `echo ${command} started $!; wait $!; echo ${command} ended $?; } &`,
+    );
+    const pid = await started;
+    let over = false;
+    const exited = Promise.race([ended, this.#gone.then(() => KILLED)]);
+    void exited.then(() => {
+      over = true;
+      this.#waiting.delete(command);
+      input.destroy();
+      // What nobody reads would keep the pipe open.
+      for (const each of [output, errors]) each.resume();
+    });
+    return {
+      pid,
+      stdin: input,
+      stdout: output,
+      stderr: errors,
+      exited,
+      signal: (signal) => {
+        if (!over) process.kill(pid, signal);
+      },
+    };
+  }
+
+  /** Told when no process of the host is left. Resolves when all streams are closed. */
+  async gone(): Promise<void> {
+    this.#tellGone();
+    await Promise.all([...this.#streams].map((each) => finished(each).catch(() => undefined)));
+  }
+
+  #tell(line: string): void {
+    this.process.stdin.write(`${line}\n`);
+  }
+
+  /** A command of a shell that has ended cannot be told of. */
+  #onEnd(argv: Argv, reject: (reason: Error) => void): void {
+    void this.process.exited.then((status) => reject(new CommandFailed(this.#host, argv, status, 'its host ended')));
+  }
+
+  #stream(file: string, mode: number): Socket {
+    const readable = mode === files.O_RDONLY;
+    const stream = new Socket({ fd: openSync(file, mode | files.O_NONBLOCK), readable, writable: !readable });
+    // A pipe cannot be closed in one direction: the end of what is written closes it, and says that.
+    stream.on('error', () => undefined);
+    this.#streams.add(stream);
+    stream.once('close', () => this.#streams.delete(stream));
+    return stream;
+  }
+}
+
+/** Makes a named pipe that this user alone may open. */
+type NamedPipes = (file: string) => void;
+
+let namedPipes: Promise<NamedPipes> | undefined;
+
+/** Node.js has no call of its own for it. */
+async function loadNamedPipes(): Promise<NamedPipes> {
+  const koffi = await import('koffi');
+  const mkfifo = koffi.load(null).func('int mkfifo(const char *, unsigned int)');
+  return (file) => {
+    if (z.number().parse(mkfifo(file, 0o600)) !== 0) throw new Error(`mkfifo(3) of ${file}: errno ${koffi.errno()}`);
+  };
 }
 
 /** Signals that programs end by; sh(1) tells them as 128 and the number, which programs do not otherwise end with. */
@@ -82,6 +210,17 @@ const ENDING = [
 function exitStatus(said: number): ExitStatus {
   const signal = ENDING.find((name) => constants.signals[name] === said - 128);
   return signal === undefined ? { code: said, signal: null } : { code: null, signal };
+}
+
+/** For sh(1): what the command's environment has beside the shell's. */
+function assignments(env: Environment): string {
+  return Object.entries(env)
+    .map(([name, value]) => `${name}=${quoted(value)}`)
+    .join(' ');
+}
+
+function words(all: readonly string[]): string {
+  return all.map(quoted).join(' ');
 }
 
 /** As one word of sh(1), whatever it holds. */

@@ -9,11 +9,10 @@
  * The "internet" is a network namespace like a host's: a bridge with no address and no way out.
  */
 import { existsSync } from 'node:fs';
-import { mkdir, readFile, readdir, readlink } from 'node:fs/promises';
+import { mkdir, readFile, readdir, readlink, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import * as z from 'zod';
 import type { Clock } from '../clock.ts';
 import type {
   Argv,
@@ -32,7 +31,7 @@ import type {
 import { HOST_NAMES, type HostName, type Identity } from '../records.ts';
 import type { TunnelKind } from '../wireguard.ts';
 import { HostShell } from './host-shell.ts';
-import { runProcess, startProcess } from './process.ts';
+import { awaitEnd, runProcess } from './process.ts';
 import { Residents } from './residents.ts';
 import { ADDRESS, SYSCTLS, TUNNEL_DEVICE, configureHost, identityOf, linkBatch } from './topology.ts';
 import { openTunnel } from './tunnel.ts';
@@ -53,7 +52,7 @@ export const NETNS_NEEDS: readonly Need[] = [
 /** Everything of a lab that is a file lives here, on a tmpfs that only the lab sees. */
 const SCRATCH = '/run/killswitch-lab';
 /** Debian's `nobody` and `nogroup`: torrent clients run as this user. */
-const UNPRIVILEGED = ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups', '--'];
+const UNPRIVILEGED: Argv = ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups', '--'];
 const PROJECT = fileURLToPath(new URL('../../../', import.meta.url));
 
 /** First process of the PID namespace: waits for those whose parents have ended, and ends with the one it was started for. */
@@ -98,35 +97,22 @@ class NetnsHost implements Host {
   readonly folder: string;
   readonly shell: HostShell;
   readonly lend?: (argv: Argv, job: string) => Promise<LineProcess>;
-  readonly #enter: readonly string[];
-  readonly #env: Readonly<Record<string, string>>;
 
   constructor(name: HostName, folder: string, shell: HostShell, residents: Residents | null) {
     this.name = name;
     this.folder = folder;
     this.shell = shell;
-    const namespaces = `/proc/${this.holder.pid}/ns`;
+    const namespaces = `/proc/${shell.process.pid}/ns`;
     if (residents !== null) this.lend = (argv, job) => residents.lend(name, argv, { namespaces, job });
-    this.#enter = ['nsenter', `--net=${namespaces}/net`, `--mount=${namespaces}/mnt`, '--'];
-    this.#env = hostEnvironment(folder);
   }
 
-  /** Process that holds the host's namespaces open. */
-  get holder(): RunningProcess {
-    return this.shell.process;
+  async run(argv: Argv, options: RunOptions = {}): Promise<RunResult> {
+    if (options.signal === undefined) return this.shell.run(argv, options);
+    return awaitEnd(this.name, argv, await this.shell.spawn(argv, options), options);
   }
 
-  run(argv: Argv, { signal, ...options }: RunOptions = {}): Promise<RunResult> {
-    if (signal === undefined) return this.shell.run(argv, options);
-    return runProcess(this.name, this.#enter, argv, { ...options, signal }, this.#env);
-  }
-
-  spawn(argv: Argv, options: SpawnOptions = {}): Promise<RunningProcess> {
-    const drop = options.unprivileged === true ? UNPRIVILEGED : [];
-    return startProcess(this.name, [...this.#enter, ...drop], argv, {
-      env: { ...this.#env, ...options.env },
-      ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
-    });
+  spawn(argv: Argv, { unprivileged = false, ...options }: SpawnOptions = {}): Promise<RunningProcess> {
+    return this.shell.spawn(unprivileged ? [...UNPRIVILEGED, ...argv] : argv, options);
   }
 }
 
@@ -142,26 +128,39 @@ export function openResidents(): Residents {
  */
 export async function openNetnsLab(clock: Clock, residents: Residents | null = null): Promise<Lab> {
   await assertOwnNamespaces();
-  await mountRun();
+  await clearRun();
   const folders = HOST_NAMES.map((name) => path.join(SCRATCH, name));
   await Promise.all(folders.map((folder) => mkdir(folder, { recursive: true, mode: 0o777 })));
-  const open = (name: HostName): Promise<NetnsHost> => openHost(name, residents);
-  const [client, router, neighbour, vpn, swarm, resolver, internet] = await Promise.all([
+  const internet = await HostShell.open('internet', SCRATCH, hostEnvironment('/'));
+  const open = async (name: HostName): Promise<NetnsHost> => {
+    const folder = path.join(SCRATCH, name);
+    return new NetnsHost(name, folder, await internet.openOther(name, folder, hostEnvironment(folder)), residents);
+  };
+  const [client, router, neighbour, vpn, swarm, resolver] = await Promise.all([
     open('client'),
     open('router'),
     open('neighbour'),
     open('vpn'),
     open('swarm'),
     open('resolver'),
-    HostShell.open('internet', SCRATCH, hostEnvironment('/')),
   ]);
   const hosts = { client, router, neighbour, vpn, swarm, resolver };
-  await Promise.all(Object.values(hosts).map((host) => host.run(['sysctl', '-q', '-w', ...SYSCTLS[host.name]])));
-  await internet.run(['ip', '-batch', '-'], { input: linkBatch((name) => hosts[name].holder.pid) });
+  await Promise.all(Object.values(hosts).map(({ shell, name }) => shell.run(['eval', settingOf(SYSCTLS[name])])));
+  await internet.run(['ip', '-batch', '-'], { input: linkBatch((name) => hosts[name].shell.process.pid) });
   await Promise.all([...Object.values(hosts).map(configureHost), hideUser(client)]);
   const identity = identityOf(await macAddress(client));
   const { tunnel, kind } = await openTunnel({ client, vpn, clock, daemonPids: () => daemonPids(client) });
-  return new NetnsLab(hosts, tunnel, kind, identity, clock, residents);
+  return new NetnsLab({ hosts, internet, tunnel, kind, identity, clock, residents });
+}
+
+interface Parts {
+  readonly hosts: Readonly<Record<HostName, NetnsHost>>;
+  readonly internet: HostShell;
+  readonly tunnel: Tunnel;
+  readonly kind: TunnelKind;
+  readonly identity: Identity;
+  readonly clock: Clock;
+  readonly residents: Residents | null;
 }
 
 class NetnsLab implements Lab {
@@ -171,54 +170,43 @@ class NetnsLab implements Lab {
   readonly tunnel: Tunnel;
   readonly identity: Identity;
   readonly clock: Clock;
-  readonly #kind: TunnelKind;
-  readonly #residents: Residents | null;
+  readonly #parts: Parts;
 
-  constructor(
-    hosts: Readonly<Record<HostName, NetnsHost>>,
-    tunnel: Tunnel,
-    kind: TunnelKind,
-    identity: Identity,
-    clock: Clock,
-    residents: Residents | null,
-  ) {
+  constructor(parts: Parts) {
+    this.#parts = parts;
+    const { hosts, tunnel, identity, clock } = parts;
     this.hosts = hosts;
     this.uplink = { host: hosts.router, device: 'uplink' };
     this.wan = { host: hosts.router, device: 'wan' };
     this.tunnel = tunnel;
     this.identity = identity;
     this.clock = clock;
-    this.#kind = kind;
-    this.#residents = residents;
   }
 
   describe(): LabDescription {
-    return { backend: 'netns', tunnel: this.#kind, privileged: isPrivileged() };
+    return { backend: 'netns', tunnel: this.#parts.kind, privileged: isPrivileged() };
   }
 
   /** Ends every process of the lab; the kernel then frees their namespaces, links and mounts. */
   async [Symbol.asyncDispose](): Promise<void> {
-    await endAllBut([INIT_PID, process.pid, ...(this.#residents?.pids ?? [])]);
-    await Promise.all(Object.values(this.hosts).map((host) => host.holder.exited));
+    const { internet, residents } = this.#parts;
+    await endAllBut([INIT_PID, process.pid, ...(residents?.pids ?? [])]);
+    await internet.process.exited;
+    await Promise.all([internet, ...Object.values(this.hosts).map(({ shell }) => shell)].map((shell) => shell.gone()));
   }
 }
 
-/** Runs a program in the namespaces of the process that opens labs. */
-function outside(argv: Argv): Promise<RunResult> {
-  return runProcess('internet', [], argv, {}, hostEnvironment('/'));
-}
-
-/** A private /run for the lab: sockets, locks, scratch. What a lab left there (its captures) is to be had until the next. */
-async function mountRun(): Promise<void> {
-  if (existsSync(SCRATCH)) await outside(['umount', '--lazy', '/run']);
-  await outside(['mount', '-t', 'tmpfs', '-o', 'mode=755', 'tmpfs', '/run']);
+/** A private /run for the labs: sockets, locks, scratch. What a lab left there (its captures) is to be had until the next. */
+async function clearRun(): Promise<void> {
+  if (existsSync(SCRATCH)) {
+    const left = await readdir('/run');
+    await Promise.all(left.map((each) => rm(path.join('/run', each), { recursive: true })));
+  } else {
+    const mount: Argv = ['mount', '-t', 'tmpfs', '-o', 'mode=755', 'tmpfs', '/run'];
+    await runProcess('internet', mount, {}, hostEnvironment('/'));
+  }
   await mkdir('/run/wireguard', { recursive: true });
   await mkdir(SCRATCH, { recursive: true });
-}
-
-async function openHost(name: HostName, residents: Residents | null): Promise<NetnsHost> {
-  const folder = path.join(SCRATCH, name);
-  return new NetnsHost(name, folder, await HostShell.open(name, folder, hostEnvironment(folder)), residents);
 }
 
 /**
@@ -226,48 +214,57 @@ async function openHost(name: HostName, residents: Residents | null): Promise<Ne
  * network's /sys, and nothing of anyone's home but this project and the Node.js that runs it, read-only.
  */
 async function hideUser(client: NetnsHost): Promise<void> {
-  const mount = (...args: string[]): Promise<RunResult> => client.run(['mount', ...args]);
-  await ownEtc(client, mount);
-  await mount('-t', 'sysfs', 'sysfs', '/sys');
-  // The system's file may be a link into a /run that is hidden here.
-  await client.run(['rm', '-f', '/etc/resolv.conf']);
-  await client.run(['tee', '/etc/resolv.conf'], { input: `nameserver ${ADDRESS.resolver.v4}\n` });
+  const etc = await ownEtc(client);
   const homes = ['/home', '/root'];
   const kept = [PROJECT, path.resolve(process.execPath, '../..')].filter((folder) =>
     homes.some((home) => folder.startsWith(`${home}/`)),
   );
   const aside = kept.map((folder, index) => ({ folder, held: path.join(SCRATCH, `kept-${index}`) }));
-  for (const { folder, held } of aside) {
-    await mkdir(held, { recursive: true });
-    await mount('--bind', folder, held);
-  }
-  for (const home of homes) await mount('-t', 'tmpfs', '-o', 'mode=755', 'tmpfs', home);
-  for (const { folder, held } of aside) {
-    await client.run(['mkdir', '-p', folder]);
-    await mount('--bind', '-o', 'ro', held, folder);
-  }
+  for (const { held } of aside) await mkdir(held, { recursive: true });
+  await client.shell.runAll([
+    etc,
+    ['mount', '-t', 'sysfs', 'sysfs', '/sys'],
+    ...aside.map(({ folder, held }): Argv => ['mount', '--bind', folder, held]),
+    ...homes.map((home): Argv => ['mount', '-t', 'tmpfs', '-o', 'mode=755', 'tmpfs', home]),
+    ...aside.flatMap(({ folder, held }): Argv[] => [
+      ['mkdir', '-p', folder],
+      ['mount', '--bind', '-o', 'ro', held, folder],
+    ]),
+  ]);
 }
 
-/** An overlay where we are root; in a user namespace, whose overlay would keep the system's owner, a plain copy. */
-async function ownEtc(client: NetnsHost, mount: (...args: string[]) => Promise<RunResult>): Promise<void> {
+/**
+ * Prepares it, and gives the command that puts it in its place: an overlay where we are root; in a user namespace, whose
+ * overlay would keep the system's owner, a plain copy.
+ */
+async function ownEtc(client: NetnsHost): Promise<Argv> {
   const [upper, work] = [path.join(SCRATCH, 'etc', 'upper'), path.join(SCRATCH, 'etc', 'work')];
   await Promise.all([upper, work].map((folder) => mkdir(folder, { recursive: true })));
-  if (isPrivileged()) {
-    await mount('-t', 'overlay', '-o', `lowerdir=/etc,upperdir=${upper},workdir=${work}`, 'overlay', '/etc');
-    return;
-  }
   // Files that only root may read (shadow, keys) stay behind; nothing in a lab needs them.
-  await client.run(['cp', '-dR', '/etc/.', upper], { anyStatus: true });
-  await mount('--bind', upper, '/etc');
+  if (!isPrivileged()) await client.run(['cp', '-dR', '/etc/.', upper], { anyStatus: true });
+  // The system's file may be a link into a /run that is hidden here.
+  const resolver = path.join(upper, 'resolv.conf');
+  await rm(resolver, { force: true });
+  await writeFile(resolver, `nameserver ${ADDRESS.resolver.v4}\n`);
+  return isPrivileged()
+    ? ['mount', '-t', 'overlay', '-o', `lowerdir=/etc,upperdir=${upper},workdir=${work}`, 'overlay', '/etc']
+    : ['mount', '--bind', upper, '/etc'];
 }
 
 const isPrivileged = (): boolean => process.env['KSL_ROOTLESS'] !== '1';
 
-const linkSchema = z.tuple([z.looseObject({ address: z.string() })]);
+/** For sh(1), which does it without a program: what sysctl(8) would set. */
+function settingOf(sysctls: readonly string[]): string {
+  return sysctls
+    .map((each) => each.split('='))
+    .map(([name = '', value = '']) => `echo ${value} >/proc/sys/${name.replaceAll('.', '/')}`)
+    .join(' && ');
+}
 
-async function macAddress(client: Host): Promise<string> {
-  const { stdout } = await client.run(['ip', '-json', 'link', 'show', 'dev', 'eth0']);
-  return linkSchema.parse(JSON.parse(stdout))[0].address;
+/** As its own /sys has it. */
+async function macAddress(client: NetnsHost): Promise<string> {
+  const root = `/proc/${client.shell.process.pid}/root`;
+  return (await readFile(`${root}/sys/class/net/eth0/address`, 'utf8')).trim();
 }
 
 // ------------------------------------------------------------------------------------- processes of the PID namespace
@@ -312,7 +309,7 @@ function kill(pid: number): void {
 
 /** wireguard-go processes that serve the client's device: those in its network namespace that are not zombies. */
 async function daemonPids(client: NetnsHost): Promise<number[]> {
-  const home = await readlink(`/proc/${client.holder.pid}/ns/net`);
+  const home = await readlink(`/proc/${client.shell.process.pid}/ns/net`);
   const found = await Promise.all(
     (await processIds()).map(async (pid) => {
       try {

@@ -10,18 +10,10 @@ export interface ProcessOptions {
   readonly signal?: AbortSignal;
 }
 
-/**
- * Starts `prefix` + `argv` (the prefix enters the host and execs, so the process id is the program's own).
- * Throws `CommandFailed` when the program cannot be started.
- */
-export async function startProcess(
-  host: Member,
-  prefix: readonly string[],
-  argv: Argv,
-  options: ProcessOptions,
-): Promise<RunningProcess> {
-  const [program, ...args] = [...prefix, ...argv];
-  const child = spawn(program ?? argv[0], args, {
+/** Starts a program where this process is. Throws `CommandFailed` when it cannot be started. */
+export async function startProcess(host: Member, argv: Argv, options: ProcessOptions): Promise<RunningProcess> {
+  const [program, ...args] = argv;
+  const child = spawn(program, args, {
     env: options.env,
     cwd: options.cwd ?? '/',
     stdio: ['pipe', 'pipe', 'pipe'],
@@ -51,12 +43,11 @@ export async function startProcess(
 /** Runs a program to its end and gives what it printed. Throws `CommandFailed` unless it exits 0 or `anyStatus`. */
 export async function runProcess(
   host: Member,
-  prefix: readonly string[],
   argv: Argv,
   options: RunOptions,
   env: Readonly<Record<string, string>>,
 ): Promise<RunResult> {
-  const child = await startProcess(host, prefix, argv, {
+  const child = await startProcess(host, argv, {
     env: { ...env, ...options.env },
     ...(options.signal ? { signal: options.signal } : {}),
   });

@@ -119,6 +119,15 @@ export const CHECKS: readonly Check[] = [
     },
   },
   {
+    name: 'starts a program that ignores no signal',
+    check: async ({ hosts: { client } }) => {
+      for (const unprivileged of [false, true]) {
+        const process = await client.spawn(['grep', 'SigIgn', '/proc/self/status'], { unprivileged });
+        assert.match(await text(process.stdout), /^SigIgn:\s+0+$/m);
+      }
+    },
+  },
+  {
     name: 'runs an unprivileged process without root’s identity or capabilities',
     check: async ({ hosts: { client } }) => {
       const process = await client.spawn(['sh', '-c', 'id -u; grep CapEff /proc/self/status'], { unprivileged: true });

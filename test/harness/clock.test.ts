@@ -28,6 +28,11 @@ describe('Clock', () => {
     assert.ok(span.beforeNs <= during && during <= span.afterNs);
   });
 
+  it('finds the same offset again, to a few microseconds', () => {
+    const drifts = Array.from({ length: 5 }, () => Math.abs(new Clock().recalibrate()));
+    assert.ok(Math.min(...drifts) < 0.005 * MS, `${drifts.join(', ')} ns`);
+  });
+
   it('two clocks of one origin agree, which is what lets processes share a timeline', () => {
     const one = new Clock();
     const other = new Clock(one.originUnixNs);

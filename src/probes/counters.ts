@@ -6,25 +6,35 @@
  *
  * Frames of another Ethernet address are not counted (the neighbour's, the router's own). A later fragment carries no
  * port: UDP to an endpoint's address is then taken for the tunnel's.
+ *
+ * What comes from the canaries' port is counted once more, behind the rule for clear frames and so only if that one had it.
  */
 import * as z from 'zod';
 import type { Need, Tap } from '../harness/contracts.ts';
 import { endpointsOf, type Endpoint, type Identity, type WitnessCount } from '../harness/records.ts';
+import { CANARY_PORT } from './canary.ts';
 
 export const COUNTERS_NEEDS: readonly Need[] = [{ command: 'nft', package: 'nftables' }];
 
 const TABLE = 'ksl_witness';
 
+/** Frames from the client since the counters were started. */
+export interface Counted {
+  readonly witness: WitnessCount;
+  /** How many of the clear ones were canaries. */
+  readonly canaries: number;
+}
+
 export interface RunningCounters {
-  /** Frames from the client since the counters were started. */
-  read(): Promise<WitnessCount>;
+  read(): Promise<Counted>;
   stop(): Promise<void>;
 }
 
 /** Installs the counters in one transaction; resolves when the next frame would be counted. */
 export async function startCounters(tap: Tap, identity: Identity): Promise<RunningCounters> {
   // nft takes a device that is not there (it may come): it would count nothing.
-  await tap.host.run(['ip', 'link', 'show', 'dev', tap.device]);
+  const there = await tap.host.run(['test', '-d', `/proc/sys/net/ipv4/conf/${tap.device}`], { anyStatus: true });
+  if (there.status.code !== 0) throw new Error(`there is no device ${tap.device} on ${tap.host.name} to count on`);
   await tap.host.run(['nft', '-f', '-'], { input: ruleset(tap.device, identity) });
   return {
     async read() {
@@ -44,6 +54,7 @@ export function ruleset(device: string, identity: Identity): string {
   counter tunnel { }
   counter housekeeping { }
   counter clear { }
+  counter canaries { }
   chain ingress {
     type filter hook ingress device "${device}" priority -500; policy accept;
     ether saddr != ${identity.clientMac} accept
@@ -55,6 +66,7 @@ export function ruleset(device: string, identity: Identity): string {
     icmpv6 type { 130-137, 143 } counter name housekeeping accept
     ${endpoints.map(icmpRule).join('\n    ')}
     counter name clear
+    udp sport ${CANARY_PORT} counter name canaries
   }
 }
 `;
@@ -81,7 +93,7 @@ const countersSchema = z.object({
   ),
 });
 
-function parseCounters(json: string): WitnessCount {
+function parseCounters(json: string): Counted {
   const { nftables } = countersSchema.parse(JSON.parse(json));
   const packets = (name: string): number => {
     const found = nftables.find(({ counter }) => counter?.name === name)?.counter;
@@ -89,5 +101,8 @@ function parseCounters(json: string): WitnessCount {
       throw new Error(`nft lists no counter "${name}" in table netdev ${TABLE}: was it flushed?`);
     return found.packets;
   };
-  return { clear: packets('clear'), tunnel: packets('tunnel'), housekeeping: packets('housekeeping') };
+  return {
+    witness: { clear: packets('clear'), tunnel: packets('tunnel'), housekeeping: packets('housekeeping') },
+    canaries: packets('canaries'),
+  };
 }

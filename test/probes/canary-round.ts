@@ -45,7 +45,7 @@ export async function canaryRound(
     const before = await counters.read();
     for (const frame of rawCanaries(parts, nonce)) await sender.send(frame, clock);
     const after = await counters.read();
-    if (after.clear >= before.clear + RAW_FRAMES) watch.saw('counters', nonce);
+    if (after.canaries >= before.canaries + RAW_FRAMES) watch.saw('counters', nonce);
   });
 }
 

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { Clock } from '../../src/harness/clock.ts';
 import type { Identity } from '../../src/harness/records.ts';
-import { canaryBytes, canaryNonce, nonceIn } from '../../src/probes/canary.ts';
+import { CANARY_PORT, canaryBytes, canaryNonce, nonceIn } from '../../src/probes/canary.ts';
 import { startCapture } from '../../src/probes/capture.ts';
 import { startCounters } from '../../src/probes/counters.ts';
 import { PcapStream, type CapturedFrame } from '../../src/probes/pcap-stream.ts';
@@ -33,11 +33,11 @@ function frame(source: string, etherType: number, payload: readonly number[]): B
   return Buffer.from([...mac(ROUTER_MAC), ...mac(source), etherType >> 8, etherType & 0xff, ...payload]);
 }
 
-function datagram(source: string, to: { address: string; port: number }, payload: Uint8Array): Buffer {
+function datagram(source: string, to: { address: string; port: number }, payload: Uint8Array, port = 40_000): Buffer {
   return udpFrame({
     sourceMac: source,
     destinationMac: ROUTER_MAC,
-    source: { address: '192.168.1.2', port: 40_000 },
+    source: { address: '192.168.1.2', port },
     destination: to,
     payload,
   });
@@ -91,7 +91,7 @@ describe('witnesses on the uplink', () => {
     capture.follow();
     const counters = await startCounters({ host: router, device: 'uplink' }, identity);
     const sender = await startRawFrameSender(client, 'eth0');
-    const before = await counters.read();
+    const { witness: before } = await counters.read();
 
     // Each frame gets a length of its own, so that its arrival can be told and the next one sent.
     const stranger = '02:00:00:00:00:03';
@@ -114,6 +114,11 @@ describe('witnesses on the uplink', () => {
       { kind: 'tunnel', bytes: datagram(CLIENT_MAC, SECOND, Buffer.alloc(160)) },
       { kind: 'clear', bytes: datagram(CLIENT_MAC, { ...SECOND, port: ENDPOINT.port }, Buffer.alloc(161)) },
       { kind: 'clear', bytes: datagram(CLIENT_MAC, { ...ENDPOINT, port: SECOND.port }, Buffer.alloc(162)) },
+      {
+        kind: 'clear',
+        bytes: datagram(CLIENT_MAC, { ...ENDPOINT, port: CANARY_PORT }, Buffer.alloc(163), CANARY_PORT),
+      },
+      { kind: 'tunnel', bytes: datagram(CLIENT_MAC, ENDPOINT, Buffer.alloc(164), CANARY_PORT) },
       { kind: 'other', bytes: datagram(stranger, { address: '198.18.100.1', port: 6881 }, Buffer.alloc(151)) },
       {
         kind: 'housekeeping',
@@ -153,7 +158,7 @@ describe('witnesses on the uplink', () => {
       assert.ok(captured, `a ${kind} frame of ${bytes.length} bytes was captured whole`);
       assert.ok(captured.atNs >= sent.beforeNs, 'not stamped before it was written');
     }
-    const counted = await counters.read();
+    const { witness: counted, canaries } = await counters.read();
     const report = await capture.stop();
     await sender.stop();
     await counters.stop();
@@ -166,6 +171,7 @@ describe('witnesses on the uplink', () => {
     ).length;
     assert.equal(counted.tunnel - before.tunnel, expected.tunnel);
     assert.equal(counted.clear - before.clear, expected.clear);
+    assert.equal(canaries, 1, 'from the canaries’ port, of the clear frames alone');
     assert.ok(counted.housekeeping - before.housekeeping >= expected.housekeeping);
     assert.ok(counted.housekeeping - before.housekeeping <= expected.housekeeping + own);
     assert.deepEqual(report, { packets: seen.length, dropped: 0, blind: null });

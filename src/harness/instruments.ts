@@ -1,7 +1,6 @@
 /** Every instrument of a trial: armed together, proved by canaries before and after, and read at the end. */
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import * as z from 'zod';
 import { canaryBytes, canaryNonce, CANARY_PORT, nonceIn } from '../probes/canary.ts';
 import { CANARY_INSTRUMENTS, CanaryWatch } from '../probes/canary-watch.ts';
 import { startCapture, type RunningCapture } from '../probes/capture.ts';
@@ -24,8 +23,8 @@ import {
   type RunningNeighbour,
   type RunningSwarm,
 } from '../probes/swarm-client.ts';
-import type { Host, Lab, RunningInstrument } from './contracts.ts';
-import { ADDRESS } from './labs/topology.ts';
+import type { Lab, RunningInstrument } from './contracts.ts';
+import { ADDRESS, LAN_MAC } from './labs/topology.ts';
 import { WIREGUARD_HANDSHAKE_NOTE, isSeenOnUplink } from './moments.ts';
 import type { TrialSpec } from './plan.ts';
 import type { InstrumentEvent, SwarmMap, TrialRecord, WitnessCount } from './records.ts';
@@ -39,6 +38,8 @@ const NEIGHBOUR_PROGRAM = fileURLToPath(new URL('../probes/neighbour.js', import
 
 /** A canary crosses the lab in milliseconds; an instrument that has not seen it after this long is blind. */
 const CANARY_PATIENCE_MS = 3000;
+/** Of each round. */
+const RAW_CANARIES = 2;
 /** LSD's group (BEP 14) and its Ethernet address (RFC 1112): the canary that the neighbour hears. */
 const LSD = { address: '239.192.152.143', port: 6771, mac: '01:00:5e:40:98:8f' };
 
@@ -52,7 +53,6 @@ interface Parts {
   readonly resolver: RunningInstrument;
   readonly swarm: RunningSwarm;
   readonly neighbour: RunningNeighbour;
-  readonly routerMac: string;
   /** Null where the scenario does not ask the swarm. */
   readonly reader: RunningReader | null;
   readonly monitor: RunningInstrument | null;
@@ -67,6 +67,8 @@ export class Instruments {
   readonly #lab: Lab;
   readonly #watch: CanaryWatch;
   readonly #parts: Parts;
+  /** Counted so far. */
+  #canaries = 0;
 
   private constructor(
     lab: Lab,
@@ -161,7 +163,7 @@ export class Instruments {
           }
         },
       });
-    const [counters, uplink, wan, resolver, swarm, neighbour, routerMac] = await Promise.all([
+    const [counters, uplink, wan, resolver, swarm, neighbour] = await Promise.all([
       startCounters(lab.uplink, lab.identity),
       capture('uplink'),
       capture('wan'),
@@ -177,7 +179,6 @@ export class Instruments {
         config: labNeighbour(config, 'eth0', ADDRESS.resolver.v4),
         ...sorting,
       }),
-      macOf(hosts.router, 'lan'),
     ]);
     // Until its end: the moment may be a rekey, minutes away.
     if (isSeenOnUplink(spec.cell.moment)) uplink.follow();
@@ -217,7 +218,6 @@ export class Instruments {
       resolver,
       swarm,
       neighbour,
-      routerMac,
       reader,
       monitor,
       infrastructure,
@@ -230,7 +230,7 @@ export class Instruments {
    * own link, beneath any firewall, to the captures, the counters, the sink and the neighbour.
    */
   async canaries(stage: 'before' | 'after'): Promise<Canaries> {
-    const { counters, neighbour, routerMac, uplink, wan } = this.#parts;
+    const { counters, neighbour, uplink, wan } = this.#parts;
     const { identity, clock } = this.#lab;
     const nonce = canaryNonce();
     const frame = (destinationMac: string, address: string, port: number): Uint8Array =>
@@ -244,17 +244,18 @@ export class Instruments {
     // Opened for the round alone: the link may have been down or gone since the last one, and its socket with it.
     const frames = await startRawFrameSender(this.#lab.hosts.client, 'eth0');
     const followed = [uplink.follow(), wan.follow()];
-    const before = await counters.read();
     const others = CANARY_INSTRUMENTS.filter((instrument) => instrument !== 'counters');
     const sightings = await this.#watch.round(nonce, others, CANARY_PATIENCE_MS, async () => {
       neighbour.sendCanaries(nonce);
-      await frames.send(frame(routerMac, CANARY_SINK_ADDRESS, CANARY_PORT), clock);
+      await frames.send(frame(LAN_MAC, CANARY_SINK_ADDRESS, CANARY_PORT), clock);
       await frames.send(frame(LSD.mac, LSD.address, LSD.port), clock);
     });
     for (const each of followed) each[Symbol.dispose]();
     await frames.stop();
-    const after = await counters.read();
-    return [...sightings, { instrument: 'counters', seen: after.clear >= before.clear + 2 }].map((sighting) => ({
+    const { canaries } = await counters.read();
+    const seen = canaries >= this.#canaries + RAW_CANARIES;
+    this.#canaries = canaries;
+    return [...sightings, { instrument: 'counters', seen }].map((sighting) => ({
       ...sighting,
       stage,
     }));
@@ -263,11 +264,11 @@ export class Instruments {
   /** Reads both witnesses, the counters first, and ends everything. Nothing may leave the client any more by then. */
   async stop(): Promise<{ readonly counters: WitnessCount; readonly captures: Captures }> {
     const { uplink, wan, counters, resolver, swarm, neighbour, reader, monitor } = this.#parts;
-    const count = await counters.read();
+    const { witness } = await counters.read();
     const [seenUplink, seenWan] = await Promise.all([uplink.stop(), wan.stop()]);
     await Promise.all([resolver.stop(), swarm.stop(), neighbour.stop(), reader?.stop(), monitor?.stop()]);
     return {
-      counters: count,
+      counters: witness,
       captures: [
         { name: 'uplink', file: 'uplink.pcapng', packets: seenUplink.packets, dropped: seenUplink.dropped },
         { name: 'wan', file: 'wan.pcapng', packets: seenWan.packets, dropped: seenWan.dropped },
@@ -318,13 +319,6 @@ function readerConfig(originUnixNs: bigint, map: SwarmMap, everySeconds: number)
     peers: map.peers.map(({ id, addresses, port }) => ({ id, address: first(addresses), port })),
     plant: PLANT,
   };
-}
-
-const linkSchema = z.tuple([z.looseObject({ address: z.string() })]);
-
-async function macOf(host: Host, device: string): Promise<string> {
-  const { stdout } = await host.run(['ip', '-json', 'link', 'show', 'dev', device]);
-  return linkSchema.parse(JSON.parse(stdout))[0].address;
 }
 
 /** Ethernet, IPv4 without options, UDP, then a WireGuard handshake initiation: type 1 and 148 bytes (its paper, 5.4.2). */

@@ -33,6 +33,9 @@ export const ADDRESS = {
   tunnelServer: { v4: '10.8.0.1', v6: '2001:db8:8::1' },
 } as const;
 
+/** Ethernet address of the home router on the LAN: locally administered, so that it is nobody's (RFC 9542, 2.1). */
+export const LAN_MAC = '02:00:c0:a8:01:01';
+
 export function identityOf(clientMac: string): Identity {
   return {
     clientMac,
@@ -113,7 +116,7 @@ export const IP_BATCH: Readonly<Record<HostName, readonly string[]>> = {
   neighbour: lanHost(ADDRESS.neighbour),
   router: [
     'link set lo up',
-    'link add name lan type bridge mcast_snooping 0',
+    `link add name lan address ${LAN_MAC} type bridge mcast_snooping 0`,
     'link set uplink master lan up',
     'link set lan-n master lan up',
     'link set lan up',

@@ -2,11 +2,10 @@
 import * as z from 'zod';
 import type { Bracket, Clock } from '../clock.ts';
 import type { Lab } from '../contracts.ts';
+import { LAN_MAC } from '../labs/topology.ts';
 import { CLEAR_CLASSES, FAMILIES, PHASES, SOURCE_KINDS, type Phase } from '../records.ts';
 import { startRawFrameSender, type RawFrameSender } from '../../probes/raw-frame.ts';
 import { leaks, type Leak } from './leaks.ts';
-
-const linkSchema = z.tuple([z.looseObject({ address: z.string() })]);
 
 export const plantedSchema = z.object({
   phase: z.enum(PHASES),
@@ -31,11 +30,8 @@ export class Planter {
   }
 
   static async open(lab: Lab): Promise<Planter> {
-    const { client, router } = lab.hosts;
-    const { stdout } = await router.run(['ip', '-json', 'link', 'show', 'dev', 'lan']);
-    const routerMac = linkSchema.parse(JSON.parse(stdout))[0].address;
-    const sender = await startRawFrameSender(client, 'eth0');
-    return new Planter(sender, leaks(lab.identity.clientMac, routerMac), lab.clock);
+    const sender = await startRawFrameSender(lab.hosts.client, 'eth0');
+    return new Planter(sender, leaks(lab.identity.clientMac, LAN_MAC), lab.clock);
   }
 
   /** Plants every leak once, one after the other. */

@@ -1,7 +1,7 @@
 /**
  * Benchmark of a campaign: trials an hour with many labs side by side, what the harness itself costs beside the subjects
- * and the tunnel (its daemons, and wg-quick with what it runs), and what a lab takes of memory. The cell is Transmission
- * without a kill switch, its link going down, in short windows.
+ * and the tunnel (its daemons, and what brings both of its ends up), and what a lab takes of memory. The cell is
+ * Transmission without a kill switch, its link going down, in short windows.
  */
 import { execFile } from 'node:child_process';
 import { readFileSync, readdirSync, readlinkSync, statSync } from 'node:fs';
@@ -18,10 +18,10 @@ import { ControlGroup } from './control-group.ts';
 import { benchRow, type BenchRow } from './row.ts';
 import { runTrials } from './trials.ts';
 
-const WG_QUICK_PROGRAM = fileURLToPath(new URL('./wg-quick-program.js', import.meta.url));
-/** Times that wg-quick is measured, in labs of its own while the campaign runs: there it costs more than on a quiet machine. */
-const WG_QUICK_RUNS = 20;
-const WG_QUICK_EVERY_MS = 15_000;
+const TUNNEL_PROGRAM = fileURLToPath(new URL('./tunnel-program.js', import.meta.url));
+/** Times that a tunnel's set-up is measured, in labs of its own while the campaign runs: there it costs more than on a quiet machine. */
+const TUNNEL_RUNS = 20;
+const TUNNEL_EVERY_MS = 15_000;
 const JOBS_PER_CORE = 10;
 /**
  * Trials that each lab's processes run one after the other: half of what they may (MOST_TRIALS in trial-process.ts), so
@@ -44,34 +44,35 @@ export async function campaignBench(): Promise<readonly BenchRow[]> {
     trials: jobs * ROUNDS,
   });
   using group = ControlGroup.enter();
-  using sampler = new LabSampler(group);
+  using subjects = group.beside('subjects');
+  using sampler = new LabSampler(group, subjects);
   const before = group.cpuSeconds;
   const began = performance.now();
-  const [{ records, seconds }, wgQuick] = await Promise.all([
+  const [{ records, seconds }, tunnels] = await Promise.all([
     runTrials({ ...narrowed, observe: { ...narrowed.observe, ...WINDOWS } }, jobs).then((all) => ({
       records: all,
       seconds: (performance.now() - began) / 1000,
     })),
-    wgQuickCpuSeconds(group),
+    tunnelCpuSeconds(group),
   ]);
-  const total = group.cpuSeconds - before - sampler.ownCpuSeconds;
+  const total = group.cpuSeconds - before - sampler.ownCpuSeconds - sampler.takenCpuSeconds;
   const judged = records.filter(({ measures }) => measures !== null && measures.verdict !== 'inconclusive').length;
-  const harness = (total - sampler.subjectCpuSeconds) / records.length - median(wgQuick);
+  const harness = total / records.length - median(tunnels);
   const limit = (value: number): { name: string; value: number } => ({ name: 'limit', value });
   return [
     benchRow(`campaign: wall time a judged trial, ${jobs} labs`, 's', [seconds / judged], limit(LIMIT.secondsPerTrial)),
     benchRow('campaign: CPU of the harness a trial', 's', [harness], limit(LIMIT.harnessCpuSeconds)),
-    benchRow('campaign: CPU of wg-quick a trial', 's', wgQuick, { name: 'harness', value: harness }),
+    benchRow('campaign: CPU of a tunnel’s set-up a trial', 's', tunnels, { name: 'harness', value: harness }),
     benchRow('campaign: memory of a lab at its most', 'MiB', sampler.labMiB(), limit(LIMIT.labMiB)),
   ];
 }
 
-/** What bringing the tunnel up takes, once in each of some labs beside the campaign's: one trial does it once. */
-async function wgQuickCpuSeconds(group: ControlGroup): Promise<number[]> {
-  const [program, ...args] = enterNamespaces([process.execPath, WG_QUICK_PROGRAM]);
+/** What bringing both ends of a tunnel up takes, in some labs beside the campaign's: one trial does it once. */
+async function tunnelCpuSeconds(group: ControlGroup): Promise<number[]> {
+  const [program, ...args] = enterNamespaces([process.execPath, TUNNEL_PROGRAM]);
   const runs: number[] = [];
-  for (let run = 0; run < WG_QUICK_RUNS; run++) {
-    await pause(WG_QUICK_EVERY_MS);
+  for (let run = 0; run < TUNNEL_RUNS; run++) {
+    await pause(TUNNEL_EVERY_MS);
     const measuring = promisify(execFile)(program, args);
     group.letGo(z.number().parse(measuring.child.pid));
     const { stdout } = await measuring;
@@ -81,27 +82,30 @@ async function wgQuickCpuSeconds(group: ControlGroup): Promise<number[]> {
 }
 
 /**
- * Looks at the processes of all labs now and then: CPU of subjects and tunnels at their last sight, memory at its most. It
- * looks without a pause, so that what it takes itself can be told from the campaign's work in this process.
+ * Looks at the processes of all labs now and then: gives those of subjects and tunnels to a group of their own as it meets
+ * them, and adds up memory. It looks without a pause, so that what it takes itself can be told from the campaign's work in
+ * this process.
  */
 class LabSampler implements Disposable {
   /** What looking cost this process itself. */
   ownCpuSeconds = 0;
   readonly #group: ControlGroup;
+  readonly #subjects: ControlGroup;
   readonly #own = readlinkSync('/proc/self/ns/pid');
-  /** Nanoseconds of each thread. */
-  readonly #subjects = new Map<string, number>();
   readonly #mostKiB = new Map<string, number>();
   readonly #timer: NodeJS.Timeout;
+  #takenNs = 0;
   #samples = 0;
 
-  constructor(group: ControlGroup) {
+  constructor(group: ControlGroup, subjects: ControlGroup) {
     this.#group = group;
+    this.#subjects = subjects;
     this.#timer = setInterval(() => this.#sample(), SAMPLE_MS);
   }
 
-  get subjectCpuSeconds(): number {
-    return [...this.#subjects.values()].reduce((sum, each) => sum + each, 0) / 1e9;
+  /** What subjects and tunnels had done when they were met: it is counted where they were then. */
+  get takenCpuSeconds(): number {
+    return this.#takenNs / 1e9;
   }
 
   labMiB(): number[] {
@@ -114,35 +118,44 @@ class LabSampler implements Disposable {
 
   #sample(): void {
     const began = process.cpuUsage();
+    const pids = this.#group.pids;
+    pids.forEach((pid) => ifThere(() => this.#takeSubject(pid)));
     // Adding up shared pages is work for the kernel: memory is looked at every eighth time.
-    const withMemory = this.#samples++ % 8 === 0;
-    const labs = new Map<string, number>();
-    for (const pid of this.#group.pids) {
-      try {
-        const lab = readlinkSync(`/proc/${pid}/ns/pid`);
-        if (lab === this.#own) continue;
-        if (statSync(`/proc/${pid}`).uid === SUBJECT_USER || read(`/proc/${pid}/comm`).trim() === DAEMON)
-          this.#time(pid);
-        if (!withMemory) continue;
-        labs.set(
-          lab,
-          (labs.get(lab) ?? 0) + Number(/^Pss:\s*(\d+)/m.exec(read(`/proc/${pid}/smaps_rollup`))?.[1] ?? 0),
-        );
-      } catch {
-        continue; // ended while it was being looked at
-      }
-    }
-    for (const [lab, kib] of labs) this.#mostKiB.set(lab, Math.max(kib, this.#mostKiB.get(lab) ?? 0));
+    if (this.#samples++ % 8 === 0) this.#addUp([...pids, ...this.#subjects.pids]);
     const { user, system } = process.cpuUsage(began);
     this.ownCpuSeconds += (user + system) / 1e6;
   }
 
-  /** proc(5): the first number of schedstat is the time it has run, to the nanosecond, where stat counts ticks. */
-  #time(pid: number): void {
+  #takeSubject(pid: number): void {
+    if (readlinkSync(`/proc/${pid}/ns/pid`) === this.#own) return;
+    if (statSync(`/proc/${pid}`).uid !== SUBJECT_USER && read(`/proc/${pid}/comm`).trim() !== DAEMON) return;
+    this.#subjects.take(pid);
     for (const thread of readdirSync(`/proc/${pid}/task`)) {
-      const [ran] = read(`/proc/${pid}/task/${thread}/schedstat`).split(' ');
-      this.#subjects.set(`${pid} ${thread}`, Number(ran));
+      // proc(5): the first number of schedstat is the time it has run, to the nanosecond, where stat counts ticks.
+      this.#takenNs += Number(read(`/proc/${pid}/task/${thread}/schedstat`).split(' ')[0]);
     }
+  }
+
+  #addUp(pids: readonly number[]): void {
+    const labs = new Map<string, number>();
+    const add = (pid: number): void => {
+      const lab = readlinkSync(`/proc/${pid}/ns/pid`);
+      if (lab === this.#own) return;
+      const kib = Number(/^Pss:\s*(\d+)/m.exec(read(`/proc/${pid}/smaps_rollup`))?.[1] ?? 0);
+      labs.set(lab, (labs.get(lab) ?? 0) + kib);
+    };
+    for (const pid of new Set(pids)) ifThere(() => add(pid));
+    for (const [lab, kib] of labs) this.#mostKiB.set(lab, Math.max(kib, this.#mostKiB.get(lab) ?? 0));
+  }
+}
+
+/** Processes end while they are being looked at. */
+function ifThere(look: () => void): void {
+  try {
+    look();
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : '';
+    if (code !== 'ENOENT' && code !== 'ESRCH') throw error;
   }
 }
 

@@ -12,9 +12,10 @@ import { RequestError, messageOf } from '../errors.ts';
 
 export class ControlGroup implements Disposable {
   readonly #folder: string;
-  readonly #former: string;
+  /** Where its processes came from; null for a group that never had this one. */
+  readonly #former: string | null;
 
-  private constructor(folder: string, former: string) {
+  private constructor(folder: string, former: string | null) {
     this.#folder = folder;
     this.#former = former;
   }
@@ -48,14 +49,26 @@ export class ControlGroup implements Disposable {
     return listed.map(Number);
   }
 
-  /** Takes a process out that was only just started: what it does is not counted. */
-  letGo(pid: number): void {
-    join(this.#former, pid);
+  /** Another, beside this one, for some of its processes. */
+  beside(name: string): ControlGroup {
+    const folder = `${this.#folder}-${name}`;
+    mkdirSync(folder);
+    return new ControlGroup(folder, null);
   }
 
-  /** Goes back; all that was started has ended by then. */
+  /** What the process and those that it starts do from now on is counted here. */
+  take(pid: number): void {
+    join(this.#folder, pid);
+  }
+
+  /** Takes a process out that was only just started: what it does is not counted. */
+  letGo(pid: number): void {
+    if (this.#former !== null) join(this.#former, pid);
+  }
+
+  /** This process goes back; all others have ended by then. */
   [Symbol.dispose](): void {
-    join(this.#former);
+    if (this.#former !== null) join(this.#former);
     rmdirSync(this.#folder);
   }
 }

@@ -34,6 +34,8 @@ export interface TunnelParts {
   readonly clock: Clock;
   /** Process ids on the client of the userspace daemon for the device. */
   readonly daemonPids: () => Promise<readonly number[]>;
+  /** Device of the server's end; `SERVER_DEVICE` where absent. */
+  readonly serverDevice?: string;
   /** Who brings the client's end up and down instead of the lab's wg-quick. */
   readonly other?: OtherEnd;
 }
@@ -57,12 +59,12 @@ export interface Handover {
 /** The client's end, ready for `up()`, and the server's end, already up. */
 export async function openTunnel(parts: TunnelParts): Promise<{ tunnel: Tunnel; kind: TunnelKind }> {
   const keys = { client: wireGuardKeys(), server: wireGuardKeys() };
-  const kind = await openServer(parts.vpn, keys);
+  const kind = await openServer(parts.vpn, parts.serverDevice ?? SERVER_DEVICE, keys);
   return { tunnel: new WgQuickTunnel(parts, keys), kind };
 }
 
-async function openServer(vpn: Host, keys: { client: KeyPair; server: KeyPair }): Promise<TunnelKind> {
-  const kind = await addWireGuardDevice(vpn, SERVER_DEVICE);
+async function openServer(vpn: Host, device: string, keys: { client: KeyPair; server: KeyPair }): Promise<TunnelKind> {
+  const kind = await addWireGuardDevice(vpn, device);
   const settings = [
     '[Interface]',
     `PrivateKey = ${keys.server.secret}`,
@@ -71,11 +73,11 @@ async function openServer(vpn: Host, keys: { client: KeyPair; server: KeyPair })
     `PublicKey = ${keys.client.public}`,
     `AllowedIPs = ${ADDRESS.tunnelClient.v4}/32, ${ADDRESS.tunnelClient.v6}/128`,
   ];
-  await vpn.run(['wg', 'setconf', SERVER_DEVICE, await settingsFile(vpn, 'server.conf', settings)]);
+  await vpn.run(['wg', 'setconf', device, await settingsFile(vpn, 'server.conf', settings)]);
   const batch = [
-    `addr add ${ADDRESS.tunnelServer.v4}/24 dev ${SERVER_DEVICE}`,
-    `addr add ${ADDRESS.tunnelServer.v6}/64 dev ${SERVER_DEVICE} nodad`,
-    `link set ${SERVER_DEVICE} mtu ${TUNNEL_MTU} up`,
+    `addr add ${ADDRESS.tunnelServer.v4}/24 dev ${device}`,
+    `addr add ${ADDRESS.tunnelServer.v6}/64 dev ${device} nodad`,
+    `link set ${device} mtu ${TUNNEL_MTU} up`,
   ];
   await vpn.run(['ip', '-batch', '-'], { input: batch.join('\n') + '\n' });
   return kind;

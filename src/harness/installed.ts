@@ -7,13 +7,14 @@ export async function assertInstalled(
   { title, needs }: Pick<TorrentClient, 'title' | 'needs'>,
   host: Host,
 ): Promise<void> {
-  const found = await Promise.all(needs.map((need) => has(host, need)));
+  if (await has(host, needs)) return;
+  const found = await Promise.all(needs.map((need) => has(host, [need])));
   const absent = [...new Set(needs.flatMap((need, index) => (found[index] === true ? [] : [need.package])))];
-  if (absent.length === 0) return;
   throw new Unsupported(`${title} is not installed on ${host.name}: it lacks the package ${absent.join(', ')}`);
 }
 
-async function has(host: Host, { command }: Need): Promise<boolean> {
-  const argv = command.startsWith('/') ? (['test', '-x', command] as const) : (['which', command] as const);
-  return (await host.run(argv, { anyStatus: true })).status.code === 0;
+/** Whether it has all of them; which(1) takes names and paths. */
+async function has(host: Host, needs: readonly Need[]): Promise<boolean> {
+  const { status } = await host.run(['which', ...needs.map(({ command }) => command)], { anyStatus: true });
+  return status.code === 0;
 }

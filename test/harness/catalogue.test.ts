@@ -38,7 +38,7 @@ describe('a client whose packages its host lacks', () => {
     name: 'client',
     folder: '/',
     run: ([, ...rest]) => {
-      const code = commands.includes(rest.at(-1) ?? '') ? 0 : 1;
+      const code = rest.every((each) => commands.includes(each)) ? 0 : 1;
       return Promise.resolve({ status: { code, signal: null }, stdout: '', stderr: '' });
     },
     spawn: () => Promise.reject(new Error('nothing is started here')),

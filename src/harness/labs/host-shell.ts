@@ -4,7 +4,7 @@
  * fault for every page that it writes afterwards, and a program that enters the namespaces first, together more than
  * most of them take to run; the shell is small and already there.
  */
-import { constants as files, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { constants as files, openSync, readFileSync, unlinkSync, writeFileSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { constants } from 'node:os';
 import path from 'node:path';
@@ -87,7 +87,7 @@ export class HostShell {
     const code = await ended;
     this.#waiting.delete(command);
     const said = { stdout: readFileSync(stdout, 'utf8'), stderr: readFileSync(stderr, 'utf8') };
-    for (const each of [stdout, stderr, ...(input === undefined ? [] : [stdin])]) rmSync(each);
+    for (const each of [stdout, stderr, ...(input === undefined ? [] : [stdin])]) unlinkSync(each);
     const status = exitStatus(code);
     if (code !== 0 && !anyStatus) throw new CommandFailed(this.#host, argv, status, said.stderr || said.stdout);
     return { status, ...said };

@@ -281,6 +281,8 @@ async function assertOwnNamespaces(): Promise<void> {
 
 /** Longest that the kernel may take to end a process which was killed. */
 const END_MS = 10_000;
+/** Taking away a tunnel's device takes the kernel some 50 ms, and all processes have to be looked at each time. */
+const LOOK_MS = 5;
 
 /** Ends every other process of the PID namespace, also those that are started meanwhile. Throws when one does not end. */
 async function endAllBut(kept: readonly number[]): Promise<void> {
@@ -291,7 +293,7 @@ async function endAllBut(kept: readonly number[]): Promise<void> {
     if (performance.now() > deadline) throw new Error(`processes ${others.join(', ')} of a closed lab do not end`);
     others.forEach(kill);
     // The kernel tells nobody of the end of a process that is not its child.
-    await pause(1);
+    await pause(LOOK_MS);
   }
 }
 

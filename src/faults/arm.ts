@@ -49,6 +49,7 @@ export async function armInjector(injection: Injection): Promise<ArmedFault> {
     async revert() {
       await unfollow();
       const span = await injection.revert();
+      // And not when it is injected again: a program that waits for its input has then long got so far.
       await prepare();
       return span;
     },

@@ -52,11 +52,11 @@ describe('the process of a trial', () => {
   });
 });
 
-/** What a process was started as, its interpreter left out. */
+/** What a process was started as, its interpreter and that one's options left out. */
 async function commandOf(pid: number): Promise<string> {
   const words = (await readFile(`/proc/${pid}/cmdline`, 'utf8')).split('\0').filter((word) => word !== '');
   return words
-    .filter((word) => word !== process.execPath)
+    .filter((word) => word !== process.execPath && !word.startsWith('--'))
     .map((word) => path.basename(word))
     .join(' ');
 }

@@ -128,8 +128,10 @@ export class HostShell {
       onStarted = resolve;
       this.#onEnd(argv, reject);
     });
+    // Opened before it says that it has started: whoever then closes an end of theirs would have it wait for another.
     this.#tell(
-      `{ ${assignments(env)} ${words(argv)} <${quoted(stdin)} >${quoted(stdout)} 2>${quoted(stderr)} & ` +
+      `{ exec 4<${quoted(stdin)} 5>${quoted(stdout)} 6>${quoted(stderr)}; ` +
+        `${assignments(env)} ${words(argv)} <&4 >&5 2>&6 4<&- 5>&- 6>&- & exec 4<&- 5>&- 6>&-; ` +
         `echo ${command} started $!; wait $!; echo ${command} ended $?; } &`,
     );
     const pid = await started;

@@ -119,6 +119,20 @@ export const CHECKS: readonly Check[] = [
     },
   },
   {
+    name: 'starts programs whose input ends as soon as they are there',
+    check: async ({ hosts: { client } }) => {
+      const all = Array.from({ length: 20 }, async (_, index) => {
+        const process = await client.spawn(['cat']);
+        process.stdin.end(`${index}`);
+        return [await text(process.stdout), (await process.exited).code];
+      });
+      assert.deepEqual(
+        await Promise.all(all),
+        all.map((_, index) => [`${index}`, 0]),
+      );
+    },
+  },
+  {
     name: 'starts a program that ignores no signal',
     check: async ({ hosts: { client } }) => {
       for (const unprivileged of [false, true]) {

@@ -7,7 +7,8 @@ export async function assertInstalled(
   { title, needs }: Pick<TorrentClient, 'title' | 'needs'>,
   host: Host,
 ): Promise<void> {
-  if (await has(host, needs)) return;
+  // which(1) of nothing fails.
+  if (needs.length === 0 || (await has(host, needs))) return;
   const found = await Promise.all(needs.map((need) => has(host, [need])));
   const absent = [...new Set(needs.flatMap((need, index) => (found[index] === true ? [] : [need.package])))];
   throw new Unsupported(`${title} is not installed on ${host.name}: it lacks the package ${absent.join(', ')}`);

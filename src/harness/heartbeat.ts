@@ -1,7 +1,7 @@
 /**
  * How late the trial's own process is run: a timer that should fire every 25 ms, and how much later than that it ever
- * did, which is at most that much less than how long it stood still. On a machine with too much to do every process of the lab waits like this one, and instants are late by as much.
- * Work of the process itself counts too, since it delays instants just the same.
+ * did (a standstill is at most these 25 ms longer). On a machine with too much to do every process of the lab waits like
+ * this one, and instants are late by as much. Work of the process itself counts too, since it delays instants just the same.
  */
 import { monitorEventLoopDelay, type IntervalHistogram } from 'node:perf_hooks';
 

@@ -7,8 +7,7 @@ export async function assertInstalled(
   { title, needs }: Pick<TorrentClient, 'title' | 'needs'>,
   host: Host,
 ): Promise<void> {
-  // which(1) of nothing fails.
-  if (needs.length === 0 || (await has(host, needs))) return;
+  if (await has(host, needs)) return;
   const found = await Promise.all(needs.map((need) => has(host, [need])));
   const absent = [...new Set(needs.flatMap((need, index) => (found[index] === true ? [] : [need.package])))];
   throw new Unsupported(`${title} is not installed on ${host.name}: it lacks the package ${absent.join(', ')}`);
@@ -16,6 +15,7 @@ export async function assertInstalled(
 
 /** Whether it has all of them; which(1) takes names and paths. */
 async function has(host: Host, needs: readonly Need[]): Promise<boolean> {
+  if (needs.length === 0) return true; // which(1) of nothing fails
   const { status } = await host.run(['which', ...needs.map(({ command }) => command)], { anyStatus: true });
   return status.code === 0;
 }

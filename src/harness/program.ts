@@ -13,7 +13,7 @@ const BUILD = fileURLToPath(new URL('../../build/', import.meta.url));
  * anew in every trial, has four helper threads woken for collections of a millisecond, and compiles at the highest level
  * what then runs some milliseconds a trial; with 20 labs on two cores a sixth of both programs' time went there.
  */
-export const LASTING = [
+const LASTING = [
   '--single-threaded-gc',
   '--initial-heap-size=64',
   '--heap-growing-percent=300',
@@ -28,7 +28,7 @@ export function programArgv(file: string): Argv {
   return [process.execPath, path.join(BUILD, `${file}.js`)];
 }
 
-/** The same for one that goes from trial to trial. */
-export function lastingProgramArgv(file: string): Argv {
-  return [process.execPath, ...LASTING, path.join(BUILD, `${file}.js`)];
+/** The same program of Node.js, as one that goes from trial to trial. */
+export function lasting([node, ...program]: Argv): Argv {
+  return [node, ...LASTING, ...program];
 }

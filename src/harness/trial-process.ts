@@ -10,14 +10,14 @@ import type { Argv } from './contracts.ts';
 import { describeExit, messageOf } from './errors.ts';
 import { enterNamespaces } from './labs/netns.ts';
 import { longestSeconds, trialSpecSchema, type TrialSpec } from './plan.ts';
-import { lastingProgramArgv } from './program.ts';
+import { lasting, programArgv } from './program.ts';
 import { trialRecordSchema, type TrialRecord } from './records.ts';
 
 /** Last bytes kept of what a trial's process printed, for the record of one that died. */
 const STDERR_KEPT = 4000;
 const NS_PER_MS = 1_000_000n;
 /** After so many trials a process is replaced, whatever it says of itself: what could build up unseen stays small. */
-const MOST_TRIALS = 50;
+export const MOST_TRIALS = 50;
 
 /** What a trial's process is told when it is to end. */
 export const NO_MORE = 'no more';
@@ -47,7 +47,7 @@ export class NoRoom extends Error {
 
 /** How a process that runs trials is started: in namespaces of its own, or beside the containers of its labs. */
 export function workerArgv(backend: 'netns' | 'docker'): Argv {
-  const worker = lastingProgramArgv('harness/worker');
+  const worker = lasting(programArgv('harness/worker'));
   return backend === 'netns' ? enterNamespaces(worker) : worker;
 }
 

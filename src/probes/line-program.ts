@@ -8,7 +8,7 @@ import type * as z from 'zod';
 import type { Host, InstrumentReport } from '../harness/contracts.ts';
 import { describeExit } from '../harness/errors.ts';
 import { startLines } from '../harness/lines.ts';
-import { LASTING } from '../harness/program.ts';
+import { lasting } from '../harness/program.ts';
 
 export interface LineProgram {
   /** Sends one line; does nothing when the program has ended. */
@@ -30,7 +30,7 @@ export async function startLineProgram<T>(
   signal?: AbortSignal,
 ): Promise<LineProgram & { readonly first: T }> {
   signal?.throwIfAborted();
-  const running = await startLines(host, [process.execPath, ...LASTING, program], job);
+  const running = await startLines(host, lasting([process.execPath, program]), job);
   const abort = (): void => running.kill();
   signal?.addEventListener('abort', abort, { once: true });
   const name = path.basename(program);

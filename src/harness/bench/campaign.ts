@@ -14,6 +14,7 @@ import * as z from 'zod';
 import { enterNamespaces } from '../labs/netns.ts';
 import { restrict } from '../plan.ts';
 import { loadScenario } from '../scenario.ts';
+import { MOST_TRIALS } from '../trial-process.ts';
 import { ControlGroup } from './control-group.ts';
 import { benchRow, type BenchRow } from './row.ts';
 import { runTrials } from './trials.ts';
@@ -24,10 +25,10 @@ const TUNNEL_RUNS = 20;
 const TUNNEL_EVERY_MS = 15_000;
 const JOBS_PER_CORE = 10;
 /**
- * Trials that each lab's processes run one after the other: half of what they may (MOST_TRIALS in trial-process.ts), so
- * that starting them weighs as it does in the middle of a campaign of thousands, and not as in its first minutes.
+ * Trials that each lab's processes run one after the other: half of what they may, so that starting them weighs as it does
+ * in the middle of a campaign of thousands, and not as in its first minutes.
  */
-const ROUNDS = 25;
+const ROUNDS = MOST_TRIALS / 2;
 const WINDOWS = { outage: 3, recovery: 1 };
 const LIMIT = { secondsPerTrial: 3600 / 2000, harnessCpuSeconds: 0.5, labMiB: 400 };
 /** Looking at every process of every lab is work that the labs lack. */
@@ -118,10 +119,9 @@ class LabSampler implements Disposable {
 
   #sample(): void {
     const began = process.cpuUsage();
-    const pids = this.#group.pids;
-    pids.forEach((pid) => ifThere(() => this.#takeSubject(pid)));
+    this.#group.pids.forEach((pid) => ifThere(() => this.#takeSubject(pid)));
     // Adding up shared pages is work for the kernel: memory is looked at every eighth time.
-    if (this.#samples++ % 8 === 0) this.#addUp([...pids, ...this.#subjects.pids]);
+    if (this.#samples++ % 8 === 0) this.#addUp([...this.#group.pids, ...this.#subjects.pids]);
     const { user, system } = process.cpuUsage(began);
     this.ownCpuSeconds += (user + system) / 1e6;
   }
@@ -144,7 +144,7 @@ class LabSampler implements Disposable {
       const kib = Number(/^Pss:\s*(\d+)/m.exec(read(`/proc/${pid}/smaps_rollup`))?.[1] ?? 0);
       labs.set(lab, (labs.get(lab) ?? 0) + kib);
     };
-    for (const pid of new Set(pids)) ifThere(() => add(pid));
+    for (const pid of pids) ifThere(() => add(pid));
     for (const [lab, kib] of labs) this.#mostKiB.set(lab, Math.max(kib, this.#mostKiB.get(lab) ?? 0));
   }
 }

@@ -10,7 +10,7 @@ import { constants } from 'node:os';
 import path from 'node:path';
 import { finished } from 'node:stream/promises';
 import * as z from 'zod';
-import type { Argv, ExitStatus, Member, RunOptions, RunResult, RunningProcess } from '../contracts.ts';
+import type { Argv, ExitStatus, Member, RunOptions, RunResult, RunningProcess, SpawnOptions } from '../contracts.ts';
 import { CommandFailed } from '../errors.ts';
 import { eachLine } from '../lines.ts';
 import { startProcess } from './process.ts';
@@ -18,10 +18,7 @@ import { startProcess } from './process.ts';
 /** As runProcess takes them; who may want to end a command before its time starts it as a process instead. */
 export type ShellOptions = Omit<RunOptions, 'signal'>;
 
-interface ShellSpawnOptions {
-  readonly env?: Readonly<Record<string, string>>;
-  readonly cwd?: string;
-}
+type ShellSpawnOptions = Omit<SpawnOptions, 'unprivileged'>;
 
 type Environment = Readonly<Record<string, string>>;
 

@@ -6,7 +6,6 @@ import type { Argv, ExitStatus, Member, RunOptions, RunResult, RunningProcess } 
 
 export interface ProcessOptions {
   readonly env: Readonly<Record<string, string>>;
-  readonly cwd?: string;
   readonly signal?: AbortSignal;
 }
 
@@ -15,7 +14,7 @@ export async function startProcess(host: Member, argv: Argv, options: ProcessOpt
   const [program, ...args] = argv;
   const child = spawn(program, args, {
     env: options.env,
-    cwd: options.cwd ?? '/',
+    cwd: '/',
     stdio: ['pipe', 'pipe', 'pipe'],
     ...(options.signal ? { signal: options.signal, killSignal: 'SIGKILL' } : {}),
   });

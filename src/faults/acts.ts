@@ -49,4 +49,4 @@ export const answerSchema = z.union([
 ]);
 export type Answer = z.infer<typeof answerSchema>;
 
-export const injectorJobSchema = z.object({ originUnixNs: z.string(), folder: z.string() });
+export const injectorJobSchema = z.object({ originUnixNs: z.string() });

@@ -1,9 +1,8 @@
 /** Arms a fault on a host: an injector process, ready, and the way back. */
 import type { Bracket, Clock } from '../harness/clock.ts';
-import type { Argv, ArmedFault, Host } from '../harness/contracts.ts';
+import type { ArmedFault, Host } from '../harness/contracts.ts';
 import { Conversation, startLines } from '../harness/lines.ts';
 import { programArgv } from '../harness/program.ts';
-import { NICENESS, PRIORITY } from './real-time.ts';
 import { answerSchema, type Act, type Answer } from './acts.ts';
 import { inBackground } from './background.ts';
 
@@ -79,14 +78,8 @@ export class Injector {
   }
 
   static async start(fault: string, host: Host, clock: Clock): Promise<Injector> {
-    const job = { originUnixNs: String(clock.originUnixNs), folder: host.folder };
-    const argv = programArgv('faults/injector');
-    // One that waits for work takes its priority with the work.
-    const process = await startLines(
-      host,
-      host.lend === undefined ? await atOnce(host, argv) : argv,
-      JSON.stringify(job),
-    );
+    const job = JSON.stringify({ originUnixNs: String(clock.originUnixNs) });
+    const process = await startLines(host, programArgv('faults/injector'), job);
     return new Injector(fault, host, new Conversation(`the injector of ${fault}`, process));
   }
 
@@ -124,23 +117,4 @@ export class Injector {
   async #ask(line: string): Promise<Answer> {
     return answerSchema.parse(JSON.parse(await this.#process.ask(line)));
   }
-}
-
-/** The first that works: real-time scheduling, which a container's control group may have no budget for, else the best niceness. */
-const PRIORITIES: readonly Argv[] = [
-  ['chrt', '--fifo', String(PRIORITY)],
-  ['nice', '-n', String(NICENESS)],
-];
-
-/**
- * Before everything else on its processor, for the half millisecond that it runs: a busy machine then does not stretch
- * the bracket. Only where the host lets us (CAP_SYS_NICE).
- */
-async function atOnce(host: Host, argv: Argv): Promise<Argv> {
-  for (const priority of PRIORITIES) {
-    const tried = await host.run([...priority, 'true'], { anyStatus: true });
-    // nice(1) runs the program all the same where it may not, and says so.
-    if (tried.status.code === 0 && tried.stderr === '') return [...priority, ...argv];
-  }
-  return argv;
 }

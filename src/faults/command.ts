@@ -46,11 +46,11 @@ export class RunningCommand {
   readonly #buffer = Buffer.alloc(64 * 1024);
   #text = '';
 
-  /** Starts the program with its pipes in `folder`. Throws when it does not answer. */
-  constructor(program: CommandProgram, folder: string) {
+  /** Throws when it does not answer. */
+  constructor(program: CommandProgram) {
     this.#dialect = DIALECTS[program];
-    const input = openPipe(folder);
-    const output = openPipe(folder);
+    const input = openPipe();
+    const output = openPipe();
     const [file, ...args] = this.#dialect.argv;
     this.#child = spawn(file, args, { stdio: [input.reader, output.writer, output.writer] });
     closeSync(input.reader);

@@ -13,10 +13,9 @@ export class WaitingProgram {
   readonly #buffer = Buffer.alloc(4096);
   #fed = false;
 
-  /** Starts the program with its pipes in `folder`. */
-  constructor([file = '', ...args]: readonly string[], folder: string) {
-    const input = openPipe(folder);
-    const output = openPipe(folder);
+  constructor([file = '', ...args]: readonly string[]) {
+    const input = openPipe();
+    const output = openPipe();
     this.#child = spawn(file, args, { stdio: [input.reader, output.writer, output.writer] });
     closeSync(input.reader);
     closeSync(output.writer);

@@ -3,7 +3,7 @@
  * fault's change and reads the clock just before and just after it. Being alone, it is not held up by whatever else
  * the trial's process has to do.
  *
- * Run as `node build/faults/injector.js '{"originUnixNs": ..., "folder": ...}'`; see acts.ts for what it is told. Without
+ * Run as `node build/faults/injector.js '{"originUnixNs": ...}'`; see acts.ts for what it is told. Without
  * a job it waits, as src/harness/serve.ts describes, and is lent to one host after the other. It does not use `serve`: at
  * work it reads its input blocking (command.ts has the figure).
  */
@@ -15,7 +15,7 @@ import { Visitor } from '../harness/visit.ts';
 import { injectorJobSchema, prepareSchema, type Act, type Answer } from './acts.ts';
 import { RunningCommand, type CommandProgram } from './command.ts';
 import { WaitingProgram } from './feed.ts';
-import { realTime } from './real-time.ts';
+import { beginRealTime, endRealTime } from './real-time.ts';
 
 const STDIN = 0;
 const STDOUT = 1;
@@ -27,7 +27,6 @@ type Step = () => string;
 /** The injector at work on one host. */
 class Injector {
   readonly #clock: Clock;
-  readonly #folder: string;
   readonly #commands = new Map<CommandProgram, RunningCommand>();
   readonly #files = new Map<string, number>();
   /** The prepared change: each step carries something out and gives what a program complained of. */
@@ -36,9 +35,8 @@ class Injector {
   #waiting: WaitingProgram[] = [];
 
   constructor(job: string) {
-    const { originUnixNs, folder } = injectorJobSchema.parse(JSON.parse(job));
+    const { originUnixNs } = injectorJobSchema.parse(JSON.parse(job));
     this.#clock = new Clock(BigInt(originUnixNs));
-    this.#folder = folder;
   }
 
   respond(line: string): Answer {
@@ -82,7 +80,7 @@ class Injector {
   #prepareAct(act: Act): Step {
     switch (act.act) {
       case 'command': {
-        const command = this.#commands.get(act.program) ?? new RunningCommand(act.program, this.#folder);
+        const command = this.#commands.get(act.program) ?? new RunningCommand(act.program);
         this.#commands.set(act.program, command);
         const text = command.prime(act.lines);
         return () => command.carryOut(text);
@@ -100,7 +98,7 @@ class Injector {
         };
       }
       case 'feed': {
-        const program = new WaitingProgram(act.argv, this.#folder);
+        const program = new WaitingProgram(act.argv);
         this.#waiting.push(program);
         return () => program.feed(act.input);
       }
@@ -138,16 +136,17 @@ function nextLine(): string | null {
 /** At work until it is told that this is the end, or the input ends. */
 function work(job: string): void {
   const injector = new Injector(job);
+  beginRealTime();
   for (let line = nextLine(); line !== null && line !== 'end'; line = nextLine()) {
     writeSync(STDOUT, JSON.stringify(injector.respond(line)) + '\n');
   }
   injector.end();
+  endRealTime();
 }
 
 /** Between two hosts the event loop turns: it buries the programs that the injector has started. */
 async function wait(): Promise<void> {
   const visitor = await Visitor.atHome();
-  const priority = await realTime();
   for (;;) {
     const { bytesRead } = await promisify(read)(STDIN, buffer, 0, buffer.length, null);
     if (bytesRead === 0) return;
@@ -155,9 +154,7 @@ async function wait(): Promise<void> {
     for (let line = lines.shift(); line !== undefined; line = lines.shift()) {
       const { namespaces, job } = assignmentSchema.parse(JSON.parse(line));
       visitor.enter(namespaces);
-      priority.begin();
       work(job);
-      priority.end();
       visitor.leave();
       writeSync(STDOUT, `${LEFT}\n`);
     }

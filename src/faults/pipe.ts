@@ -1,21 +1,21 @@
 /**
- * Pipes whose descriptors are at hand: an anonymous pipe between Node.js and its child is a socket, and its descriptor is
- * out of reach, so both ends of a named one are opened and the name is taken away.
+ * Pipes whose descriptors are at hand: what Node.js puts between itself and its child is a socket, whose descriptor is out
+ * of reach. Anonymous ones: a program that opens its standard input by name (`wg setconf ... /dev/stdin`) then finds what
+ * was written to it also when the writer has closed already, where a named pipe has it wait for another writer for ever
+ * (fifo(7)).
  */
-import { execFileSync } from 'node:child_process';
-import { closeSync, constants, openSync, unlinkSync } from 'node:fs';
-import path from 'node:path';
+import { errno, load } from 'koffi';
+import * as z from 'zod';
 
-let opened = 0;
+/** Of fcntl.h: whoever is started gets the end that is meant for it, and no other. */
+const O_CLOEXEC = 0o2_000_000;
 
-export function openPipe(folder: string): { reader: number; writer: number } {
-  const file = path.join(folder, `pipe-${process.pid}-${(opened += 1)}`);
-  execFileSync('mkfifo', [file]);
-  // A reader must exist before a writer can open it, and the other way round: one that does not block breaks the knot.
-  const opener = openSync(file, constants.O_RDONLY | constants.O_NONBLOCK);
-  const writer = openSync(file, constants.O_WRONLY);
-  const reader = openSync(file, constants.O_RDONLY);
-  closeSync(opener);
-  unlinkSync(file);
+const pipe2 = load(null).func('int pipe2(int *ends, int flags)');
+
+/** Descriptors of both ends of a new pipe. Throws where the system has none left. */
+export function openPipe(): { reader: number; writer: number } {
+  const ends = new Int32Array(2);
+  if (z.number().parse(pipe2(ends, O_CLOEXEC)) !== 0) throw new Error(`pipe2(2) failed with errno ${errno()}`);
+  const [reader = -1, writer = -1] = ends;
   return { reader, writer };
 }

@@ -53,7 +53,7 @@ export class HostShell {
 
   /** Makes namespaces with a shell in them. `folder` is the host's own, and there. */
   static async open(host: Member, folder: string, env: Environment): Promise<HostShell> {
-    return HostShell.#ready(new HostShell(host, folder, await startProcess(host, IN_ITS_OWN, { env })));
+    return HostShell.#ready(new HostShell(host, folder, await startProcess(host, IN_ITS_OWN, env)));
   }
 
   /** The same for another host, started by this shell. */

@@ -4,20 +4,12 @@ import { text } from 'node:stream/consumers';
 import { CommandFailed } from '../errors.ts';
 import type { Argv, ExitStatus, Member, RunOptions, RunResult, RunningProcess } from '../contracts.ts';
 
-export interface ProcessOptions {
-  readonly env: Readonly<Record<string, string>>;
-  readonly signal?: AbortSignal;
-}
+type Variables = Readonly<Record<string, string>>;
 
 /** Starts a program where this process is. Throws `CommandFailed` when it cannot be started. */
-export async function startProcess(host: Member, argv: Argv, options: ProcessOptions): Promise<RunningProcess> {
+export async function startProcess(host: Member, argv: Argv, env: Variables): Promise<RunningProcess> {
   const [program, ...args] = argv;
-  const child = spawn(program, args, {
-    env: options.env,
-    cwd: '/',
-    stdio: ['pipe', 'pipe', 'pipe'],
-    ...(options.signal ? { signal: options.signal, killSignal: 'SIGKILL' } : {}),
-  });
+  const child = spawn(program, args, { env, cwd: '/', stdio: ['pipe', 'pipe', 'pipe'] });
   const exited = exitOf(child);
   // A program that ends early closes its standard input; whoever writes to it learns that from `exited`.
   child.stdin.on('error', () => undefined);
@@ -40,17 +32,8 @@ export async function startProcess(host: Member, argv: Argv, options: ProcessOpt
 }
 
 /** Runs a program to its end and gives what it printed. Throws `CommandFailed` unless it exits 0 or `anyStatus`. */
-export async function runProcess(
-  host: Member,
-  argv: Argv,
-  options: RunOptions,
-  env: Readonly<Record<string, string>>,
-): Promise<RunResult> {
-  const child = await startProcess(host, argv, {
-    env: { ...env, ...options.env },
-    ...(options.signal ? { signal: options.signal } : {}),
-  });
-  return awaitEnd(host, argv, child, options);
+export async function runProcess(host: Member, argv: Argv, options: RunOptions, env: Variables): Promise<RunResult> {
+  return awaitEnd(host, argv, await startProcess(host, argv, { ...env, ...options.env }), options);
 }
 
 /** Feeds a process its input and waits for its end, as `runProcess` does. */
@@ -62,6 +45,7 @@ export async function awaitEnd(
 ): Promise<RunResult> {
   const kill = (): void => process.signal('SIGKILL');
   options.signal?.addEventListener('abort', kill, { once: true });
+  if (options.signal?.aborted === true) kill();
   process.stdin.end(options.input ?? '');
   const [stdout, stderr, status] = await Promise.all([text(process.stdout), text(process.stderr), process.exited]);
   options.signal?.removeEventListener('abort', kill);

@@ -61,7 +61,7 @@ export class Residents {
 
   async #start(host: HostName, argv: Argv): Promise<Resident> {
     const program = argv.join(' ');
-    const started = await startProcess(host, argv, { env: this.#env });
+    const started = await startProcess(host, argv, this.#env);
     const resident = { pid: started.pid, process: lineProcess(started) };
     // Nobody is put to work who has ended while waiting.
     void started.exited.then(() => {

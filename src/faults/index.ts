@@ -1,7 +1,7 @@
 /** The catalogue of faults: one line each. */
 import type { ArmedFault, Fault, FaultSubjects, Lab } from '../harness/contracts.ts';
 import { RequestError } from '../harness/errors.ts';
-import type { Endpoint } from '../harness/records.ts';
+import type { Endpoint } from '../harness/records/identity.ts';
 import { lookUp, parseParameters, parseReferences } from '../harness/reference.ts';
 import { clientRestart } from './client-restart.ts';
 import { coldStart } from './cold-start.ts';

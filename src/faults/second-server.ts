@@ -8,7 +8,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import type { Host, Lab } from '../harness/contracts.ts';
-import type { Endpoint } from '../harness/records.ts';
+import type { Endpoint } from '../harness/records/identity.ts';
 import { SERVER_DEVICE, TUNNEL_MTU, addWireGuardDevice } from '../harness/wireguard.ts';
 import { tunnelHost } from './places.ts';
 import { needWireGuard, setWireGuard, wireGuardSettings } from './wireguard.ts';

@@ -6,7 +6,7 @@
 import { isKnown, type CellCounts, type SequentialRule } from '../analysis/statistics/sequential.ts';
 import type { SealedGlance } from './ledger.ts';
 import type { PlannedTrial } from './plan.ts';
-import type { Cell } from './records.ts';
+import type { Cell } from './records/identity.ts';
 
 /** A cell's trials from one look to the next. */
 interface Stage {

@@ -1,7 +1,8 @@
 /** The record of a trial before anything of it has happened: everything not yet known is null, not zero. */
 import { killSwitchByReference } from '../killswitches/index.ts';
 import type { TrialSpec } from './plan.ts';
-import { RECORDS_VERSION, type TrialRecord } from './records.ts';
+import type { TrialRecord } from './records/trial.ts';
+import { RECORDS_VERSION } from './records/vocabulary.ts';
 
 /** `originUnixNs`: the trial's origin on CLOCK_REALTIME, in nanoseconds since 1970. */
 export function blankRecord(spec: TrialSpec, originUnixNs: bigint): TrialRecord {

@@ -11,7 +11,8 @@ import { Escaped, watchOutside } from './outside.ts';
 import type { Pace } from './pace.ts';
 import type { PlannedTrial, TrialSpec } from './plan.ts';
 import { TrialQueue, type Attempt } from './queue.ts';
-import type { Manifest, TrialRecord } from './records.ts';
+import type { Manifest } from './records/manifest.ts';
+import type { TrialRecord } from './records/trial.ts';
 import { NoRoom, TrialProcess, workerArgv, type TrialTask } from './trial-process.ts';
 
 /** Who looks on: the terminal, the dashboard. */

@@ -12,7 +12,8 @@ import { median } from 'simple-statistics';
 import { readCampaign } from '../analysis/campaign/read.ts';
 import { rowOf } from '../analysis/summary/rows.ts';
 import { equivalentPairs } from '../analysis/statistics/signed-ranks.ts';
-import type { Cell, TrialRecord } from './records.ts';
+import type { Cell } from './records/identity.ts';
+import type { TrialRecord } from './records/trial.ts';
 
 const MARGIN_PART = 0.1;
 const LEAST_MARGIN_SECONDS = 0.005;

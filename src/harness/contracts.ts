@@ -5,15 +5,9 @@
 import type { Readable, Writable } from 'node:stream';
 import type * as z from 'zod';
 import type { Bracket, Clock, InstantNs } from './clock.ts';
-import type {
-  Endpoint,
-  HostName,
-  InstrumentEvent,
-  KILL_SWITCH_FAMILIES,
-  Identity,
-  SWITCH_STAGES,
-  SwarmMap,
-} from './records.ts';
+import type { Endpoint, Identity, SwarmMap } from './records/identity.ts';
+import type { InstrumentEvent, SWITCH_STAGES } from './records/timeline.ts';
+import type { HostName, KILL_SWITCH_FAMILIES } from './records/vocabulary.ts';
 
 // ------------------------------------------------------------------------------------------------------------- hosts
 

@@ -7,7 +7,9 @@ import { createServer, type ServerResponse } from 'node:http';
 import { readFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import type { CampaignEvents } from './campaign.ts';
-import type { Cell, Manifest, TrialRecord } from './records.ts';
+import type { Cell } from './records/identity.ts';
+import type { Manifest } from './records/manifest.ts';
+import type { TrialRecord } from './records/trial.ts';
 import { TimeLeft } from './time-left.ts';
 
 const LOOPBACK = '127.0.0.1';

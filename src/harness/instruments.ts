@@ -27,7 +27,9 @@ import type { Lab, RunningInstrument } from './contracts.ts';
 import { ADDRESS, LAN_MAC } from './labs/topology.ts';
 import { WIREGUARD_HANDSHAKE_NOTE, isSeenOnUplink } from './moments.ts';
 import type { TrialSpec } from './plan.ts';
-import type { InstrumentEvent, SwarmMap, TrialRecord, WitnessCount } from './records.ts';
+import type { SwarmMap } from './records/identity.ts';
+import type { InstrumentEvent } from './records/timeline.ts';
+import type { TrialRecord, WitnessCount } from './records/trial.ts';
 import type { Timeline } from './timeline.ts';
 import { announceList, namesDeafTrackers } from './trackers.ts';
 

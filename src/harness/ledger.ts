@@ -9,7 +9,9 @@ import { mkdir, open, readFile, readdir, rename, stat, truncate, type FileHandle
 import path from 'node:path';
 import * as z from 'zod';
 import { RequestError } from './errors.ts';
-import { isDisturbed, trialRecordSchema, type Manifest, type SessionRecord, type TrialRecord } from './records.ts';
+import type { Manifest } from './records/manifest.ts';
+import type { SessionRecord } from './records/session.ts';
+import { isDisturbed, trialRecordSchema, type TrialRecord } from './records/trial.ts';
 
 /** What a plan and a view need to know of a record that is already sealed. */
 const glanceSchema = trialRecordSchema

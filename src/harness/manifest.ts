@@ -6,7 +6,8 @@ import { fileURLToPath } from 'node:url';
 import { RequestError } from './errors.ts';
 import { sequentialRule, type Plan } from './plan.ts';
 import { findCommand } from './provision.ts';
-import { RECORDS_VERSION, type Manifest } from './records.ts';
+import type { Manifest } from './records/manifest.ts';
+import { RECORDS_VERSION } from './records/vocabulary.ts';
 import type { Scenario } from './scenario.ts';
 
 const PROJECT = fileURLToPath(new URL('../../', import.meta.url));

@@ -12,7 +12,7 @@ import type { Clock, InstantNs } from './clock.ts';
 import type { Moment, MomentEvent } from './contracts.ts';
 import { parseSeconds } from './durations.ts';
 import { RequestError } from './errors.ts';
-import type { TimelineEvent } from './records.ts';
+import type { TimelineEvent } from './records/timeline.ts';
 import { observe, type Timeline } from './timeline.ts';
 
 /** What each event looks like on the timeline. `wireguard-handshake` comes from the live capture as a note. */

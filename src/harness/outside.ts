@@ -17,7 +17,7 @@ import type { Readable } from 'node:stream';
 import { labAddresses } from './labs/topology.ts';
 import { canaryBytes, canaryNonce } from '../probes/canary.ts';
 import { udpFrame } from '../probes/raw-frame.ts';
-import type { SessionRecord } from './records.ts';
+import type { SessionRecord } from './records/session.ts';
 
 type Started = Extract<SessionRecord, { event: 'started' }>;
 type Ended = Extract<SessionRecord, { event: 'ended' }>;

@@ -4,7 +4,7 @@
  * being opened is bounded by the cores, and the number of labs at all follows what the trials' own heartbeats tell.
  */
 import os from 'node:os';
-import { HEARTBEAT_BOUND_NS } from './records.ts';
+import { HEARTBEAT_BOUND_NS } from './records/trial.ts';
 
 /** Where `auto` begins, and the most it goes to; between the two the heartbeats decide. */
 const FIRST_JOBS_PER_CORE = 4;

@@ -6,7 +6,7 @@
 import { readFile, readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { addressBytes } from '../probes/swarm/compact.ts';
-import type { SwarmMap } from './records.ts';
+import type { SwarmMap } from './records/identity.ts';
 
 /** Ids of the marked members in the file, or in any file of the folder; null when there is neither. */
 export async function markedIn(fileOrFolder: string, swarm: SwarmMap): Promise<string[] | null> {

@@ -11,7 +11,7 @@ import { infrastructureById } from '../probes/infrastructure/index.ts';
 import type { Need } from './contracts.ts';
 import { RequestError } from './errors.ts';
 import { latestSeconds, parseMoment } from './moments.ts';
-import type { Cell } from './records.ts';
+import type { Cell } from './records/identity.ts';
 import { STACK, type Scenario } from './scenario.ts';
 import { TRACKER_KINDS } from './trackers.ts';
 

@@ -5,7 +5,10 @@
 import path from 'node:path';
 import { sealCapture, type CaptureComment } from '../analysis/capture/seal.ts';
 import { measureTrial } from '../analysis/measure/measure.ts';
-import { endpointsOf, type Measures, type TimelineEvent, type TrialRecord } from './records.ts';
+import { endpointsOf } from './records/identity.ts';
+import type { Measures } from './records/measures.ts';
+import type { TimelineEvent } from './records/timeline.ts';
+import type { TrialRecord } from './records/trial.ts';
 
 /** Enough of a tunnel's datagram to see what it is; the rest is ciphertext. */
 const TUNNEL_BYTES_KEPT = 128;

@@ -1,6 +1,6 @@
 /** The live timeline of a trial: every event as it is seen, who waits for which, and timeline.jsonl at the end. */
 import { writeFile } from 'node:fs/promises';
-import type { TimelineEvent } from './records.ts';
+import type { TimelineEvent } from './records/timeline.ts';
 
 export class Timeline {
   readonly #events: TimelineEvent[] = [];

@@ -11,7 +11,7 @@ import { describeExit, messageOf } from './errors.ts';
 import { enterNamespaces } from './labs/netns.ts';
 import { longestSeconds, trialSpecSchema, type TrialSpec } from './plan.ts';
 import { lasting, programArgv } from './program.ts';
-import { trialRecordSchema, type TrialRecord } from './records.ts';
+import { trialRecordSchema, type TrialRecord } from './records/trial.ts';
 
 /** Last bytes kept of what a trial's process printed, for the record of one that died. */
 const STDERR_KEPT = 4000;

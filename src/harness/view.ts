@@ -4,7 +4,7 @@ import { createLogUpdate } from 'log-update';
 import type { Summary } from '../analysis/summary/schema.ts';
 import type { CampaignEvents } from './campaign.ts';
 import { describeSeconds } from './durations.ts';
-import type { TrialRecord } from './records.ts';
+import type { TrialRecord } from './records/trial.ts';
 import { TimeLeft } from './time-left.ts';
 
 /** Several look on at the same campaign. */

@@ -1,6 +1,6 @@
 /** What the harness tells the process of a kill switch (service.ts) and what that process says: JSON, a line each. */
 import * as z from 'zod';
-import { SWITCH_STAGES } from '../harness/records.ts';
+import { SWITCH_STAGES } from '../harness/records/timeline.ts';
 import { stepSchema } from './steps.ts';
 
 export const noticeSchema = z.object({

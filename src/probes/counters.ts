@@ -11,7 +11,8 @@
  */
 import * as z from 'zod';
 import type { Need, Tap } from '../harness/contracts.ts';
-import { endpointsOf, type Endpoint, type Identity, type WitnessCount } from '../harness/records.ts';
+import { endpointsOf, type Endpoint, type Identity } from '../harness/records/identity.ts';
+import type { WitnessCount } from '../harness/records/trial.ts';
 import { CANARY_PORT } from './canary.ts';
 
 export const COUNTERS_NEEDS: readonly Need[] = [{ command: 'nft', package: 'nftables' }];

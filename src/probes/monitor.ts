@@ -5,7 +5,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { Clock } from '../harness/clock.ts';
-import type { MonitorEvent } from '../harness/records.ts';
+import type { MonitorEvent } from '../harness/records/timeline.ts';
 import { serve, type Serving } from '../harness/serve.ts';
 import { monitorConfigSchema, type MonitorConfig } from './monitor/config.ts';
 import { makePayload } from './payload.ts';

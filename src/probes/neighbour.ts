@@ -12,7 +12,7 @@ import { setMaxListeners } from 'node:events';
 import { isIPv6 } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { Clock } from '../harness/clock.ts';
-import type { InstrumentEvent } from '../harness/records.ts';
+import type { InstrumentEvent } from '../harness/records/timeline.ts';
 import { serve, type Serving } from '../harness/serve.ts';
 import { sendCanaries } from './neighbour/canaries.ts';
 import { neighbourCommandSchema, neighbourConfigSchema } from './neighbour/config.ts';

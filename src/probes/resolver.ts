@@ -9,7 +9,7 @@ import { createInterface } from 'node:readline';
 import * as z from 'zod';
 import type { Clock } from '../harness/clock.ts';
 import type { Argv, Host, InstrumentReport, Need, RunningInstrument } from '../harness/contracts.ts';
-import type { InstrumentEvent } from '../harness/records.ts';
+import type { InstrumentEvent } from '../harness/records/timeline.ts';
 
 export const RESOLVER_NEEDS: readonly Need[] = [{ command: 'dnsmasq', package: 'dnsmasq-base' }];
 

@@ -2,7 +2,7 @@
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Host, RunningInstrument } from '../harness/contracts.ts';
-import type { InstrumentEvent, MonitorEvent, ReaderEvent } from '../harness/records.ts';
+import type { InstrumentEvent, MonitorEvent, ReaderEvent } from '../harness/records/timeline.ts';
 import { startLineProgram } from './line-program.ts';
 import { monitorLineSchema, type MonitorConfig } from './monitor/config.ts';
 import { retrievalLineSchema, type RetrievalCommand, type RetrievalConfig } from './retrieval/config.ts';

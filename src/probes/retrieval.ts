@@ -7,7 +7,7 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { Clock } from '../harness/clock.ts';
-import type { ReaderEvent } from '../harness/records.ts';
+import type { ReaderEvent } from '../harness/records/timeline.ts';
 import { serve, type Serving } from '../harness/serve.ts';
 import { retrievalCommandSchema, retrievalConfigSchema, type RetrievalConfig } from './retrieval/config.ts';
 import { DhtAsker } from './retrieval/dht.ts';

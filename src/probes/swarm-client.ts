@@ -5,7 +5,7 @@
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Host, RunningInstrument } from '../harness/contracts.ts';
-import type { InstrumentEvent } from '../harness/records.ts';
+import type { InstrumentEvent } from '../harness/records/timeline.ts';
 import { canaryOf } from './canary.ts';
 import type { CanaryInstrument, CanaryWatch } from './canary-watch.ts';
 import { startLineProgram } from './line-program.ts';

@@ -13,7 +13,7 @@ import { fileURLToPath } from 'node:url';
 import { Clock } from '../../src/harness/clock.ts';
 import type { Argv, ExitStatus, Host, RunOptions, RunningProcess, SpawnOptions } from '../../src/harness/contracts.ts';
 import { openDockerLab } from '../../src/harness/labs/docker.ts';
-import type { HostName } from '../../src/harness/records.ts';
+import type { HostName } from '../../src/harness/records/vocabulary.ts';
 import type { Place } from '../harness/labs/places.ts';
 
 /** Debian's `nobody` and `nogroup`. */

@@ -3,12 +3,10 @@ import bencode from 'bencode';
 import type * as z from 'zod';
 import { RequestError } from '../../src/harness/errors.ts';
 import { parseMoment } from '../../src/harness/moments.ts';
-import {
-  manifestSchema,
-  sessionRecordSchema,
-  timelineEventSchema,
-  trialRecordSchema,
-} from '../../src/harness/records.ts';
+import { manifestSchema } from '../../src/harness/records/manifest.ts';
+import { sessionRecordSchema } from '../../src/harness/records/session.ts';
+import { timelineEventSchema } from '../../src/harness/records/timeline.ts';
+import { trialRecordSchema } from '../../src/harness/records/trial.ts';
 import { parseReferences } from '../../src/harness/reference.ts';
 import { parseScenario } from '../../src/harness/scenario.ts';
 import { canaryBytes, nonceIn } from '../../src/probes/canary.ts';

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { sequentialRule, makePlan, restrict, type Plan } from '../../src/harness/plan.ts';
 import { TrialQueue, type Attempt } from '../../src/harness/queue.ts';
 import type { SealedGlance } from '../../src/harness/ledger.ts';
-import { HEARTBEAT_BOUND_NS } from '../../src/harness/records.ts';
+import { HEARTBEAT_BOUND_NS } from '../../src/harness/records/trial.ts';
 import { plannedFor } from '../../src/harness/sample-size.ts';
 import { parseScenario } from '../../src/harness/scenario.ts';
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { request } from 'node:http';
 import * as z from 'zod';
 import { openDashboard, type Dashboard } from '../../src/harness/dashboard.ts';
-import type { Manifest } from '../../src/harness/records.ts';
+import type { Manifest } from '../../src/harness/records/manifest.ts';
 import { recordOf } from '../analysis/measure/trial.ts';
 
 const CELL = { client: 'transmission', killSwitch: 'none', fault: 'link-down', moment: '2s' };

@@ -5,7 +5,7 @@ import type { SealedGlance } from '../../src/harness/ledger.ts';
 import { AdaptivePace } from '../../src/harness/pace.ts';
 import { trialSpecSchema, type PlannedTrial } from '../../src/harness/plan.ts';
 import { TrialQueue, type Attempt } from '../../src/harness/queue.ts';
-import { HEARTBEAT_BOUND_NS } from '../../src/harness/records.ts';
+import { HEARTBEAT_BOUND_NS } from '../../src/harness/records/trial.ts';
 import { TimeLeft } from '../../src/harness/time-left.ts';
 
 const CELL = { client: 'c', killSwitch: 'k', fault: 'f', moment: 'm' };

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import * as z from 'zod';
-import { CLEAR_CLASSES } from '../../src/harness/records.ts';
+import { CLEAR_CLASSES } from '../../src/harness/records/vocabulary.ts';
 
 const BOOTSTRAP = fileURLToPath(new URL('../../bootstrap.mjs', import.meta.url));
 const mutantSchema = z.object({ what: z.string(), caughtBy: z.string().nullable() });

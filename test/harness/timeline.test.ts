@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { TimelineEvent } from '../../src/harness/records.ts';
+import type { TimelineEvent } from '../../src/harness/records/timeline.ts';
 import { Timeline, observe } from '../../src/harness/timeline.ts';
 
 const note = (text: string, atNs = 0): TimelineEvent => ({ kind: 'note', atNs, text });

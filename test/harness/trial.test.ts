@@ -8,7 +8,8 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { readCapture } from '../../src/analysis/capture/read.ts';
-import { trialRecordSchema, timelineEventSchema, type TrialRecord } from '../../src/harness/records.ts';
+import { timelineEventSchema } from '../../src/harness/records/timeline.ts';
+import { trialRecordSchema, type TrialRecord } from '../../src/harness/records/trial.ts';
 import { summarySchema } from '../../src/analysis/summary/schema.ts';
 
 const BOOTSTRAP = fileURLToPath(new URL('../../bootstrap.mjs', import.meta.url));

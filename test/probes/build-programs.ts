@@ -23,10 +23,12 @@ async function build(): Promise<Programs> {
   process.once('exit', () => rmSync(out, { recursive: true, force: true }));
   await symlink(path.join(root, 'node_modules'), path.join(out, 'node_modules'));
   await writeFile(path.join(out, 'package.json'), '{"type":"module"}');
+  const filesIn = async (room: string): Promise<string[]> =>
+    (await readdir(path.join(root, 'src', room), { recursive: true })).map((file) => path.join(room, file));
   const files = [
-    ...(await readdir(path.join(root, 'src/probes'), { recursive: true })).map((file) => path.join('probes', file)),
+    ...(await filesIn('probes')),
+    ...(await filesIn('harness/records')),
     'harness/clock.ts',
-    'harness/records.ts',
     'harness/serve.ts',
     'harness/visit.ts',
   ].filter((file) => file.endsWith('.ts'));

@@ -6,7 +6,7 @@
  */
 import type { Clock } from '../../src/harness/clock.ts';
 import type { Host, Tap } from '../../src/harness/contracts.ts';
-import type { Identity } from '../../src/harness/records.ts';
+import type { Identity } from '../../src/harness/records/identity.ts';
 import type { CanaryInstrument, CanarySighting, CanaryWatch } from '../../src/probes/canary-watch.ts';
 import { CANARY_PORT, canaryBytes, canaryNonce } from '../../src/probes/canary.ts';
 import type { RunningCounters } from '../../src/probes/counters.ts';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import path from 'node:path';
 import { Clock } from '../../src/harness/clock.ts';
 import type { RunningInstrument } from '../../src/harness/contracts.ts';
-import type { InstrumentEvent } from '../../src/harness/records.ts';
+import type { InstrumentEvent } from '../../src/harness/records/timeline.ts';
 import { CANARY_INSTRUMENTS, CanaryWatch } from '../../src/probes/canary-watch.ts';
 import { type CanaryRoundParts, canaryRound, macOf } from './canary-round.ts';
 import { nonceIn } from '../../src/probes/canary.ts';

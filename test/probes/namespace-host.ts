@@ -8,7 +8,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { Argv, ExitStatus, Host, RunningProcess } from '../../src/harness/contracts.ts';
-import type { HostName } from '../../src/harness/records.ts';
+import type { HostName } from '../../src/harness/records/vocabulary.ts';
 
 export interface TestHost extends Host {
   /** The process that holds the namespace. */

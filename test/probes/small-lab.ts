@@ -2,7 +2,7 @@
  * A lab just big enough for the instruments: client and neighbour on a router's bridge, the swarm (and the resolver)
  * behind its NAT. Namespaces of the test's own; nothing of the harness's labs.
  */
-import type { Identity } from '../../src/harness/records.ts';
+import type { Identity } from '../../src/harness/records/identity.ts';
 import type { SwarmConfig } from '../../src/probes/swarm/config.ts';
 import { link, openHost, type TestHost } from './namespace-host.ts';
 

@@ -5,7 +5,7 @@ import path from 'node:path';
 import { clientById } from '../../src/clients/index.ts';
 import { Clock } from '../../src/harness/clock.ts';
 import type { ClientJob, Host } from '../../src/harness/contracts.ts';
-import type { InstrumentEvent } from '../../src/harness/records.ts';
+import type { InstrumentEvent } from '../../src/harness/records/timeline.ts';
 import { CanaryWatch } from '../../src/probes/canary-watch.ts';
 import type { CapturedFrame } from '../../src/probes/pcap-stream.ts';
 import { type RunningCapture, startCapture } from '../../src/probes/capture.ts';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { Clock } from '../../src/harness/clock.ts';
-import type { Identity } from '../../src/harness/records.ts';
+import type { Identity } from '../../src/harness/records/identity.ts';
 import { CANARY_PORT, canaryBytes, canaryNonce, nonceIn } from '../../src/probes/canary.ts';
 import { startCapture } from '../../src/probes/capture.ts';
 import { startCounters } from '../../src/probes/counters.ts';

@@ -6,7 +6,8 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
-import type { Measures, TrialRecord } from '../../harness/records.ts';
+import type { Measures } from '../../harness/records/measures.ts';
+import type { TrialRecord } from '../../harness/records/trial.ts';
 import { NotACapture } from '../capture/read.ts';
 import { trialsCsv } from '../exports/csv.ts';
 import { trialsParquet } from '../exports/parquet.ts';

@@ -3,7 +3,8 @@
  * event is left out and counted.
  */
 import { access } from 'node:fs/promises';
-import { timelineEventSchema, type TimelineEvent, type TrialRecord } from '../../harness/records.ts';
+import { timelineEventSchema, type TimelineEvent } from '../../harness/records/timeline.ts';
+import type { TrialRecord } from '../../harness/records/trial.ts';
 import { readLines } from './lines.ts';
 import { trialFile } from './read.ts';
 

@@ -6,13 +6,9 @@ import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as z from 'zod';
-import {
-  RECORDS_VERSION,
-  manifestSchema,
-  trialRecordSchema,
-  type Manifest,
-  type TrialRecord,
-} from '../../harness/records.ts';
+import { manifestSchema, type Manifest } from '../../harness/records/manifest.ts';
+import { trialRecordSchema, type TrialRecord } from '../../harness/records/trial.ts';
+import { RECORDS_VERSION } from '../../harness/records/vocabulary.ts';
 import { readLines, type Line } from './lines.ts';
 import { CampaignUnreadable, Problems, type Problem } from './problems.ts';
 import { upgraded } from './upgrade.ts';

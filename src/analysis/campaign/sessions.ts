@@ -3,7 +3,7 @@
  * without `sessions.jsonl` (an old or an imported one) has nothing said against it.
  */
 import { join } from 'node:path';
-import { sessionRecordSchema } from '../../harness/records.ts';
+import { sessionRecordSchema } from '../../harness/records/session.ts';
 import { readLines } from './lines.ts';
 import { Problems } from './problems.ts';
 

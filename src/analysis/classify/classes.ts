@@ -1,5 +1,11 @@
 /** The classes as small integers, so that a frame is judged and tallied without a string. */
-import { CLEAR_CLASSES, type ClearClass, FAMILIES, HOUSEKEEPING_CLASSES, SOURCE_KINDS } from '../../harness/records.ts';
+import {
+  CLEAR_CLASSES,
+  type ClearClass,
+  FAMILIES,
+  HOUSEKEEPING_CLASSES,
+  SOURCE_KINDS,
+} from '../../harness/records/vocabulary.ts';
 
 const codeOf = (name: ClearClass): number => CLEAR_CLASSES.indexOf(name);
 

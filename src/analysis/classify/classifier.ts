@@ -3,7 +3,7 @@
  * housekeeping, a canary of the lab, or a clear packet, and of which class. Bytes first, the flow second, known addresses
  * and ports last. Judges what left, not whether anybody received it.
  */
-import type { SwarmMap } from '../../harness/records.ts';
+import type { SwarmMap } from '../../harness/records/identity.ts';
 import { AddressSet, EndpointSet } from '../capture/address.ts';
 import type { Frame } from '../capture/frame.ts';
 import { CLASS, FAMILY, HOUSEKEEPING, KIND, SOURCE, UNDECIDED } from './classes.ts';

@@ -1,5 +1,5 @@
 /** What one capture holds, by the rules of the classifier: every frame of it in exactly one count. */
-import { HOUSEKEEPING_CLASSES, type HousekeepingClass } from '../../harness/records.ts';
+import { HOUSEKEEPING_CLASSES, type HousekeepingClass } from '../../harness/records/vocabulary.ts';
 import { LINK } from '../capture/frame.ts';
 import { type CaptureReport, readCapture } from '../capture/read.ts';
 import { KIND } from './classes.ts';

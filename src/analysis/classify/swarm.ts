@@ -2,7 +2,7 @@
  * Names a flow by who is at its other end: known address and port first, known address alone second. The last resort, for
  * what bytes cannot show: a bare SYN, an encrypted peer, a stream whose beginning was not captured.
  */
-import type { SwarmMap } from '../../harness/records.ts';
+import type { SwarmMap } from '../../harness/records/identity.ts';
 import { addressKey, parseAddress } from '../capture/address.ts';
 import { CLASS, UNDECIDED } from './classes.ts';
 import { PROTOCOL } from '../capture/headers.ts';

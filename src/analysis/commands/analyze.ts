@@ -4,7 +4,8 @@
  */
 import { Command } from 'commander';
 import * as z from 'zod';
-import type { Measures, TrialRecord } from '../../harness/records.ts';
+import type { Measures } from '../../harness/records/measures.ts';
+import type { TrialRecord } from '../../harness/records/trial.ts';
 import { parseArguments } from './arguments.ts';
 
 const optionsSchema = z.object({ json: z.boolean().default(false), sealed: z.boolean().default(false) });

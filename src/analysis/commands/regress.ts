@@ -5,7 +5,7 @@ import { Command } from 'commander';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as z from 'zod';
-import type { Manifest } from '../../harness/records.ts';
+import type { Manifest } from '../../harness/records/manifest.ts';
 import type { Baseline } from '../regress/baseline.ts';
 import type { Sample } from '../regress/sample.ts';
 import { parseArguments } from './arguments.ts';

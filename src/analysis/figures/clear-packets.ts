@@ -2,13 +2,10 @@
  * When the clear packets of one trial left, by class, in bins of equal width: what the timeline picture is drawn from.
  * Reads the sealed capture; where it is gone, what the record sealed (first and last packet of each class and phase).
  */
-import {
-  CLEAR_CLASSES,
-  type ClearClass,
-  type Identity,
-  type Measures,
-  type TrialRecord,
-} from '../../harness/records.ts';
+import type { Identity } from '../../harness/records/identity.ts';
+import type { Measures } from '../../harness/records/measures.ts';
+import type { TrialRecord } from '../../harness/records/trial.ts';
+import { CLEAR_CLASSES, type ClearClass } from '../../harness/records/vocabulary.ts';
 import { NotACapture, readCapture } from '../capture/read.ts';
 import { Classifier } from '../classify/classifier.ts';
 import { KIND } from '../classify/classes.ts';

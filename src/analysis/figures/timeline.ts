@@ -6,7 +6,10 @@
 import type { TopLevelSpec } from 'vega-lite';
 import type { PositionFieldDef } from 'vega-lite/types_unstable/channeldef.js';
 import type { UnitSpec } from 'vega-lite/types_unstable/spec/unit.js';
-import { CLEAR_CLASSES, type Measures, type TimelineEvent, type TrialRecord } from '../../harness/records.ts';
+import type { Measures } from '../../harness/records/measures.ts';
+import type { TimelineEvent } from '../../harness/records/timeline.ts';
+import type { TrialRecord } from '../../harness/records/trial.ts';
+import { CLEAR_CLASSES } from '../../harness/records/vocabulary.ts';
 import { clearPackets, type ClearPackets } from './clear-packets.ts';
 import { ACCENT, INK, LEAK, MUTED, SAFE } from './style.ts';
 

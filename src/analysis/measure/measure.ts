@@ -6,7 +6,10 @@
  *                                   timeline       --> exposures, hand-outs, detection, recovery
  *                                   WAN capture    --> exposures, knocks            --> verdict
  */
-import type { Exposure, Identity, Measures, TimelineEvent, TrialRecord, WitnessCount } from '../../harness/records.ts';
+import type { Identity } from '../../harness/records/identity.ts';
+import type { Exposure, Measures } from '../../harness/records/measures.ts';
+import type { TimelineEvent } from '../../harness/records/timeline.ts';
+import type { TrialRecord, WitnessCount } from '../../harness/records/trial.ts';
 import { canonicalAddress } from '../capture/address.ts';
 import type { CaptureReport } from '../capture/read.ts';
 import { findExposures } from './exposures.ts';

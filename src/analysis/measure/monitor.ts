@@ -3,7 +3,9 @@
  * met it, with the client's own name. From the fault on: what it had before needed no fault, and is
  * told as such.
  */
-import type { Identity, Measures, TimelineEvent } from '../../harness/records.ts';
+import type { Identity } from '../../harness/records/identity.ts';
+import type { Measures } from '../../harness/records/measures.ts';
+import type { TimelineEvent } from '../../harness/records/timeline.ts';
 import { canonicalAddress } from '../capture/address.ts';
 import { present } from './uplink.ts';
 

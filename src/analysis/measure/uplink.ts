@@ -2,18 +2,10 @@
  * What the uplink capture of a trial comes to: the witness's count of every frame that left, and the clear packets and
  * housekeeping by phase.
  */
-import {
-  HOUSEKEEPING_CLASSES,
-  type HousekeepingClass,
-  type Identity,
-  type Measures,
-  PHASES,
-  type Phase,
-  type SwarmMap,
-  type Traffic,
-  type WitnessCount,
-  endpointsOf,
-} from '../../harness/records.ts';
+import { type Identity, type SwarmMap, endpointsOf } from '../../harness/records/identity.ts';
+import type { Measures, Traffic } from '../../harness/records/measures.ts';
+import type { WitnessCount } from '../../harness/records/trial.ts';
+import { HOUSEKEEPING_CLASSES, type HousekeepingClass, PHASES, type Phase } from '../../harness/records/vocabulary.ts';
 import { type CaptureReport, readCapture } from '../capture/read.ts';
 import { KIND } from '../classify/classes.ts';
 import { Classifier, type ClientIdentity } from '../classify/classifier.ts';

@@ -3,14 +3,8 @@
  * `unsupported` is only ever declared; what could not be judged is `inconclusive`, never safe; the client's own word
  * plays no part.
  */
-import {
-  HEARTBEAT_BOUND_NS,
-  isDisturbed,
-  type Exposure,
-  type Measures,
-  type TrialRecord,
-  type WitnessCount,
-} from '../../harness/records.ts';
+import type { Exposure, Measures } from '../../harness/records/measures.ts';
+import { HEARTBEAT_BOUND_NS, isDisturbed, type TrialRecord, type WitnessCount } from '../../harness/records/trial.ts';
 
 /** What the verdict rests on. */
 export type Findings = Omit<Measures, 'verdict' | 'reason'>;

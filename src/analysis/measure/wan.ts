@@ -10,7 +10,9 @@
  * whoever sends one knows the address. Not counted are answers of the recovery (packets of a flow on which the real
  * address itself sends after restoration) and the lab's canaries (their sink is not of the swarm).
  */
-import type { Exposure, Identity, Measures, Phase, SwarmMap } from '../../harness/records.ts';
+import type { Identity, SwarmMap } from '../../harness/records/identity.ts';
+import type { Exposure, Measures } from '../../harness/records/measures.ts';
+import type { Phase } from '../../harness/records/vocabulary.ts';
 import { AddressSet } from '../capture/address.ts';
 import type { Frame } from '../capture/frame.ts';
 import { Headers, NETWORK, PROTOCOL } from '../capture/headers.ts';

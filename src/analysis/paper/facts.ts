@@ -2,7 +2,8 @@
  * Every number the paper may say, by name, in words. The manuscript writes `#fact("trials.judged")`; a name that is not
  * here ends the build, and so does a digit typed by hand (hand-typed.ts).
  */
-import { CLEAR_CLASSES, KILL_SWITCH_FAMILIES, PARTIES, type Manifest } from '../../harness/records.ts';
+import type { Manifest } from '../../harness/records/manifest.ts';
+import { CLEAR_CLASSES, KILL_SWITCH_FAMILIES, PARTIES } from '../../harness/records/vocabulary.ts';
 import type { FigureInput } from '../figures/figure.ts';
 import { FINDINGS } from '../figures/style.ts';
 import { clopperPearson, upperBound } from '../statistics/binomial.ts';

@@ -1,5 +1,6 @@
 /** One trial in full: its timeline, its packets by class and phase, who learnt what and when. */
-import type { Measures, TrialRecord } from '../../harness/records.ts';
+import type { Measures } from '../../harness/records/measures.ts';
+import type { TrialRecord } from '../../harness/records/trial.ts';
 import { TIMELINE_CAPTION } from '../figures/timeline.ts';
 import { bytes, duration } from '../summary/words.ts';
 import { Html, html } from './html.ts';

@@ -3,7 +3,8 @@
  * figures, the drill-down from a cell to a trial to its packets, what stayed open and why, and the manifest.
  */
 import { readFileSync } from 'node:fs';
-import { PARTIES, type Manifest } from '../../harness/records.ts';
+import type { Manifest } from '../../harness/records/manifest.ts';
+import { PARTIES } from '../../harness/records/vocabulary.ts';
 import type { DrawnFigure } from '../figures/all.ts';
 import { FINDINGS } from '../figures/style.ts';
 import { cellId } from '../summary/cells.ts';

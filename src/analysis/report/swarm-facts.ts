@@ -1,5 +1,5 @@
 /** What the drill-down of a cell says of the swarm's memory: monitor, restart, hand-outs and knocks to the horizon. */
-import { SOURCE_KINDS } from '../../harness/records.ts';
+import { SOURCE_KINDS } from '../../harness/records/vocabulary.ts';
 import type { CellSummary } from '../summary/schema.ts';
 import { digits, duration, interval, plural } from '../summary/words.ts';
 

@@ -1,5 +1,5 @@
 /** The table of cells: one line each, sortable by number and filterable by name. */
-import { PARTIES } from '../../harness/records.ts';
+import { PARTIES } from '../../harness/records/vocabulary.ts';
 import { FINDINGS } from '../figures/style.ts';
 import type { CellSummary } from '../summary/schema.ts';
 import { bytes, digits, duration, gapWords, interval, leakWords } from '../summary/words.ts';

@@ -2,7 +2,9 @@
  * What an invented trial measured: drawn from how its kill switch is said to behave. See synthetic.ts.
  */
 import type { RandomStream } from '../../analysis/statistics/random.ts';
-import type { ClearClass, Exposure, HandOut, Measures, Traffic, TrialRecord } from '../records.ts';
+import type { Exposure, HandOut, Measures, Traffic } from '../records/measures.ts';
+import type { TrialRecord } from '../records/trial.ts';
+import type { ClearClass } from '../records/vocabulary.ts';
 
 /** Nanoseconds of a second, and the instants of every invented trial. */
 export const S = 1e9;

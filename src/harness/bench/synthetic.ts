@@ -5,15 +5,11 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { randomStream, type RandomStream } from '../../analysis/statistics/random.ts';
-import {
-  RECORDS_VERSION,
-  type Cell,
-  type Identity,
-  type Manifest,
-  type SwarmMap,
-  type TimelineEvent,
-  type TrialRecord,
-} from '../records.ts';
+import type { Cell, Identity, SwarmMap } from '../records/identity.ts';
+import type { Manifest } from '../records/manifest.ts';
+import type { TimelineEvent } from '../records/timeline.ts';
+import type { TrialRecord } from '../records/trial.ts';
+import { RECORDS_VERSION } from '../records/vocabulary.ts';
 import {
   END_NS,
   FAULT_NS,

@@ -6,7 +6,7 @@ import { runCampaign } from '../campaign.ts';
 import { makeManifest } from '../manifest.ts';
 import { fixedPace } from '../pace.ts';
 import { makePlan } from '../plan.ts';
-import type { TrialRecord } from '../records.ts';
+import type { TrialRecord } from '../records/trial.ts';
 import type { Scenario } from '../scenario.ts';
 
 const SEED = 1;

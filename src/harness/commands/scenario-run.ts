@@ -5,7 +5,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { RequestError } from '../errors.ts';
 import { restrict } from '../plan.ts';
-import { manifestSchema, type Manifest } from '../records.ts';
+import { manifestSchema, type Manifest } from '../records/manifest.ts';
 import { listScenarios, loadScenario, parseScenario, type Scenario } from '../scenario.ts';
 import type { ScenarioOptions } from './scenario-options.ts';
 

@@ -21,7 +21,7 @@ import { assertSameSetting, makeManifest } from '../manifest.ts';
 import { AdaptivePace, fixedPace, type Pace } from '../pace.ts';
 import { expectedSeconds, makePlan, sequentialRule, trialSeconds, type Plan } from '../plan.ts';
 import { provide } from '../provision.ts';
-import type { Manifest } from '../records.ts';
+import type { Manifest } from '../records/manifest.ts';
 import { plannedFor } from '../sample-size.ts';
 import { listScenarios, type Scenario } from '../scenario.ts';
 import { runSelftest, selftestText } from '../selftest/run.ts';

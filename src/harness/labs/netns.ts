@@ -28,7 +28,8 @@ import type {
   Tap,
   Tunnel,
 } from '../contracts.ts';
-import { HOST_NAMES, type HostName, type Identity } from '../records.ts';
+import type { Identity } from '../records/identity.ts';
+import { HOST_NAMES, type HostName } from '../records/vocabulary.ts';
 import type { TunnelKind } from '../wireguard.ts';
 import { HostShell } from './host-shell.ts';
 import { awaitEnd, runProcess } from './process.ts';

@@ -6,7 +6,7 @@
 import { readFileSync } from 'node:fs';
 import type { Argv, ExitStatus, LineProcess } from '../contracts.ts';
 import { lineProcess } from '../lines.ts';
-import type { HostName } from '../records.ts';
+import type { HostName } from '../records/vocabulary.ts';
 import { LEFT, type Assignment } from '../serve.ts';
 import { startProcess } from './process.ts';
 

@@ -10,7 +10,9 @@ import { KIND } from '../../analysis/classify/classes.ts';
 import { Classifier } from '../../analysis/classify/classifier.ts';
 import { measureTrial } from '../../analysis/measure/measure.ts';
 import { clientOf } from '../../analysis/measure/uplink.ts';
-import { CLEAR_CLASSES, FAMILIES, SOURCE_KINDS, type Measures, type TrialRecord } from '../records.ts';
+import type { Measures } from '../records/measures.ts';
+import type { TrialRecord } from '../records/trial.ts';
+import { CLEAR_CLASSES, FAMILIES, SOURCE_KINDS } from '../records/vocabulary.ts';
 import { plantedSchema, type Planted } from './planter.ts';
 import { writePcap } from './pcap.ts';
 

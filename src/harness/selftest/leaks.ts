@@ -7,7 +7,7 @@
  */
 import { PROTOCOL, ethernetFrame, ipFrame, transportChecksum, udpFrame } from '../../probes/raw-frame.ts';
 import { ADDRESS } from '../labs/topology.ts';
-import { CLEAR_CLASSES, type ClearClass, type Family, type SourceKind } from '../records.ts';
+import { CLEAR_CLASSES, type ClearClass, type Family, type SourceKind } from '../records/vocabulary.ts';
 
 export interface Leak {
   readonly class: ClearClass;

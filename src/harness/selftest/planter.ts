@@ -3,7 +3,7 @@ import * as z from 'zod';
 import type { Bracket, Clock } from '../clock.ts';
 import type { Lab } from '../contracts.ts';
 import { LAN_MAC } from '../labs/topology.ts';
-import { CLEAR_CLASSES, FAMILIES, PHASES, SOURCE_KINDS, type Phase } from '../records.ts';
+import { CLEAR_CLASSES, FAMILIES, PHASES, SOURCE_KINDS, type Phase } from '../records/vocabulary.ts';
 import { startRawFrameSender, type RawFrameSender } from '../../probes/raw-frame.ts';
 import { leaks, type Leak } from './leaks.ts';
 

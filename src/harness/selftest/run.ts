@@ -7,7 +7,7 @@ import path from 'node:path';
 import { enterNamespaces } from '../labs/netns.ts';
 import type { PlannedTrial } from '../plan.ts';
 import { programArgv } from '../program.ts';
-import type { TrialRecord } from '../records.ts';
+import type { TrialRecord } from '../records/trial.ts';
 import { TrialProcess } from '../trial-process.ts';
 import { judgeMutants, judgePlanted, readPlanted, type Mutant, type PlantedResult } from './judge.ts';
 import { SABOTAGES } from './sabotage.ts';

@@ -4,7 +4,7 @@
  * or by an act at a stage of the trial, and each must make the trial inconclusive.
  */
 import type { Argv, Host, Lab, RunOptions, RunningProcess, SpawnOptions } from '../contracts.ts';
-import type { HostName } from '../records.ts';
+import type { HostName } from '../records/vocabulary.ts';
 
 interface Started {
   readonly argv: Argv;

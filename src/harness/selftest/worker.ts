@@ -8,7 +8,7 @@ import process from 'node:process';
 import * as z from 'zod';
 import { Clock } from '../clock.ts';
 import { openNetnsLab } from '../labs/netns.ts';
-import type { Phase } from '../records.ts';
+import type { Phase } from '../records/vocabulary.ts';
 import { runTrial } from '../trial.ts';
 import { trialTaskSchema, type WorkerMessage } from '../trial-process.ts';
 import { Planter } from './planter.ts';

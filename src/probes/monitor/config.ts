@@ -4,7 +4,7 @@
  * next to nothing.
  */
 import * as z from 'zod';
-import { instrumentEventSchema, monitorEventSchema } from '../../harness/records.ts';
+import { instrumentEventSchema, monitorEventSchema } from '../../harness/records/timeline.ts';
 import { retrievalConfigSchema } from '../retrieval/config.ts';
 import { readyLineSchema, swarmConfigSchema, type SwarmConfig } from '../swarm/config.ts';
 

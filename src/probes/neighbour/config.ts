@@ -1,6 +1,6 @@
 /** What the neighbour program reads on its command line and says on standard output. */
 import * as z from 'zod';
-import { instrumentEventSchema } from '../../harness/records.ts';
+import { instrumentEventSchema } from '../../harness/records/timeline.ts';
 import type { SwarmConfig } from '../swarm/config.ts';
 
 const endpoint = z.object({ address: z.ipv4(), port: z.number().int().min(1).max(65_535) });

@@ -3,7 +3,7 @@
  * has addresses of its own, keeps no state of the client's, and is no member of the instrumented swarm.
  */
 import * as z from 'zod';
-import { readerEventSchema } from '../../harness/records.ts';
+import { readerEventSchema } from '../../harness/records/timeline.ts';
 
 const port = z.number().int().min(1).max(65_535);
 

@@ -3,7 +3,8 @@
  * lines it speaks. The addresses must already be on the host's interfaces; nothing here configures a network.
  */
 import * as z from 'zod';
-import { instrumentEventSchema, type SwarmMap } from '../../harness/records.ts';
+import type { SwarmMap } from '../../harness/records/identity.ts';
+import { instrumentEventSchema } from '../../harness/records/timeline.ts';
 import { makePayload, payloadSpecSchema, type PayloadSpec } from '../payload.ts';
 
 const port = z.number().int().min(1).max(65_535);

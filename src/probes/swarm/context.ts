@@ -1,6 +1,6 @@
 /** What every member of the swarm is given: the clock, the torrent, and where sightings go. */
 import type { Clock } from '../../harness/clock.ts';
-import type { InstrumentEvent } from '../../harness/records.ts';
+import type { InstrumentEvent } from '../../harness/records/timeline.ts';
 import type { Payload } from '../payload.ts';
 import type { CanaryLine } from './config.ts';
 

@@ -20,7 +20,7 @@ import TrackerServer, {
   type TrackerSwarm,
 } from 'bittorrent-tracker/server';
 import * as z from 'zod';
-import type { InstrumentEvent } from '../../harness/records.ts';
+import type { InstrumentEvent } from '../../harness/records/timeline.ts';
 import { CANARY_INFO_HASH } from '../canary.ts';
 import type { SwarmConfig } from './config.ts';
 import type { SwarmContext, SwarmMember } from './context.ts';

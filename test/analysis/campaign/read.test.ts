@@ -11,7 +11,7 @@ import {
   writeSyntheticCampaign,
   type SyntheticPlan,
 } from '../../../src/harness/bench/synthetic.ts';
-import type { TrialRecord } from '../../../src/harness/records.ts';
+import type { TrialRecord } from '../../../src/harness/records/trial.ts';
 
 const PLAN: SyntheticPlan = { ...SYNTHETIC_PLAN, clients: ['transmission'], faults: ['link-down'], trialsPerCell: 3 };
 

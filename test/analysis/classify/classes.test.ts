@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { CLEAR_CLASSES, HOUSEKEEPING_CLASSES } from '../../../src/harness/records.ts';
+import { CLEAR_CLASSES, HOUSEKEEPING_CLASSES } from '../../../src/harness/records/vocabulary.ts';
 import { ROUTER_MAC, bytes, ethernet, icmpFrame, tcpFrame, udpFrame } from '../frames.ts';
 import {
   CLEAR,

@@ -2,13 +2,13 @@
 import { Frame } from '../../../src/analysis/capture/frame.ts';
 import { KIND } from '../../../src/analysis/classify/classes.ts';
 import { Classifier, type ClientIdentity } from '../../../src/analysis/classify/classifier.ts';
+import type { SwarmMap } from '../../../src/harness/records/identity.ts';
 import {
   CLEAR_CLASSES,
   FAMILIES,
   HOUSEKEEPING_CLASSES,
   SOURCE_KINDS,
-  type SwarmMap,
-} from '../../../src/harness/records.ts';
+} from '../../../src/harness/records/vocabulary.ts';
 import { CLIENT_MAC } from '../frames.ts';
 import { ENDPOINT, ENDPOINT_PORT, INNER, NODE, PEER, REAL, TRACKER } from '../planted.ts';
 

@@ -5,7 +5,7 @@ import { toPng, toSvg } from '../../../src/analysis/figures/render.ts';
 import { timelineSpec } from '../../../src/analysis/figures/timeline.ts';
 import { rowOf, type TrialRow } from '../../../src/analysis/summary/rows.ts';
 import { summarise } from '../../../src/analysis/summary/summarise.ts';
-import type { Manifest } from '../../../src/harness/records.ts';
+import type { Manifest } from '../../../src/harness/records/manifest.ts';
 import {
   SYNTHETIC_PLAN,
   SYNTHETIC_SWITCHES,

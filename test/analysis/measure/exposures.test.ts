@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { nodeIdNames, nodeIdPrefix } from '../../../src/analysis/measure/node-id.ts';
-import type { Exposure, InstrumentEvent } from '../../../src/harness/records.ts';
+import type { Exposure } from '../../../src/harness/records/measures.ts';
+import type { InstrumentEvent } from '../../../src/harness/records/timeline.ts';
 import { udpFrame } from '../frames.ts';
 import { ENDPOINT, NODE, PING, REAL } from '../planted.ts';
 import { FAULT, S, WAN4, at, measured } from './trial.ts';

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { measureTrial } from '../../../src/analysis/measure/measure.ts';
-import { type TimelineEvent, type TrialRecord, trialRecordSchema } from '../../../src/harness/records.ts';
+import type { TimelineEvent } from '../../../src/harness/records/timeline.ts';
+import { type TrialRecord, trialRecordSchema } from '../../../src/harness/records/trial.ts';
 import { type Sent, bytes, icmpFrame, tcpFrame, udpFrame } from '../frames.ts';
 import { ENDPOINT, HANDSHAKE, INNER, NODE, PEER, PING, REAL, TRACKER, arp, tunnelFrame } from '../planted.ts';
 import { END, FAULT, RESTORED, S, WAN4, at, measured, recordOf } from './trial.ts';

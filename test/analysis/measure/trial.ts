@@ -2,7 +2,9 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type TrialMeasures, measureTrial } from '../../../src/analysis/measure/measure.ts';
-import type { Identity, TimelineEvent, TrialRecord } from '../../../src/harness/records.ts';
+import type { Identity } from '../../../src/harness/records/identity.ts';
+import type { TimelineEvent } from '../../../src/harness/records/timeline.ts';
+import type { TrialRecord } from '../../../src/harness/records/trial.ts';
 import { SWARM } from '../classify/judged.ts';
 import { CLIENT_MAC, type Sent, pcap } from '../frames.ts';
 import { ENDPOINT, ENDPOINT_PORT, INNER, REAL } from '../planted.ts';

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import type { Measures, TrialRecord } from '../../../src/harness/records.ts';
+import type { Measures } from '../../../src/harness/records/measures.ts';
+import type { TrialRecord } from '../../../src/harness/records/trial.ts';
 import { type Sent, bytes, icmpFrame, tcpFrame, udpFrame } from '../frames.ts';
 import { SWARM } from '../classify/judged.ts';
 import { ENDPOINT, INNER, NODE, PEER, PING, REAL, TRACKER } from '../planted.ts';

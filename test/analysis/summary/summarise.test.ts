@@ -3,7 +3,7 @@ import { rowOf, NO_PARTIES } from '../../../src/analysis/summary/rows.ts';
 import { summarise } from '../../../src/analysis/summary/summarise.ts';
 import { pollingPeriod } from '../../../src/analysis/summary/polling.ts';
 import { SYNTHETIC_PLAN, syntheticTrials } from '../../../src/harness/bench/synthetic.ts';
-import { HEARTBEAT_BOUND_NS, type TrialRecord } from '../../../src/harness/records.ts';
+import { HEARTBEAT_BOUND_NS, type TrialRecord } from '../../../src/harness/records/trial.ts';
 import { manifestOf, trial, trials } from './trials.ts';
 
 const leaking = trials(10, 'none', 'leak', { gapSeconds: 5, clearPackets: 100, clearBytes: 9_000 });

@@ -1,6 +1,7 @@
 /** Rows for the tests of the summary: a few trials of a cell with just the numbers a test is about. */
 import { NO_PACKETS, NO_PARTIES, type MeasuredRow, type TrialRow } from '../../../src/analysis/summary/rows.ts';
-import type { Manifest, Verdict } from '../../../src/harness/records.ts';
+import type { Manifest } from '../../../src/harness/records/manifest.ts';
+import type { Verdict } from '../../../src/harness/records/vocabulary.ts';
 import { SYNTHETIC_PLAN, syntheticManifest } from '../../../src/harness/bench/synthetic.ts';
 
 const MEASURED: MeasuredRow = {

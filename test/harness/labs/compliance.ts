@@ -11,7 +11,7 @@ import { faultById } from '../../../src/faults/index.ts';
 import type { Argv, Host, Lab } from '../../../src/harness/contracts.ts';
 import { CommandFailed } from '../../../src/harness/errors.ts';
 import { ADDRESS } from '../../../src/harness/labs/topology.ts';
-import { HOST_NAMES, type HostName } from '../../../src/harness/records.ts';
+import { HOST_NAMES, type HostName } from '../../../src/harness/records/vocabulary.ts';
 
 export interface Check {
   readonly name: string;

@@ -2,7 +2,7 @@
 import { PassThrough, Writable } from 'node:stream';
 import type { Argv, ExitStatus, Member, RunningProcess } from '../../contracts.ts';
 import { CommandFailed } from '../../errors.ts';
-import type { HostName } from '../../records.ts';
+import type { HostName } from '../../records/vocabulary.ts';
 import {
   ANSWER,
   FrameReader,

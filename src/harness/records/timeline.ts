@@ -1,0 +1,207 @@
+/** timeline.jsonl of a trial: one event a line. */
+import * as z from 'zod';
+import { bracket, count, instant } from './vocabulary.ts';
+
+/** Who an event's instrument met: as the instrument saw it, so after every NAT on the way. */
+const source = { sourceAddress: z.string(), sourcePort: count };
+
+/** What the third parties of the lab saw. `party` is the id of the tracker, node or peer that saw it. */
+const instrumentEvents = [
+  z.object({
+    kind: z.literal('tracker-announce'),
+    atNs: instant,
+    party: z.string(),
+    transport: z.enum(['http', 'udp', 'ws']),
+    ...source,
+    infoHash: z.string(),
+    peerId: z.string(),
+    /** The port the client says it listens on. */
+    port: count,
+    event: z.string(),
+    /** Addresses named in the announce itself: `ip`, `ipv4`, `ipv6`, the UDP IP field when not zero, ICE candidates over WebSocket. */
+    claimedAddresses: z.array(z.string()),
+  }),
+  z.object({
+    kind: z.literal('tracker-scrape'),
+    atNs: instant,
+    party: z.string(),
+    transport: z.enum(['http', 'udp']),
+    ...source,
+  }),
+  z.object({
+    kind: z.literal('dht-query'),
+    atNs: instant,
+    party: z.string(),
+    ...source,
+    query: z.string(),
+    nodeId: z.string(),
+    infoHash: z.string().nullable(),
+    /** announce_peer: the port announced, or the source port under implied_port. */
+    port: count.nullable(),
+  }),
+  z.object({
+    kind: z.literal('peer-connection'),
+    atNs: instant,
+    party: z.string(),
+    transport: z.enum(['tcp', 'utp']),
+    direction: z.enum(['incoming', 'outgoing']),
+    ...source,
+  }),
+  z.object({
+    kind: z.literal('peer-handshake'),
+    atNs: instant,
+    party: z.string(),
+    transport: z.enum(['tcp', 'utp']),
+    direction: z.enum(['incoming', 'outgoing']),
+    ...source,
+    infoHash: z.string(),
+    peerId: z.string(),
+    encrypted: z.boolean(),
+  }),
+  z.object({
+    kind: z.literal('peer-extended'),
+    atNs: instant,
+    party: z.string(),
+    ...source,
+    /** The client's name and version as its extension handshake (BEP 10) gives it. */
+    client: z.string().nullable(),
+    listenPort: count.nullable(),
+    /** Addresses the handshake names as the sender's own (`ipv4`, `ipv6`). */
+    claimedAddresses: z.array(z.string()),
+    /** `yourip`: how the sender sees the observer. */
+    yourAddress: z.string().nullable(),
+  }),
+  z.object({
+    kind: z.literal('peer-pex'),
+    atNs: instant,
+    party: z.string(),
+    ...source,
+    /** `address:port` or `[address]:port`. */
+    added: z.array(z.string()),
+    dropped: z.array(z.string()),
+  }),
+  z.object({
+    kind: z.literal('peer-piece'),
+    atNs: instant,
+    party: z.string(),
+    ...source,
+    /** Payload bytes handed to this connection so far, this block included. */
+    totalBytes: count,
+  }),
+  z.object({ kind: z.literal('peer-closed'), atNs: instant, party: z.string(), ...source }),
+  z.object({
+    kind: z.literal('neighbour-multicast'),
+    atNs: instant,
+    party: z.string(),
+    protocol: z.enum(['lsd', 'ssdp', 'mdns', 'nat-pmp', 'other']),
+    ...source,
+    /** The first 512 bytes of the datagram, as text. */
+    text: z.string(),
+  }),
+  z.object({
+    kind: z.literal('resolver-query'),
+    atNs: instant,
+    party: z.string(),
+    ...source,
+    name: z.string(),
+    type: z.string(),
+  }),
+  z.object({
+    kind: z.literal('stun-binding'),
+    atNs: instant,
+    party: z.string(),
+    ...source,
+  }),
+] as const;
+
+export const instrumentEventSchema = z.discriminatedUnion('kind', [...instrumentEvents]);
+/** What an instrument saw, live and in timeline.jsonl. */
+export type InstrumentEvent = z.infer<typeof instrumentEventSchema>;
+
+/** What the independent reader was told when it asked, and what it planted. It is no party and learns nothing that counts. */
+const readerEvents = [
+  z.object({
+    kind: z.literal('retrieval'),
+    atNs: instant,
+    /** Id of the tracker, node or peer that was asked. */
+    asked: z.string(),
+    via: z.enum(['tracker-http', 'tracker-udp', 'dht', 'pex']),
+    /** The reader's own address for this question. */
+    asker: z.string(),
+    answered: z.boolean(),
+    /** Addresses of peers it named, the asker's own left out. */
+    addresses: z.array(z.string()),
+    /** How many peers a tracker's scrape counts; null where it was not asked or does not say. */
+    count: count.nullable(),
+  }),
+  z.object({
+    kind: z.literal('planted'),
+    atNs: instant,
+    asked: z.string(),
+    via: z.enum(['tracker-http', 'tracker-udp', 'dht', 'pex']),
+    address: z.string(),
+    event: z.enum(['started', 'stopped']),
+    /** Whether the one asked took it. */
+    taken: z.boolean(),
+  }),
+] as const;
+
+export const readerEventSchema = z.discriminatedUnion('kind', [...readerEvents]);
+export type ReaderEvent = z.infer<typeof readerEventSchema>;
+
+const monitorNamed = z.object({
+  kind: z.literal('monitor-named'),
+  atNs: instant,
+  via: z.enum(['tracker', 'dht']),
+  /** Id of the tracker or node that named it. */
+  by: z.string(),
+  address: z.string(),
+  port: count,
+});
+const persisted = z.object({
+  kind: z.literal('persisted'),
+  atNs: instant,
+  /** The file or folder, relative to the client's state, and what the client's adapter says it holds. */
+  path: z.string(),
+  holds: z.string(),
+  /** Ids of the marked members whose address and port are in it; null when it was not there. */
+  marked: z.array(z.string()).nullable(),
+});
+/** A peer the monitor was told of, the first time by this way. Whom it met are events like any observer's. */
+export const monitorEventSchema = z.discriminatedUnion('kind', [monitorNamed]);
+export type MonitorEvent = z.infer<typeof monitorEventSchema>;
+
+export const SWITCH_STAGES = ['engaged', 'noticed', 'acting', 'acted', 'released'] as const;
+
+/** What the harness did, or was told by the switch. */
+const harnessEvents = [
+  z.object({
+    kind: z.literal('phase'),
+    atNs: instant,
+    name: z.enum(['setup', 'baseline', 'outage', 'recovery', 'aftermath', 'closing']),
+  }),
+  z.object({ kind: z.literal('tunnel'), atNs: instant, state: z.enum(['up', 'down']), span: bracket }),
+  z.object({ kind: z.literal('client-started'), atNs: instant }),
+  z.object({ kind: z.literal('client-steady'), atNs: instant }),
+  z.object({ kind: z.literal('client-exited'), atNs: instant, status: z.string() }),
+  z.object({ kind: z.literal('fault'), atNs: instant, fault: z.string(), span: bracket }),
+  z.object({ kind: z.literal('restored'), atNs: instant, fault: z.string(), span: bracket }),
+  z.object({ kind: z.literal('switch'), atNs: instant, stage: z.enum(SWITCH_STAGES), detail: z.string() }),
+  z.object({
+    kind: z.literal('canary'),
+    atNs: instant,
+    stage: z.enum(['before', 'after']),
+    instrument: z.string(),
+    seen: z.boolean(),
+  }),
+  z.object({ kind: z.literal('note'), atNs: instant, text: z.string() }),
+] as const;
+
+export const timelineEventSchema = z.discriminatedUnion('kind', [
+  ...instrumentEvents,
+  ...readerEvents,
+  monitorNamed,
+  persisted,
+  ...harnessEvents,
+]);
+export type TimelineEvent = z.infer<typeof timelineEventSchema>;

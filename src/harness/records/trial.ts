@@ -1,0 +1,104 @@
+/** trials.jsonl: one sealed record a trial. */
+import * as z from 'zod';
+import { cellSchema, identitySchema, swarmSchema } from './identity.ts';
+import { measuresSchema } from './measures.ts';
+import { KILL_SWITCH_FAMILIES, RECORDS_VERSION, bracket, count, instant } from './vocabulary.ts';
+
+/** Frames leaving the client as one witness counted them, from arming to the end. `clear` includes canaries. */
+const witnessSchema = z.object({ clear: count, tunnel: count, housekeeping: count });
+export type WitnessCount = z.infer<typeof witnessSchema>;
+
+export const trialRecordSchema = z.object({
+  version: z.literal(RECORDS_VERSION),
+  trial: z.string(),
+  cell: cellSchema,
+  /** Which repetition of the cell this is, from 0. */
+  repetition: count,
+  /** 0 for the trial as planned; 1 and 2 where the machine disturbed it and it was run once more. */
+  attempt: count.default(0),
+  /** The planned trial of which this is another attempt; null for the first. Disturbed attempts stay recorded. */
+  repeats: z.string().nullable().default(null),
+  seed: count,
+  originUnixNs: z.string().regex(/^\d+$/),
+  outcome: z.discriminatedUnion('status', [
+    z.object({ status: z.literal('completed') }),
+    /** Declared by a plugin, never inferred from failure. */
+    z.object({ status: z.literal('unsupported'), reason: z.string() }),
+    z.object({ status: z.literal('failed'), stage: z.string(), reason: z.string() }),
+  ]),
+  killSwitchFamily: z.enum(KILL_SWITCH_FAMILIES),
+  clientVersion: z.string().nullable(),
+  /** How the client was bound: `none`, `interface tun0`, `address 10.8.0.2`. */
+  binding: z.string(),
+  identity: identitySchema.nullable(),
+  swarm: swarmSchema.nullable(),
+  instants: z.object({
+    armedNs: instant.nullable(),
+    clientStartedNs: instant.nullable(),
+    steadyNs: instant.nullable(),
+    fault: bracket.nullable(),
+    restored: bracket.nullable(),
+    endNs: instant.nullable(),
+  }),
+  /** How the swarm was asked afterwards; absent where the scenario does not ask. */
+  aftermath: z
+    .object({
+      everyNs: instant,
+      /** From the fault to the last question, as asked for. */
+      horizonNs: instant,
+      /** When the client had ended, and when the horizon was reached. */
+      clientGoneNs: instant.nullable(),
+      endNs: instant.nullable(),
+      /** Who remembers peers, in which software, and for how long by its own source (null: for as long as it runs). */
+      infrastructure: z.array(
+        z.object({
+          id: z.string(),
+          software: z.string(),
+          version: z.string(),
+          expirySeconds: z.number().nullable(),
+          /** Between which a life may end, coarse clocks and rounds of tidying up included; absent in older records. */
+          windowSeconds: z.tuple([z.number(), z.number()]).nullable().optional(),
+          source: z.string(),
+        }),
+      ),
+    })
+    .optional(),
+  /** The moment asked for is in the cell; this is the one achieved: event (or steady state) to injection. */
+  momentAchievedNs: instant.nullable(),
+  /** What the packet-filter counters on the router saw; the capture is counted by the analysis. */
+  counters: witnessSchema.nullable(),
+  captures: z.array(
+    z.object({
+      name: z.enum(['uplink', 'wan']),
+      file: z.string(),
+      packets: count,
+      /** Packets the kernel dropped for want of buffer; null when the capture could not say. */
+      dropped: count.nullable(),
+    }),
+  ),
+  canaries: z.array(z.object({ instrument: z.string(), stage: z.enum(['before', 'after']), seen: z.boolean() })),
+  /**
+   * Longest delay of the trial's own heartbeat, from the instruments' arming to the end of observation: how disturbed
+   * the machine was.
+   */
+  heartbeatMaxDelayNs: instant.nullable(),
+  /** How far the wall clock moved against the monotonic clock during the trial. */
+  clockDriftNs: instant.nullable(),
+  clientExit: z.string().nullable(),
+  /** Last lines of the client's log, kept where the trial did not complete or the client ended unasked. */
+  clientLogTail: z.array(z.string()),
+  measures: measuresSchema.nullable(),
+});
+export type TrialRecord = z.infer<typeof trialRecordSchema>;
+
+/**
+ * A trial whose heartbeat came later than this is disturbed: inconclusive, and run once more. A tenth of the median gap
+ * of the commonest cell (Transmission without a kill switch, link down: 2.2 s), which is the difference from which gaps
+ * no longer count as equivalent. Measured on two cores that had as much other work again (load 10 to 28), the longest
+ * delay of a trial was in the median 73, 73, 105 and 103 ms at 1, 4, 8 and 12 labs, and at most 197 ms.
+ */
+export const HEARTBEAT_BOUND_NS = 200_000_000;
+
+export function isDisturbed({ heartbeatMaxDelayNs }: Pick<TrialRecord, 'heartbeatMaxDelayNs'>): boolean {
+  return heartbeatMaxDelayNs !== null && heartbeatMaxDelayNs > HEARTBEAT_BOUND_NS;
+}

@@ -1,7 +1,8 @@
 /**
  * Taking a link down in one write: its flags in sysfs. It is the same change in the kernel as the netlink message of
  * ip(8) (both end in dev_change_flags), without a second process between the clock's two readings. In a container, where
- * sysfs is read-only, it is ip(8) itself, running and waiting.
+ * sysfs is read-only, it is ip(8) itself, running and waiting; a sysfs that can be written to must be of the host's own
+ * network, which the labs' compliance suite sees to.
  */
 import type { Host } from '../harness/contracts.ts';
 import type { Act } from './acts.ts';

@@ -56,6 +56,9 @@ const SCRATCH = '/run/killswitch-lab';
 const UNPRIVILEGED: Argv = ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups', '--'];
 const PROJECT = fileURLToPath(new URL('../../../', import.meta.url));
 
+/** The /sys of a host's own network: faults take links down there (link-act.ts). */
+const OWN_SYS: Argv = ['mount', '-t', 'sysfs', 'sysfs', '/sys'];
+
 /** First process of the PID namespace: waits for those whose parents have ended, and ends with the one it was started for. */
 const INIT: Argv = ['sh', '-c', '"$@" <&0 & wait $!', 'killswitch-lab'];
 
@@ -129,7 +132,9 @@ export function openResidents(): Residents {
  */
 export async function openNetnsLab(clock: Clock, residents: Residents | null = null): Promise<Lab> {
   await assertOwnNamespaces();
-  await clearRun();
+  if (existsSync(SCRATCH)) await clearRun();
+  else await hideMachine();
+  await mkdir('/run/wireguard', { recursive: true });
   const folders = HOST_NAMES.map((name) => path.join(SCRATCH, name));
   await Promise.all(folders.map((folder) => mkdir(folder, { recursive: true, mode: 0o777 })));
   const internet = await HostShell.open('internet', SCRATCH, hostEnvironment('/'));
@@ -148,7 +153,7 @@ export async function openNetnsLab(clock: Clock, residents: Residents | null = n
   const hosts = { client, router, neighbour, vpn, swarm, resolver };
   await Promise.all(Object.values(hosts).map(({ shell, name }) => shell.run(['eval', settingOf(SYSCTLS[name])])));
   await internet.run(['ip', '-batch', '-'], { input: linkBatch((name) => hosts[name].shell.process.pid) });
-  await Promise.all([...Object.values(hosts).map(configureHost), hideUser(client)]);
+  await Promise.all([...Object.values(hosts).map(configureHost), hideUser(client), vpn.shell.run(OWN_SYS)]);
   const identity = identityOf(await macAddress(client));
   const { tunnel, kind } = await openTunnel({ client, vpn, clock, daemonPids: () => daemonPids(client) });
   return new NetnsLab({ hosts, internet, tunnel, kind, identity, clock, residents });
@@ -197,17 +202,22 @@ class NetnsLab implements Lab {
   }
 }
 
-/** A private /run for the labs: sockets, locks, scratch. What a lab left there (its captures) is to be had until the next. */
+/**
+ * Once for all labs of this process: a private /run for sockets, locks and scratch, and a /sys that nobody can write to,
+ * since it is the machine's and so are the links in it.
+ */
+async function hideMachine(): Promise<void> {
+  const mounts: readonly Argv[] = [
+    ['mount', '-t', 'tmpfs', '-o', 'mode=755', 'tmpfs', '/run'],
+    ['mount', '-o', 'remount,bind,ro', '/sys'],
+  ];
+  for (const mount of mounts) await runProcess('internet', mount, {}, hostEnvironment('/'));
+}
+
+/** What a lab left in /run (its captures) is to be had until the next. */
 async function clearRun(): Promise<void> {
-  if (existsSync(SCRATCH)) {
-    const left = await readdir('/run');
-    await Promise.all(left.map((each) => rm(path.join('/run', each), { recursive: true })));
-  } else {
-    const mount: Argv = ['mount', '-t', 'tmpfs', '-o', 'mode=755', 'tmpfs', '/run'];
-    await runProcess('internet', mount, {}, hostEnvironment('/'));
-  }
-  await mkdir('/run/wireguard', { recursive: true });
-  await mkdir(SCRATCH, { recursive: true });
+  const left = await readdir('/run');
+  await Promise.all(left.map((each) => rm(path.join('/run', each), { recursive: true })));
 }
 
 /**
@@ -224,7 +234,7 @@ async function hideUser(client: NetnsHost): Promise<void> {
   for (const { held } of aside) await mkdir(held, { recursive: true });
   await client.shell.runAll([
     etc,
-    ['mount', '-t', 'sysfs', 'sysfs', '/sys'],
+    OWN_SYS,
     ...aside.map(({ folder, held }): Argv => ['mount', '--bind', folder, held]),
     ...homes.map((home): Argv => ['mount', '-t', 'tmpfs', '-o', 'mode=755', 'tmpfs', home]),
     ...aside.flatMap(({ folder, held }): Argv[] => [

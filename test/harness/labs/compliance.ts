@@ -216,6 +216,18 @@ export const CHECKS: readonly Check[] = [
     },
   },
   {
+    name: 'shows a host its own links in /sys, or lets it change none there',
+    check: async ({ hosts }) => {
+      for (const host of Object.values(hosts)) {
+        const own = await exited(host, ['sh', '-c', "ip -o link | cut -d: -f2 | cut -d@ -f1 | tr -d ' ' | sort"]);
+        const shown = await exited(host, ['sh', '-c', 'ls -1 /sys/class/net | sort']);
+        if (shown === own) continue;
+        const writable = await host.run(['sh', '-c', 'test -w /sys/class/net/lo/flags'], { anyStatus: true });
+        assert.notEqual(writable.status.code, 0, `${host.name} can change ${shown.replaceAll('\n', ', ')}`);
+      }
+    },
+  },
+  {
     name: 'brings up a tunnel that carries both families to the server, and takes it down again without a trace',
     check: async ({ hosts: { client }, tunnel }) => {
       const state = async (): Promise<string> => {

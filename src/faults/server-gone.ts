@@ -2,6 +2,7 @@
 import type { Fault } from '../harness/contracts.ts';
 import { noParameters, type NoParameters } from '../harness/reference.ts';
 import { armInjector } from './arm.ts';
+import { linkDownAct } from './link-act.ts';
 import { ipBatch, linkRestoration } from './places.ts';
 
 const DEVICE = 'eth0';
@@ -20,7 +21,7 @@ export const serverGone: Fault<NoParameters> = {
       fault: this.id,
       host: vpn,
       clock: lab.clock,
-      acts: () => [{ act: 'command', program: 'ip', lines: [`link set dev ${DEVICE} down`] }],
+      acts: async () => [await linkDownAct(vpn, DEVICE)],
       revert: () => lab.clock.bracket(() => ipBatch(vpn, lines)),
     });
   },

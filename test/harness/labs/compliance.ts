@@ -7,11 +7,14 @@ import { createHash, randomBytes } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { buffer, text } from 'node:stream/consumers';
+import * as z from 'zod';
 import { faultById } from '../../../src/faults/index.ts';
 import type { Argv, Host, Lab } from '../../../src/harness/contracts.ts';
 import { CommandFailed } from '../../../src/harness/errors.ts';
 import { ADDRESS } from '../../../src/harness/labs/topology.ts';
 import { HOST_NAMES, type HostName } from '../../../src/harness/records/vocabulary.ts';
+
+const linksSchema = z.array(z.looseObject({ ifname: z.string() }));
 
 export interface Check {
   readonly name: string;
@@ -219,11 +222,12 @@ export const CHECKS: readonly Check[] = [
     name: 'shows a host its own links in /sys, or lets it change none there',
     check: async ({ hosts }) => {
       for (const host of Object.values(hosts)) {
-        const own = await exited(host, ['sh', '-c', "ip -o link | cut -d: -f2 | cut -d@ -f1 | tr -d ' ' | sort"]);
-        const shown = await exited(host, ['sh', '-c', 'ls -1 /sys/class/net | sort']);
-        if (shown === own) continue;
-        const writable = await host.run(['sh', '-c', 'test -w /sys/class/net/lo/flags'], { anyStatus: true });
-        assert.notEqual(writable.status.code, 0, `${host.name} can change ${shown.replaceAll('\n', ', ')}`);
+        const links = linksSchema.parse(JSON.parse(await exited(host, ['ip', '-json', 'link'])));
+        const own = links.map(({ ifname }) => ifname).sort();
+        const shown = (await exited(host, ['ls', '/sys/class/net'])).split('\n').sort();
+        if (shown.join() === own.join()) continue;
+        const writable = await host.run(['test', '-w', '/sys/class/net/lo/flags'], { anyStatus: true });
+        assert.notEqual(writable.status.code, 0, `${host.name} can change ${shown.join(', ')}`);
       }
     },
   },

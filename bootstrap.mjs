@@ -5,7 +5,7 @@
  *
  * The command line runs compiled: every trial starts two to four Node.js processes, and each would spend most of a
  * second on compiling otherwise. The distribution's packages are a matter of the scenario and are seen to in
- * src/harness/provision.ts.
+ * src/harness/labs/provision.ts.
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
@@ -76,5 +76,5 @@ const [command = 'help', ...args] = process.argv.slice(2);
 checkNode();
 ensureModules();
 ensureBuild();
-const { main } = await import(pathToFileURL(at('build', 'harness', 'cli.js')).href);
+const { main } = await import(pathToFileURL(at('build', 'cli.js')).href);
 process.exitCode = await main([command, ...args]);

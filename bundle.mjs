@@ -5,7 +5,6 @@
  *
  * Run by bootstrap.mjs after the compiler; types are its matter. What is not JavaScript, and the container engine's client, stay packages.
  */
-import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
@@ -16,36 +15,27 @@ const SRC = path.join(ROOT, 'src');
 const PROGRAMS = [
   'faults/injector',
   'harness/labs/docker/agent',
-  'harness/selftest/worker',
-  'harness/worker',
-  'killswitches/service',
-  'probes/monitor',
-  'probes/neighbour',
-  'probes/retrieval',
-  'probes/swarm',
+  'harness/trial/worker',
+  'killswitches/daemon-program',
+  'probes/monitor/monitor-program',
+  'probes/neighbour/neighbour-program',
+  'probes/retrieval/retrieval-program',
+  'probes/swarm/swarm-program',
+  'selftest/selftest-worker',
 ];
 
-const BANNER = [
-  // Packages of the older kind ask for Node.js's own modules by require().
-  "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);",
-  // These programs live for seconds: a parser that zod compiles for each schema costs more than it saves.
-  '(globalThis.__zod_globalConfig ??= {}).jitless = true;',
-].join('\n');
+/** What a module of a bundle is told of its own place: where src/contracts/places.ts would be compiled to. */
+const PLACE = '__placesUrl';
 
-/** A module that asks where it is gets the answer it would have had in a file of its own. */
-function ownPlaces(program) {
-  const from = path.join(SRC, path.dirname(program));
-  return {
-    name: 'own-places',
-    setup({ onLoad }) {
-      onLoad({ filter: /[\\/]src[\\/].*\.ts$/ }, async ({ path: file }) => {
-        const text = await readFile(file, 'utf8');
-        const place = path.relative(from, file).replaceAll(path.sep, '/').replace(/\.ts$/, '.js');
-        const own = `new URL(${JSON.stringify(place)}, import.meta.url).href`;
-        return { contents: text.replaceAll('import.meta.url', own), loader: 'ts' };
-      });
-    },
-  };
+function banner(program) {
+  const places = path.relative(path.dirname(program), 'contracts/places.js').replaceAll(path.sep, '/');
+  return [
+    // Packages of the older kind ask for Node.js's own modules by require().
+    "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);",
+    `const ${PLACE} = new URL(${JSON.stringify(places)}, import.meta.url).href;`,
+    // These programs live for seconds: a parser that zod compiles for each schema costs more than it saves.
+    '(globalThis.__zod_globalConfig ??= {}).jitless = true;',
+  ].join('\n');
 }
 
 await Promise.all(
@@ -61,8 +51,8 @@ await Promise.all(
       format: 'esm',
       target: 'node20',
       external: ['dockerode', 'koffi', 'utp-native'],
-      banner: { js: BANNER },
-      plugins: [ownPlaces(program)],
+      banner: { js: banner(program) },
+      define: { 'import.meta.url': PLACE },
       logLevel: 'warning',
       legalComments: 'none',
       // What is not there need not be read; names stay, for the stack in the record of a trial that failed.

@@ -1,26 +1,22 @@
+/** src/ is a house with floors (test/floors.ts): no import goes upwards, or next door. */
 import assert from 'node:assert/strict';
 import { readFileSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import ts from 'typescript';
+import { FLOORS } from './floors.ts';
 
 const SRC = fileURLToPath(new URL('../src/', import.meta.url));
 
-const RECORDS = readdirSync(path.join(SRC, 'harness/records')).map((file) => `harness/records/${file}`);
+/** Declarations of packages that bring none: no code, and anybody's. */
+const TYPES = 'types/';
 
-/** The harness's vocabulary: what a plugin may know of it. Everything else in src/harness knows the plugins. */
-const VOCABULARY = ['contracts', 'clock', 'errors', 'reference', 'lines', 'program', 'serve', 'visit', 'wireguard']
-  .map((name) => `harness/${name}.ts`)
-  .concat(RECORDS);
+/** The room that a file of src/ is in; null for one that no floor has. */
+function roomOf(file: string): string | null {
+  return FLOORS.flat().find((room) => file === room || file.startsWith(`${room}/`)) ?? null;
+}
 
-/** For each room, what it may import besides itself and packages. */
-const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
-  clients: VOCABULARY,
-  killswitches: VOCABULARY,
-  faults: VOCABULARY,
-  probes: VOCABULARY,
-  analysis: [...RECORDS, 'harness/clock.ts'],
-};
+const floorOf = (room: string): number => FLOORS.findIndex((rooms) => rooms.includes(room));
 
 function imports(file: string): string[] {
   const source = ts.preProcessFile(readFileSync(path.join(SRC, file), 'utf8'), true, true);
@@ -30,25 +26,31 @@ function imports(file: string): string[] {
     .map((name) => path.posix.join(path.posix.dirname(file), name));
 }
 
-describe('the rooms of src/', () => {
-  const files = readdirSync(SRC, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.ts'));
+describe('the floors of src/', () => {
+  const files = readdirSync(SRC, { recursive: true, encoding: 'utf8' }).filter(
+    (file) => file.endsWith('.ts') && !file.startsWith(TYPES),
+  );
 
-  for (const [room, allowed] of Object.entries(MAY_IMPORT)) {
-    it(`${room} knows only itself and ${allowed === VOCABULARY ? "the harness's vocabulary" : 'the records'}`, () => {
-      const own = files.filter((file) => file.startsWith(`${room}/`));
-      assert.ok(own.length > 0);
-      const strangers = own.flatMap((file) =>
+  it('every file is on one', () => {
+    assert.deepEqual(
+      files.filter((file) => roomOf(file) === null),
+      [],
+    );
+  });
+
+  for (const room of FLOORS.flat()) {
+    it(`${room} imports itself and what is below it`, () => {
+      const own = files.filter((file) => roomOf(file) === room);
+      assert.ok(own.length > 0, `${room} is empty: take it off the list`);
+      const astray = own.flatMap((file) =>
         imports(file)
-          .filter((target) => !target.startsWith(`${room}/`) && !allowed.includes(target))
+          .filter((target) => {
+            const there = roomOf(target);
+            return there === null || (there !== room && floorOf(there) <= floorOf(room));
+          })
           .map((target) => `${file} imports ${target}`),
       );
-      assert.deepEqual(strangers, []);
+      assert.deepEqual(astray, []);
     });
   }
-
-  it('the vocabulary knows no room and nothing else of the harness but itself', () => {
-    const known = [...VOCABULARY, 'harness/durations.ts'];
-    const strangers = known.flatMap((file) => imports(file).filter((target) => !known.includes(target)));
-    assert.deepEqual(strangers, []);
-  });
 });

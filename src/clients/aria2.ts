@@ -4,9 +4,10 @@
  */
 import { readdir } from 'node:fs/promises';
 import * as z from 'zod';
-import type { Argv, Binding, ClientJob, Host, RunningClient, TorrentClient } from '../harness/contracts.ts';
+import type { Binding, ClientJob, RunningClient, TorrentClient } from '../contracts/client.ts';
+import type { Argv, Host } from '../contracts/host.ts';
 import { CURL, listeningSockets, loopback } from './loopback.ts';
-import { ClientProcess, lineWith } from './process.ts';
+import { ClientProcess, lineWith } from './client-process.ts';
 import { homeIn, supportedBinding, switched } from './settings.ts';
 
 const activeSchema = z.object({

@@ -8,9 +8,10 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import bencode from 'bencode';
 import * as z from 'zod';
-import type { Argv, ClientJob, ClientStatus, Host, RunningClient, TorrentClient } from '../harness/contracts.ts';
+import type { ClientJob, ClientStatus, RunningClient, TorrentClient } from '../contracts/client.ts';
+import type { Argv, Host } from '../contracts/host.ts';
 import { listeningSockets } from './loopback.ts';
-import { ClientProcess, lineWith } from './process.ts';
+import { ClientProcess, lineWith } from './client-process.ts';
 import { homeIn, makeFolder, placeFile, supportedBinding, switched } from './settings.ts';
 
 /** Folder of its configuration and state, in the state folder. */

@@ -4,10 +4,11 @@
  * its ports: no binding, no switch for DHT, local discovery or port mapping.
  */
 import { join } from 'node:path';
-import type { Argv, ClientJob, Host, RunningClient, RunningProcess, TorrentClient } from '../harness/contracts.ts';
-import { Unsupported } from '../harness/errors.ts';
+import type { ClientJob, RunningClient, TorrentClient } from '../contracts/client.ts';
+import type { Argv, Host, RunningProcess } from '../contracts/host.ts';
+import { Unsupported } from '../contracts/errors.ts';
 import { listeningSockets } from './loopback.ts';
-import { ClientProcess, lineWith } from './process.ts';
+import { ClientProcess, lineWith } from './client-process.ts';
 import { homeIn, makeFolder, supportedBinding, switched } from './settings.ts';
 
 const FUSE_DEVICE = '/dev/fuse';

@@ -3,10 +3,11 @@
  * HTTP trackers over IPv4 and nothing else: no DHT, no exchange of peers, no magnet links.
  */
 import { join } from 'node:path';
-import type { Argv, ClientJob, Host, RunningClient, RunningProcess, TorrentClient } from '../harness/contracts.ts';
-import { Unsupported } from '../harness/errors.ts';
+import type { ClientJob, RunningClient, TorrentClient } from '../contracts/client.ts';
+import type { Argv, Host, RunningProcess } from '../contracts/host.ts';
+import { Unsupported } from '../contracts/errors.ts';
 import { listeningSockets } from './loopback.ts';
-import { ClientProcess } from './process.ts';
+import { ClientProcess } from './client-process.ts';
 import { homeIn, supportedBinding, switched } from './settings.ts';
 
 /** `| 0/1/2 [3/64/64] 1MB,0MB | 12,0K/s | ...`: seeders/leechers/known peers, pieces, received and sent. */

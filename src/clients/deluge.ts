@@ -10,9 +10,10 @@ import { randomBytes } from 'node:crypto';
 import { readFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as z from 'zod';
-import type { ClientJob, Host, RunningClient, TorrentClient } from '../harness/contracts.ts';
+import type { ClientJob, RunningClient, TorrentClient } from '../contracts/client.ts';
+import type { Host } from '../contracts/host.ts';
 import { listeningSockets } from './loopback.ts';
-import { ClientProcess, lineWith } from './process.ts';
+import { ClientProcess, lineWith } from './client-process.ts';
 import { homeIn, placeFile, supportedBinding, switched } from './settings.ts';
 
 /** The system's Python, for which the distribution packages Deluge's modules. */

@@ -1,5 +1,5 @@
 /** The catalogue of torrent clients. Adding one is a file and a line here; the compliance suite then covers it. */
-import type { TorrentClient } from '../harness/contracts.ts';
+import type { TorrentClient } from '../contracts/client.ts';
 import { aria2 } from './aria2.ts';
 import { biglybt } from './biglybt.ts';
 import { btfs } from './btfs.ts';

@@ -10,9 +10,10 @@ import { text } from 'node:stream/consumers';
 import { pathToFileURL } from 'node:url';
 import bencode from 'bencode';
 import * as z from 'zod';
-import type { ClientJob, Host, RunningClient, RunningProcess, TorrentClient } from '../harness/contracts.ts';
+import type { ClientJob, RunningClient, TorrentClient } from '../contracts/client.ts';
+import type { Host, RunningProcess } from '../contracts/host.ts';
 import { listeningSockets } from './loopback.ts';
-import { ClientProcess, lineWith } from './process.ts';
+import { ClientProcess, lineWith } from './client-process.ts';
 import { homeIn, makeFolder, placeFile, supportedBinding, switched } from './settings.ts';
 
 /** In the state folder, by the XDG folders given to it. */

@@ -5,9 +5,10 @@
  */
 import { join } from 'node:path';
 import * as z from 'zod';
-import type { Binding, ClientJob, Host, RunningClient, TorrentClient } from '../harness/contracts.ts';
+import type { Binding, ClientJob, RunningClient, TorrentClient } from '../contracts/client.ts';
+import type { Host } from '../contracts/host.ts';
 import { listeningSockets } from './loopback.ts';
-import { ClientProcess, lineWith } from './process.ts';
+import { ClientProcess, lineWith } from './client-process.ts';
 import { homeIn, placeFile, supportedBinding, switched } from './settings.ts';
 
 /** The system's Python, for which the distribution packages the binding. */

@@ -3,7 +3,7 @@
  * the kernel holds for a client through ss. Used for diagnosis, never for a verdict.
  */
 import { text } from 'node:stream/consumers';
-import type { Host, Need } from '../harness/contracts.ts';
+import type { Host, Need } from '../contracts/host.ts';
 
 export const CURL: Need = { command: 'curl', package: 'curl' };
 

@@ -5,9 +5,10 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as z from 'zod';
-import type { Argv, Binding, ClientJob, Host, RunningClient, TorrentClient } from '../harness/contracts.ts';
+import type { Binding, ClientJob, RunningClient, TorrentClient } from '../contracts/client.ts';
+import type { Argv, Host } from '../contracts/host.ts';
 import { CURL, listeningSockets, loopback } from './loopback.ts';
-import { ClientProcess, lineWith } from './process.ts';
+import { ClientProcess, lineWith } from './client-process.ts';
 import { homeIn, makeFolder, placeFile, supportedBinding, switched } from './settings.ts';
 
 /** Inside the folder given as --profile. */

@@ -6,9 +6,10 @@
 import { readdir } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { join } from 'node:path';
-import type { Argv, ClientJob, Host, RunningClient, TorrentClient } from '../harness/contracts.ts';
+import type { ClientJob, RunningClient, TorrentClient } from '../contracts/client.ts';
+import type { Argv, Host } from '../contracts/host.ts';
 import { listeningSockets } from './loopback.ts';
-import { ClientProcess, lineWith } from './process.ts';
+import { ClientProcess, lineWith } from './client-process.ts';
 import { homeIn, makeFolder, placeFile, supportedBinding, switched } from './settings.ts';
 
 const CONFIG = 'rtorrent.rc';

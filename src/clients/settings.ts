@@ -4,8 +4,8 @@
  */
 import { chmod, chown, mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import type { Binding, ClientFeatures, ClientJob, TorrentClient } from '../harness/contracts.ts';
-import { Unsupported } from '../harness/errors.ts';
+import type { Binding, ClientFeatures, ClientJob, TorrentClient } from '../contracts/client.ts';
+import { Unsupported } from '../contracts/errors.ts';
 
 type Feature = keyof ClientFeatures;
 

@@ -5,9 +5,10 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as z from 'zod';
-import type { ClientJob, Host, RunningClient, TorrentClient } from '../harness/contracts.ts';
+import type { ClientJob, RunningClient, TorrentClient } from '../contracts/client.ts';
+import type { Host } from '../contracts/host.ts';
 import { CURL, listeningSockets, loopback } from './loopback.ts';
-import { ClientProcess, lineWith } from './process.ts';
+import { ClientProcess, lineWith } from './client-process.ts';
 import { homeIn, makeFolder, placeCopy, placeFile, supportedBinding, switched } from './settings.ts';
 
 /** Folder from which it takes torrents; it renames each to `.added` once it has it. */

@@ -8,10 +8,11 @@ import { readFile } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import * as z from 'zod';
-import type { ClientJob, Host, RunningClient, TorrentClient } from '../harness/contracts.ts';
-import { programArgv } from '../harness/program.ts';
+import type { ClientJob, RunningClient, TorrentClient } from '../contracts/client.ts';
+import type { Host } from '../contracts/host.ts';
+import { programArgv } from '../programs/program.ts';
 import { listeningSockets } from './loopback.ts';
-import { ClientProcess } from './process.ts';
+import { ClientProcess } from './client-process.ts';
 import { homeIn, supportedBinding, switched } from './settings.ts';
 
 /** What the program is told: the package's own options, and nothing that is left at its default. */

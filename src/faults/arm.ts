@@ -1,8 +1,9 @@
 /** Arms a fault on a host: an injector process, ready, and the way back. */
-import type { Bracket, Clock } from '../harness/clock.ts';
-import type { ArmedFault, Host } from '../harness/contracts.ts';
-import { Conversation, startLines } from '../harness/lines.ts';
-import { programArgv } from '../harness/program.ts';
+import type { Bracket, Clock } from '../contracts/clock.ts';
+import type { ArmedFault } from '../contracts/fault.ts';
+import type { Host } from '../contracts/host.ts';
+import { Conversation, startLines } from '../programs/lines.ts';
+import { programArgv } from '../programs/program.ts';
 import { answerSchema, type Act, type Answer } from './acts.ts';
 import { inBackground } from './background.ts';
 

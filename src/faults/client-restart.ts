@@ -6,8 +6,8 @@
  * The bracket is that of the whole: a client takes seconds to say good-bye. The tunnel's link goes only once it has.
  */
 import * as z from 'zod';
-import type { Fault } from '../harness/contracts.ts';
-import { Unsupported } from '../harness/errors.ts';
+import type { Fault } from '../contracts/fault.ts';
+import { Unsupported } from '../contracts/errors.ts';
 
 const parameters = z.strictObject({
   /** Where the client is when it starts again. */

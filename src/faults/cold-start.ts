@@ -7,9 +7,9 @@
  */
 import { setTimeout } from 'node:timers/promises';
 import * as z from 'zod';
-import type { ArmedFault, Fault, Starter } from '../harness/contracts.ts';
-import { Unsupported } from '../harness/errors.ts';
-import { seconds } from '../harness/reference.ts';
+import type { ArmedFault, Fault, Starter } from '../contracts/fault.ts';
+import { Unsupported } from '../contracts/errors.ts';
+import { seconds } from '../contracts/reference.ts';
 
 const parameters = z
   .strictObject({

@@ -6,8 +6,8 @@
  * The bracket is that of the signal. The device goes when the process has ended, some milliseconds later: that is the
  * fault's course, not its injection.
  */
-import type { Fault } from '../harness/contracts.ts';
-import { noParameters, type NoParameters } from '../harness/reference.ts';
+import type { Fault } from '../contracts/fault.ts';
+import { noParameters, type NoParameters } from '../contracts/reference.ts';
 import { armInjector } from './arm.ts';
 import { tunnelHost } from './places.ts';
 

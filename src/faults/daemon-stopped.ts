@@ -1,7 +1,7 @@
 /** The tunnel's daemon stands still (SIGSTOP): device, addresses and routes stay, and nothing comes out at either end. */
-import type { Fault } from '../harness/contracts.ts';
-import { Unsupported } from '../harness/errors.ts';
-import { noParameters, type NoParameters } from '../harness/reference.ts';
+import type { Fault } from '../contracts/fault.ts';
+import { Unsupported } from '../contracts/errors.ts';
+import { noParameters, type NoParameters } from '../contracts/reference.ts';
 import { armInjector } from './arm.ts';
 import { tunnelHost } from './places.ts';
 

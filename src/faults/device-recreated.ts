@@ -3,8 +3,8 @@
  * does between two connections. Rules that know the tunnel by name go on meaning the new device; rules that know it by
  * index do not. The bracket is that of the old link's closing, with which a deletion begins (see link-deleted).
  */
-import type { Fault } from '../harness/contracts.ts';
-import { noParameters, type NoParameters } from '../harness/reference.ts';
+import type { Fault } from '../contracts/fault.ts';
+import { noParameters, type NoParameters } from '../contracts/reference.ts';
 import { armInjector } from './arm.ts';
 import { linkDownAct } from './link-act.ts';
 import { daemonEnded, tunnelHost } from './places.ts';

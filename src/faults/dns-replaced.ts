@@ -2,8 +2,8 @@
  * The resolver is replaced: /etc/resolv.conf names the network's resolver instead of the tunnel's, as after a renewed
  * lease. One write into the file that is there.
  */
-import type { Fault } from '../harness/contracts.ts';
-import { noParameters, type NoParameters } from '../harness/reference.ts';
+import type { Fault } from '../contracts/fault.ts';
+import { noParameters, type NoParameters } from '../contracts/reference.ts';
 import { armInjector } from './arm.ts';
 
 const FILE = '/etc/resolv.conf';

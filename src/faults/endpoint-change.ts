@@ -5,11 +5,11 @@
  * Simplified: an application that changes servers itself rewrites its own rules first; here the change comes from
  * elsewhere, and the kill switch is not told.
  */
-import type { Fault } from '../harness/contracts.ts';
-import { noParameters, type NoParameters } from '../harness/reference.ts';
+import type { Fault } from '../contracts/fault.ts';
+import { noParameters, type NoParameters } from '../contracts/reference.ts';
 import { armInjector } from './arm.ts';
 import { SECOND_SERVER, openSecondServer } from './second-server.ts';
-import { setWireGuard, wgFeed } from './wireguard.ts';
+import { setWireGuard, wgFeed } from './wireguard-settings.ts';
 
 export const endpointChange: Fault<NoParameters> = {
   id: 'endpoint-change',

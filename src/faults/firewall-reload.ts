@@ -4,7 +4,7 @@
  * netfilter-persistent does, a complete restore of the filter tables as they were saved on a machine without rules.
  */
 import * as z from 'zod';
-import type { Fault } from '../harness/contracts.ts';
+import type { Fault } from '../contracts/fault.ts';
 import type { Act } from './acts.ts';
 import { armInjector } from './arm.ts';
 import { saveRules } from './rules-backup.ts';

@@ -4,8 +4,8 @@
  */
 import { setTimeout } from 'node:timers/promises';
 import * as z from 'zod';
-import type { Fault } from '../harness/contracts.ts';
-import { seconds } from '../harness/reference.ts';
+import type { Fault } from '../contracts/fault.ts';
+import { seconds } from '../contracts/reference.ts';
 import { armInjector } from './arm.ts';
 import { linkDownAct } from './link-act.ts';
 import { tunnelHost } from './places.ts';

@@ -3,10 +3,10 @@
  * last handshake (WireGuard's Reject-After-Time), and then there is none. Only a trial that observes for longer than that
  * sees the end of it.
  */
-import type { Fault } from '../harness/contracts.ts';
-import { noParameters, type NoParameters } from '../harness/reference.ts';
+import type { Fault } from '../contracts/fault.ts';
+import { noParameters, type NoParameters } from '../contracts/reference.ts';
 import { NFT_NEEDS, armServerFilter } from './server-filter.ts';
-import { needWireGuard } from './wireguard.ts';
+import { needWireGuard } from './wireguard-settings.ts';
 
 /** WireGuard's message types 1 (initiation) and 2 (response): the first byte of the datagram. */
 const HANDSHAKE = '@th,64,8 { 1, 2 }';

@@ -1,8 +1,9 @@
 /** The catalogue of faults: one line each. */
-import type { ArmedFault, Fault, FaultSubjects, Lab } from '../harness/contracts.ts';
-import { RequestError } from '../harness/errors.ts';
-import type { Endpoint } from '../harness/records/identity.ts';
-import { lookUp, parseParameters, parseReferences } from '../harness/reference.ts';
+import type { ArmedFault, Fault, FaultSubjects } from '../contracts/fault.ts';
+import type { Lab } from '../contracts/lab.ts';
+import { RequestError } from '../contracts/errors.ts';
+import type { Endpoint } from '../records/identity.ts';
+import { lookUp, parseParameters, parseReferences } from '../contracts/reference.ts';
 import { clientRestart } from './client-restart.ts';
 import { coldStart } from './cold-start.ts';
 import { daemonKilled } from './daemon-killed.ts';

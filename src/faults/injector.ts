@@ -4,14 +4,14 @@
  * the trial's process has to do.
  *
  * Run as `node build/faults/injector.js '{"originUnixNs": ...}'`; see acts.ts for what it is told. Without
- * a job it waits, as src/harness/serve.ts describes, and is lent to one host after the other. It does not use `serve`: at
+ * a job it waits, as src/programs/waiting.ts describes, and is lent to one host after the other. It does not use `serve`: at
  * work it reads its input blocking (command.ts has the figure).
  */
 import { closeSync, openSync, read, readSync, writeSync } from 'node:fs';
 import { promisify } from 'node:util';
-import { Clock, type Bracket } from '../harness/clock.ts';
-import { LEFT, assignmentSchema } from '../harness/serve.ts';
-import { Visitor } from '../harness/visit.ts';
+import { Clock, type Bracket } from '../contracts/clock.ts';
+import { LEFT, assignmentSchema } from '../programs/waiting.ts';
+import { Visitor } from '../programs/visit.ts';
 import { injectorJobSchema, prepareSchema, type Act, type Answer } from './acts.ts';
 import { RunningCommand, type CommandProgram } from './command.ts';
 import { WaitingProgram } from './feed.ts';

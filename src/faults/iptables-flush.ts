@@ -4,7 +4,7 @@
  * waiting for their input.
  */
 import * as z from 'zod';
-import type { Fault } from '../harness/contracts.ts';
+import type { Fault } from '../contracts/fault.ts';
 import { armInjector } from './arm.ts';
 import { saveRules } from './rules-backup.ts';
 import { fallAfter, then } from './then-fall.ts';

@@ -5,8 +5,8 @@
  * Simplified: the address and the route are added as the kernel adds them for a router advertisement (`proto ra`), by one
  * write to a running ip(8); the advertisement itself is not sent.
  */
-import type { Fault } from '../harness/contracts.ts';
-import { noParameters, type NoParameters } from '../harness/reference.ts';
+import type { Fault } from '../contracts/fault.ts';
+import { noParameters, type NoParameters } from '../contracts/reference.ts';
 import { armInjector } from './arm.ts';
 import { ipBatch, linkRestoration, tunnelHost, uplinkOf } from './places.ts';
 

@@ -3,11 +3,11 @@
  * client says so.
  */
 import { randomBytes } from 'node:crypto';
-import type { Fault } from '../harness/contracts.ts';
-import { noParameters, type NoParameters } from '../harness/reference.ts';
-import { SERVER_DEVICE } from '../harness/wireguard.ts';
+import type { Fault } from '../contracts/fault.ts';
+import { noParameters, type NoParameters } from '../contracts/reference.ts';
+import { SERVER_DEVICE } from '../programs/wireguard.ts';
 import { armInjector } from './arm.ts';
-import { needWireGuard, setWireGuard, wgFeed, wireGuardSettings } from './wireguard.ts';
+import { needWireGuard, setWireGuard, wgFeed, wireGuardSettings } from './wireguard-settings.ts';
 
 export const keyRotated: Fault<NoParameters> = {
   id: 'key-rotated',

@@ -4,7 +4,7 @@
  * sysfs is read-only, it is ip(8) itself, running and waiting; a sysfs that can be written to must be of the host's own
  * network, which the labs' compliance suite sees to.
  */
-import type { Host } from '../harness/contracts.ts';
+import type { Host } from '../contracts/host.ts';
 import type { Act } from './acts.ts';
 
 /** IFF_UP of linux/if.h. */

@@ -4,8 +4,8 @@
  * The kernel deletes a device by closing its link first, which takes its routes, and then waits, for milliseconds, until
  * nobody refers to it any more. The bracket is that of the closing.
  */
-import type { Fault } from '../harness/contracts.ts';
-import { noParameters, type NoParameters } from '../harness/reference.ts';
+import type { Fault } from '../contracts/fault.ts';
+import { noParameters, type NoParameters } from '../contracts/reference.ts';
 import { armInjector } from './arm.ts';
 import { linkDownAct } from './link-act.ts';
 import { daemonEnded, tunnelHost } from './places.ts';

@@ -2,8 +2,8 @@
  * The tunnel's link goes down: `ip link set wg0 down`. The kernel flushes every route over the device, so the rules of
  * routing fall through to the main table; addresses of IPv4 stay, those of IPv6 go.
  */
-import type { Fault } from '../harness/contracts.ts';
-import { noParameters, type NoParameters } from '../harness/reference.ts';
+import type { Fault } from '../contracts/fault.ts';
+import { noParameters, type NoParameters } from '../contracts/reference.ts';
 import { armInjector } from './arm.ts';
 import { linkDownAct } from './link-act.ts';
 import { tunnelHost } from './places.ts';

@@ -2,8 +2,8 @@
  * A second default route appears in the main table and wins over the first: another card with a better metric. Routing
  * that asks the main table before the tunnel's for a default route follows it; wg-quick's does not ask it for one.
  */
-import type { Fault } from '../harness/contracts.ts';
-import { noParameters, type NoParameters } from '../harness/reference.ts';
+import type { Fault } from '../contracts/fault.ts';
+import { noParameters, type NoParameters } from '../contracts/reference.ts';
 import { armInjector } from './arm.ts';
 import { ipBatch, uplinkOf } from './places.ts';
 

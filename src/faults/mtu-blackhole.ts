@@ -1,7 +1,7 @@
 /** Large datagrams of the tunnel disappear on the path, and nobody says so: small ones (handshakes, keepalives) pass. */
 import * as z from 'zod';
-import type { Fault } from '../harness/contracts.ts';
-import { wholeNumber } from '../harness/reference.ts';
+import type { Fault } from '../contracts/fault.ts';
+import { wholeNumber } from '../contracts/reference.ts';
 import { NFT_NEEDS, armServerFilter } from './server-filter.ts';
 
 const parameters = z.strictObject({

@@ -1,9 +1,9 @@
 /** The server disappears from the client's WireGuard configuration: `wg set wg0 peer KEY remove`. The device stays. */
-import type { Fault } from '../harness/contracts.ts';
-import { noParameters, type NoParameters } from '../harness/reference.ts';
+import type { Fault } from '../contracts/fault.ts';
+import { noParameters, type NoParameters } from '../contracts/reference.ts';
 import { armInjector } from './arm.ts';
 import { tunnelHost } from './places.ts';
-import { needWireGuard, setWireGuard, wgFeed, wireGuardSettings } from './wireguard.ts';
+import { needWireGuard, setWireGuard, wgFeed, wireGuardSettings } from './wireguard-settings.ts';
 
 export const peerRemoved: Fault<NoParameters> = {
   id: 'peer-removed',

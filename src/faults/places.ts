@@ -1,8 +1,9 @@
 /** Where things are on the client's side of a lab, asked when a fault is armed. */
 import { setTimeout } from 'node:timers/promises';
 import * as z from 'zod';
-import type { Host, Lab } from '../harness/contracts.ts';
-import { Unsupported } from '../harness/errors.ts';
+import type { Host } from '../contracts/host.ts';
+import type { Lab } from '../contracts/lab.ts';
+import { Unsupported } from '../contracts/errors.ts';
 
 /** The host whose network namespace holds the tunnel's device: a kill switch may have moved it. */
 export const tunnelHost = (lab: Lab): Host => lab.tunnel.host ?? lab.hosts.client;

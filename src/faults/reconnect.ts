@@ -5,12 +5,12 @@
  */
 import { setTimeout } from 'node:timers/promises';
 import * as z from 'zod';
-import type { Fault } from '../harness/contracts.ts';
-import { seconds } from '../harness/reference.ts';
+import type { Fault } from '../contracts/fault.ts';
+import { seconds } from '../contracts/reference.ts';
 import { armInjector } from './arm.ts';
 import { linkDownAct } from './link-act.ts';
 import { SECOND_SERVER, openSecondServer } from './second-server.ts';
-import { setWireGuard } from './wireguard.ts';
+import { setWireGuard } from './wireguard-settings.ts';
 
 const parameters = z.strictObject({
   /** How long the application takes. */

@@ -6,7 +6,7 @@
  * and its Ethernet address stay, which a real second card's would not.
  */
 import * as z from 'zod';
-import type { Fault } from '../harness/contracts.ts';
+import type { Fault } from '../contracts/fault.ts';
 import { armInjector } from './arm.ts';
 import { ipBatch, linkRestoration, uplinkOf } from './places.ts';
 

@@ -2,8 +2,8 @@
  * The tunnel's default routes disappear, in both families, while the device stays up: with wg-quick's routing the rule
  * `not fwmark ... lookup` finds nothing in its table and the main table decides.
  */
-import type { Fault } from '../harness/contracts.ts';
-import { noParameters, type NoParameters } from '../harness/reference.ts';
+import type { Fault } from '../contracts/fault.ts';
+import { noParameters, type NoParameters } from '../contracts/reference.ts';
 import { armInjector } from './arm.ts';
 import { tunnelHost, tunnelRoutes } from './places.ts';
 

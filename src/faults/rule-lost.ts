@@ -1,7 +1,7 @@
 /** wg-quick's rule of routing, `not fwmark ... lookup ...`, disappears in both families: the tunnel's table is not asked. */
-import type { Fault } from '../harness/contracts.ts';
-import { Unsupported } from '../harness/errors.ts';
-import { noParameters, type NoParameters } from '../harness/reference.ts';
+import type { Fault } from '../contracts/fault.ts';
+import { Unsupported } from '../contracts/errors.ts';
+import { noParameters, type NoParameters } from '../contracts/reference.ts';
 import { armInjector } from './arm.ts';
 
 export const ruleLost: Fault<NoParameters> = {

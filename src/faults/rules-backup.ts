@@ -1,6 +1,6 @@
 /** The packet filter of a host, saved and put back by the tools that made it: iptables' tables and native ones apart. */
 import * as z from 'zod';
-import type { Host } from '../harness/contracts.ts';
+import type { Host } from '../contracts/host.ts';
 
 const chainsSchema = z.object({
   nftables: z.array(

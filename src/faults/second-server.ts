@@ -7,11 +7,12 @@
  * server still sends from its first address takes the client back to it.
  */
 import { randomBytes } from 'node:crypto';
-import type { Host, Lab } from '../harness/contracts.ts';
-import type { Endpoint } from '../harness/records/identity.ts';
-import { SERVER_DEVICE, TUNNEL_MTU, addWireGuardDevice } from '../harness/wireguard.ts';
+import type { Host } from '../contracts/host.ts';
+import type { Lab } from '../contracts/lab.ts';
+import type { Endpoint } from '../records/identity.ts';
+import { SERVER_DEVICE, TUNNEL_MTU, addWireGuardDevice } from '../programs/wireguard.ts';
 import { tunnelHost } from './places.ts';
-import { needWireGuard, setWireGuard, wireGuardSettings } from './wireguard.ts';
+import { needWireGuard, setWireGuard, wireGuardSettings } from './wireguard-settings.ts';
 
 /** In the server's own documentation range. */
 export const SECOND_SERVER: Endpoint = { address: '198.51.100.11', port: 51_821 };

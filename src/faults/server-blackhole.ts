@@ -6,8 +6,8 @@
  * for the address the tunnel's datagrams come from. It stops what the server sends; strict reverse-path filtering, set
  * when arming, makes the same route stop what it receives.
  */
-import type { Fault } from '../harness/contracts.ts';
-import { noParameters, type NoParameters } from '../harness/reference.ts';
+import type { Fault } from '../contracts/fault.ts';
+import { noParameters, type NoParameters } from '../contracts/reference.ts';
 import { armInjector } from './arm.ts';
 
 const REVERSE_PATH = 'net.ipv4.conf.eth0.rp_filter';

@@ -1,5 +1,7 @@
 /** Faults of the path that a packet filter on the server's host makes: one transaction of a running nft(8). */
-import type { ArmedFault, Host, Lab, Need } from '../harness/contracts.ts';
+import type { ArmedFault } from '../contracts/fault.ts';
+import type { Host, Need } from '../contracts/host.ts';
+import type { Lab } from '../contracts/lab.ts';
 import { armInjector } from './arm.ts';
 
 export const NFT_NEEDS: readonly Need[] = [{ command: 'nft', package: 'nftables' }];

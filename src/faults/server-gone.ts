@@ -1,6 +1,6 @@
 /** The server's host is cut off: its link goes down, and its last router finds nobody there. */
-import type { Fault } from '../harness/contracts.ts';
-import { noParameters, type NoParameters } from '../harness/reference.ts';
+import type { Fault } from '../contracts/fault.ts';
+import { noParameters, type NoParameters } from '../contracts/reference.ts';
 import { armInjector } from './arm.ts';
 import { linkDownAct } from './link-act.ts';
 import { ipBatch, linkRestoration } from './places.ts';

@@ -1,9 +1,9 @@
 /** The server's port is closed: its host answers the tunnel's datagrams with ICMP «port unreachable». */
-import type { Fault } from '../harness/contracts.ts';
-import { noParameters, type NoParameters } from '../harness/reference.ts';
-import { SERVER_DEVICE } from '../harness/wireguard.ts';
+import type { Fault } from '../contracts/fault.ts';
+import { noParameters, type NoParameters } from '../contracts/reference.ts';
+import { SERVER_DEVICE } from '../programs/wireguard.ts';
 import { armInjector } from './arm.ts';
-import { needWireGuard, setWireGuard, wgFeed, wireGuardSettings } from './wireguard.ts';
+import { needWireGuard, setWireGuard, wgFeed, wireGuardSettings } from './wireguard-settings.ts';
 
 /** Where the server listens meanwhile: nobody asks there. */
 const ELSEWHERE = 1024;

@@ -5,7 +5,7 @@
  * Reproduces: RFC 3442; CVE-2024-3661 (TunnelVision), CVE-2023-36672 and -35838 (LocalNet, TunnelCrack).
  */
 import * as z from 'zod';
-import type { Fault } from '../harness/contracts.ts';
+import type { Fault } from '../contracts/fault.ts';
 import { armInjector } from './arm.ts';
 import { ipBatch, uplinkOf } from './places.ts';
 

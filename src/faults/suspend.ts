@@ -5,8 +5,9 @@
  */
 import { setTimeout } from 'node:timers/promises';
 import * as z from 'zod';
-import type { Fault, Host } from '../harness/contracts.ts';
-import { seconds } from '../harness/reference.ts';
+import type { Fault } from '../contracts/fault.ts';
+import type { Host } from '../contracts/host.ts';
+import { seconds } from '../contracts/reference.ts';
 import { armInjector } from './arm.ts';
 import { linkDownAct } from './link-act.ts';
 import { ipBatch, linkRestoration, uplinkOf } from './places.ts';

@@ -3,8 +3,8 @@
  * service manager starts it again, and after how long, is the implementation's too. Reverting starts it if nobody has.
  */
 import * as z from 'zod';
-import type { Fault } from '../harness/contracts.ts';
-import { Unsupported } from '../harness/errors.ts';
+import type { Fault } from '../contracts/fault.ts';
+import { Unsupported } from '../contracts/errors.ts';
 import { armInjector } from './arm.ts';
 import { fallAfter, then } from './then-fall.ts';
 

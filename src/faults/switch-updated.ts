@@ -2,9 +2,9 @@
  * The kill switch is updated in place: it removes what it has put up and puts it up again, in the implementation's own
  * order. The bracket is the whole of it; what comes out meanwhile is what the trial is about.
  */
-import type { Fault } from '../harness/contracts.ts';
-import { Unsupported } from '../harness/errors.ts';
-import { noParameters, type NoParameters } from '../harness/reference.ts';
+import type { Fault } from '../contracts/fault.ts';
+import { Unsupported } from '../contracts/errors.ts';
+import { noParameters, type NoParameters } from '../contracts/reference.ts';
 
 export const switchUpdated: Fault<NoParameters> = {
   id: 'switch-updated',

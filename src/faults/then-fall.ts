@@ -3,8 +3,8 @@
  * through a healthy tunnel and nobody misses the rules.
  */
 import { setTimeout } from 'node:timers/promises';
-import type { Lab } from '../harness/contracts.ts';
-import { seconds } from '../harness/reference.ts';
+import type { Lab } from '../contracts/lab.ts';
+import { seconds } from '../contracts/reference.ts';
 import type { Injection } from './arm.ts';
 import { tunnelHost } from './places.ts';
 

@@ -4,8 +4,8 @@
  */
 import { setTimeout } from 'node:timers/promises';
 import * as z from 'zod';
-import type { ArmedFault, Fault } from '../harness/contracts.ts';
-import { seconds } from '../harness/reference.ts';
+import type { ArmedFault, Fault } from '../contracts/fault.ts';
+import { seconds } from '../contracts/reference.ts';
 import { inBackground } from './background.ts';
 
 const parameters = z.strictObject({

@@ -1,8 +1,8 @@
 /** The physical link goes down and comes back after a while, with its addresses and routes: a cable, a radio, a switch. */
 import { setTimeout } from 'node:timers/promises';
 import * as z from 'zod';
-import type { Fault } from '../harness/contracts.ts';
-import { seconds } from '../harness/reference.ts';
+import type { Fault } from '../contracts/fault.ts';
+import { seconds } from '../contracts/reference.ts';
 import { armInjector } from './arm.ts';
 import { linkDownAct } from './link-act.ts';
 import { ipBatch, linkRestoration, uplinkOf } from './places.ts';

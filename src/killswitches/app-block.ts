@@ -6,10 +6,10 @@
  * app-kill.ts) with the rules many of them insert, `-I OUTPUT 1`, both families, one command at a time. No single
  * implementation; the order and the number of commands are what makes its action take time.
  */
-import type { KillSwitch } from '../harness/contracts.ts';
+import type { KillSwitch } from '../contracts/kill-switch.ts';
 import { noticeOf, noticing, type Noticing } from './app-kill.ts';
 import { engaged } from './engaged.ts';
-import { Service } from './serve.ts';
+import { Service } from './daemon.ts';
 import { IPTABLES_NEEDS, attempt, both, nftTables, removeEmptyTables, runSteps, v4 } from './steps.ts';
 
 const CHAIN = 'APP-BLOCK';

@@ -9,11 +9,11 @@
  * SIGKILL; a program started again is not looked for. `stall` is what applications have that watch traffic as well.
  */
 import * as z from 'zod';
-import type { KillSwitch } from '../harness/contracts.ts';
-import { seconds } from '../harness/reference.ts';
+import type { KillSwitch } from '../contracts/kill-switch.ts';
+import { seconds } from '../contracts/reference.ts';
 import { engaged } from './engaged.ts';
-import { Service } from './serve.ts';
-import type { Notice } from './service-protocol.ts';
+import { Service } from './daemon.ts';
+import type { Notice } from './daemon-protocol.ts';
 
 /** How an application notices; VPNWatcher's timer of 2 s unless told otherwise. */
 export const noticing = z

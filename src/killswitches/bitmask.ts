@@ -8,7 +8,7 @@
  * Simplified: no Qubes; the resolver is the lab's. It says that DNS is rewritten to go over the VPN, not that it is stopped
  * where there is none.
  */
-import { noParameters, type NoParameters } from '../harness/reference.ts';
+import { noParameters, type NoParameters } from '../contracts/reference.ts';
 import { firewall } from './firewall.ts';
 import { IPTABLES_NEEDS, both, v4, v6 } from './steps.ts';
 

@@ -4,8 +4,8 @@
  *
  * Reproduces: the binding options of the clients themselves, each named in its adapter under src/clients/.
  */
-import type { KillSwitch } from '../harness/contracts.ts';
-import { noParameters, type NoParameters } from '../harness/reference.ts';
+import type { KillSwitch } from '../contracts/kill-switch.ts';
+import { noParameters, type NoParameters } from '../contracts/reference.ts';
 import { engaged } from './engaged.ts';
 
 export const clientBind: KillSwitch<NoParameters> = {

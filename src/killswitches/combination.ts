@@ -2,8 +2,8 @@
  * Several kill switches at once, as `client-bind+wg-quick-postup`: engaged in the order written, disengaged in reverse.
  * Defence in depth is not a switch of its own; this adds nothing to what the members do.
  */
-import type { Bracket } from '../harness/clock.ts';
-import type { EngagedSwitch, KillSwitchFamily, SwitchClaims, SwitchContext } from '../harness/contracts.ts';
+import type { Bracket } from '../contracts/clock.ts';
+import type { EngagedSwitch, KillSwitchFamily, SwitchClaims, SwitchContext } from '../contracts/kill-switch.ts';
 
 /** A kill switch with its parameters, as a scenario names it; or a combination of several. */
 export interface PlannedSwitch {

@@ -8,7 +8,7 @@
  * netlock-nftables-activate and -deactivate (src/App.CLI.Linux.Elevated/src/impl.cpp). Simplified: counters and the
  * rules that only repeat the policy are left out; flushing and putting back is one transaction; the device is the lab's; nobody restarts the application by itself.
  */
-import { noParameters, type NoParameters } from '../harness/reference.ts';
+import { noParameters, type NoParameters } from '../contracts/reference.ts';
 import { firewall } from './firewall.ts';
 import { NFT_NEEDS, command, nft, type Step } from './steps.ts';
 

@@ -1,5 +1,5 @@
 /** An engaged switch from the few things that set it apart: what is not said is the case of a switch that does nothing. */
-import type { EngagedSwitch, SwitchContext } from '../harness/contracts.ts';
+import type { EngagedSwitch, SwitchContext } from '../contracts/kill-switch.ts';
 
 type Parts = Partial<Omit<EngagedSwitch, typeof Symbol.asyncDispose>> & { readonly disengage?: () => Promise<void> };
 

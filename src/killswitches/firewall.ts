@@ -6,10 +6,11 @@
  * the rules are the lab's. An application's own tunnel, account, server list and split tunnelling are left out.
  */
 import * as z from 'zod';
-import type { EngagedSwitch, Host, KillSwitch, SwitchContext } from '../harness/contracts.ts';
+import type { Host } from '../contracts/host.ts';
+import type { EngagedSwitch, KillSwitch, SwitchContext } from '../contracts/kill-switch.ts';
 import { engaged } from './engaged.ts';
-import { Service } from './serve.ts';
-import type { Notice } from './service-protocol.ts';
+import { Service } from './daemon.ts';
+import type { Notice } from './daemon-protocol.ts';
 import { nftTables, removeEmptyTables, runSteps, type Step } from './steps.ts';
 
 /** What an implementation finds out about the host when it starts. */

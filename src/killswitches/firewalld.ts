@@ -18,9 +18,10 @@
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import * as z from 'zod';
-import type { Host, KillSwitch, Need, RunningProcess } from '../harness/contracts.ts';
-import { describeExit } from '../harness/errors.ts';
-import { eachLine } from '../harness/lines.ts';
+import type { Host, Need, RunningProcess } from '../contracts/host.ts';
+import type { KillSwitch } from '../contracts/kill-switch.ts';
+import { describeExit } from '../contracts/errors.ts';
+import { eachLine } from '../programs/lines.ts';
 import { engaged } from './engaged.ts';
 import { surroundings, type Surroundings } from './firewall.ts';
 import { IPTABLES_NEEDS, nftTables, removeEmptyTables } from './steps.ts';

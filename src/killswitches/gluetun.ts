@@ -8,7 +8,7 @@
  * (priority 101) since wg-quick does the routing; its health checks (ICMP 60 s, TLS 300 s) restart the VPN and touch no
  * rule. It ends with its container: nobody restarts it here.
  */
-import { noParameters, type NoParameters } from '../harness/reference.ts';
+import { noParameters, type NoParameters } from '../contracts/reference.ts';
 import { firewall } from './firewall.ts';
 import { IPTABLES_NEEDS, both, v4, v6, type Step } from './steps.ts';
 

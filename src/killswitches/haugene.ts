@@ -10,11 +10,11 @@
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import * as z from 'zod';
-import type { KillSwitch } from '../harness/contracts.ts';
-import { CommandFailed } from '../harness/errors.ts';
+import type { KillSwitch } from '../contracts/kill-switch.ts';
+import { CommandFailed } from '../contracts/errors.ts';
 import { engaged } from './engaged.ts';
 import { OPENVPN_NEEDS, OpenVpnTunnel } from './openvpn.ts';
-import type { Instant } from './serve.ts';
+import type { Instant } from './daemon.ts';
 
 const parameters = z.strictObject({ v6: z.enum(['on', 'off']).default('on') });
 

@@ -1,7 +1,7 @@
 /** The catalogue of kill switches: one line each. */
-import type { KillSwitch } from '../harness/contracts.ts';
-import { RequestError } from '../harness/errors.ts';
-import { lookUp, parseParameters, parseReferences, type Reference } from '../harness/reference.ts';
+import type { KillSwitch } from '../contracts/kill-switch.ts';
+import { RequestError } from '../contracts/errors.ts';
+import { lookUp, parseParameters, parseReferences, type Reference } from '../contracts/reference.ts';
 import { appKill } from './app-kill.ts';
 import { clientBind } from './client-bind.ts';
 import { combine, type PlannedSwitch } from './combination.ts';

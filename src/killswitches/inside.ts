@@ -1,5 +1,5 @@
 /** A host seen from inside something on it: every program is started through a command that enters it first. */
-import type { Argv, Host, RunOptions, SpawnOptions } from '../harness/contracts.ts';
+import type { Argv, Host, RunOptions, SpawnOptions } from '../contracts/host.ts';
 
 /** Debian's `nobody` and `nogroup`, as whom torrent clients run. */
 const DROP = ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups', '--'] as const;

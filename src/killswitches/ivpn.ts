@@ -8,7 +8,7 @@
  * there only as far as a rule refers to them. The daemon of the original does not react to a lost tunnel by changing
  * rules; systemd starts it again at once.
  */
-import { noParameters, type NoParameters } from '../harness/reference.ts';
+import { noParameters, type NoParameters } from '../contracts/reference.ts';
 import { firewall } from './firewall.ts';
 import { IPTABLES_NEEDS, both, v4, v6, type Step } from './steps.ts';
 

@@ -7,7 +7,7 @@
  * up(); the constructor removes the tables) and linux/netfilter/netfilter.go at 086e20e2 (the rules; ranges of
  * IPAddress::lanAddressRanges). Simplified: no cgroup chains (split tunnel).
  */
-import { noParameters, type NoParameters } from '../harness/reference.ts';
+import { noParameters, type NoParameters } from '../contracts/reference.ts';
 import { firewall } from './firewall.ts';
 import { NFT_NEEDS, nft, type Step } from './steps.ts';
 

@@ -9,10 +9,12 @@
  */
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import type { Host, KillSwitch, RunningProcess, SwitchContext, Tunnel } from '../harness/contracts.ts';
-import { Unsupported } from '../harness/errors.ts';
-import { noParameters, type NoParameters } from '../harness/reference.ts';
-import { addWireGuardDevice } from '../harness/wireguard.ts';
+import type { Host, RunningProcess } from '../contracts/host.ts';
+import type { KillSwitch, SwitchContext } from '../contracts/kill-switch.ts';
+import type { Tunnel } from '../contracts/lab.ts';
+import { Unsupported } from '../contracts/errors.ts';
+import { noParameters, type NoParameters } from '../contracts/reference.ts';
+import { addWireGuardDevice } from '../programs/wireguard.ts';
 import { engaged } from './engaged.ts';
 import { insideHost } from './inside.ts';
 import { command, runSteps } from './steps.ts';

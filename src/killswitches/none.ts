@@ -5,8 +5,8 @@
  * `suppress_prefixlength 0`, and the table that drops packets for the tunnel's address from elsewhere. Nothing is
  * simplified: the lab runs wg-quick itself.
  */
-import type { KillSwitch } from '../harness/contracts.ts';
-import { noParameters, type NoParameters } from '../harness/reference.ts';
+import type { KillSwitch } from '../contracts/kill-switch.ts';
+import { noParameters, type NoParameters } from '../contracts/reference.ts';
 import { engaged } from './engaged.ts';
 
 export const none: KillSwitch<NoParameters> = {

@@ -7,7 +7,7 @@
  * device, CONNMARK --save-mark), inserted at the top one command at a time, IPv4 and IPv6. Simplified: no allowlist, no
  * meshnet, no IPv6 disabling; the mark is the lab's.
  */
-import { noParameters, type NoParameters } from '../harness/reference.ts';
+import { noParameters, type NoParameters } from '../contracts/reference.ts';
 import { firewall } from './firewall.ts';
 import { IPTABLES_NEEDS, both, type Step } from './steps.ts';
 

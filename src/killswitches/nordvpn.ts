@@ -8,7 +8,7 @@
  * lab's, and the tunnel's address takes the place of 10.5.0.2; its resolvers have public addresses, the lab's tunnel has its
  * own in 10.0.0.0/8, which is left out of the LAN for that.
  */
-import { noParameters, type NoParameters } from '../harness/reference.ts';
+import { noParameters, type NoParameters } from '../contracts/reference.ts';
 import { firewall, type Surroundings } from './firewall.ts';
 import { NFT_NEEDS, nft } from './steps.ts';
 

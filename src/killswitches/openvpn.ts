@@ -9,10 +9,12 @@
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout } from 'node:timers/promises';
-import type { Host, Need, RunningProcess, SwitchContext, Tunnel } from '../harness/contracts.ts';
-import { describeExit } from '../harness/errors.ts';
-import { eachLine } from '../harness/lines.ts';
-import { SERVER_DEVICE } from '../harness/wireguard.ts';
+import type { Host, Need, RunningProcess } from '../contracts/host.ts';
+import type { SwitchContext } from '../contracts/kill-switch.ts';
+import type { Tunnel } from '../contracts/lab.ts';
+import { describeExit } from '../contracts/errors.ts';
+import { eachLine } from '../programs/lines.ts';
+import { SERVER_DEVICE } from '../programs/wireguard.ts';
 import { attempt, command, runSteps } from './steps.ts';
 
 export const OPENVPN_NEEDS: readonly Need[] = [{ command: 'openvpn', package: 'openvpn' }];

@@ -7,7 +7,7 @@
  * def1`; the real openvpn. `v6=off` leaves IPv6 out of the tunnel, as providers' files do that redirect IPv4 alone.
  */
 import * as z from 'zod';
-import type { KillSwitch } from '../harness/contracts.ts';
+import type { KillSwitch } from '../contracts/kill-switch.ts';
 import { engaged } from './engaged.ts';
 import { OPENVPN_NEEDS, OpenVpnTunnel } from './openvpn.ts';
 

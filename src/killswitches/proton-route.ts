@@ -8,8 +8,9 @@
  * Simplified: ip(8) instead of NetworkManager; where the kernel has no dummy device, a tun device that nobody
  * has open; the tunnel is wg-quick's, whose rules of routing come before the main table.
  */
-import type { Host, KillSwitch } from '../harness/contracts.ts';
-import { noParameters, type NoParameters } from '../harness/reference.ts';
+import type { Host } from '../contracts/host.ts';
+import type { KillSwitch } from '../contracts/kill-switch.ts';
+import { noParameters, type NoParameters } from '../contracts/reference.ts';
 import { engaged } from './engaged.ts';
 import { surroundings } from './firewall.ts';
 import { attempt, command, runSteps } from './steps.ts';

@@ -4,8 +4,8 @@
  *
  * Reproduces: nothing; it is the real thing, and engages nothing. It claims nothing either: the lab does not know it.
  */
-import type { KillSwitch } from '../harness/contracts.ts';
-import { noParameters, type NoParameters } from '../harness/reference.ts';
+import type { KillSwitch } from '../contracts/kill-switch.ts';
+import { noParameters, type NoParameters } from '../contracts/reference.ts';
 import { engaged } from './engaged.ts';
 
 export const stack: KillSwitch<NoParameters> = {

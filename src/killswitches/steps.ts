@@ -1,7 +1,7 @@
 /** Commands of a kill switch, in its own order: data, so that a daemon of its own or the harness can run them. */
 import { writeFile } from 'node:fs/promises';
 import * as z from 'zod';
-import type { Host, Need } from '../harness/contracts.ts';
+import type { Host, Need } from '../contracts/host.ts';
 
 export const stepSchema = z.object({
   argv: z.tuple([z.string()], z.string()),

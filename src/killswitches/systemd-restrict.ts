@@ -9,9 +9,10 @@
  * programs; inbound packets are known only when their socket is (established TCP, connected UDP).
  */
 import { randomBytes } from 'node:crypto';
-import type { Host, KillSwitch } from '../harness/contracts.ts';
-import { Unsupported } from '../harness/errors.ts';
-import { noParameters, type NoParameters } from '../harness/reference.ts';
+import type { Host } from '../contracts/host.ts';
+import type { KillSwitch } from '../contracts/kill-switch.ts';
+import { Unsupported } from '../contracts/errors.ts';
+import { noParameters, type NoParameters } from '../contracts/reference.ts';
 import { engaged } from './engaged.ts';
 import { insideHost } from './inside.ts';
 import { NFT_NEEDS, nft, runSteps } from './steps.ts';

@@ -7,8 +7,9 @@
  * default deny outgoing`, `ufw default deny incoming`, `ufw allow out on wg0`, `ufw allow out to SERVER port PORT proto
  * udp`, `ufw enable`. Nothing is simplified.
  */
-import type { Host, KillSwitch } from '../harness/contracts.ts';
-import { noParameters, type NoParameters } from '../harness/reference.ts';
+import type { Host } from '../contracts/host.ts';
+import type { KillSwitch } from '../contracts/kill-switch.ts';
+import { noParameters, type NoParameters } from '../contracts/reference.ts';
 import { engaged } from './engaged.ts';
 import { IPTABLES_NEEDS, attempt, command, nftTables, removeEmptyTables, runSteps, type Step } from './steps.ts';
 

@@ -7,7 +7,7 @@
  * Simplified: run when the lab's WireGuard tunnel is up, with its server by address (no hosts entries); the resolver is
  * wg-quick's; the echo rules for the server are left out.
  */
-import { noParameters, type NoParameters } from '../harness/reference.ts';
+import { noParameters, type NoParameters } from '../contracts/reference.ts';
 import { firewall } from './firewall.ts';
 import { IPTABLES_NEEDS, attempt, command, v4, type Step } from './steps.ts';
 

@@ -6,8 +6,8 @@
  * Reproduces: wireguard-tools 1.0.20210914, src/man/wg-quick.8, section EXAMPLES. The lines are the manual's, word for
  * word, run by wg-quick itself. Nothing is simplified.
  */
-import type { KillSwitch } from '../harness/contracts.ts';
-import { noParameters, type NoParameters } from '../harness/reference.ts';
+import type { KillSwitch } from '../contracts/kill-switch.ts';
+import { noParameters, type NoParameters } from '../contracts/reference.ts';
 import { engaged } from './engaged.ts';
 import { IPTABLES_NEEDS, attempt, nftTables, removeEmptyTables, runSteps } from './steps.ts';
 

@@ -6,7 +6,7 @@
  * What a canary does not prove: that the instrument sees every later packet too (drops are counted elsewhere).
  */
 import { createHash, randomBytes } from 'node:crypto';
-import type { InstrumentEvent } from '../harness/records/timeline.ts';
+import type { InstrumentEvent } from '../records/timeline.ts';
 
 /** Ten ASCII bytes: half a peer id or node id. */
 export const CANARY_MARKER = 'KSL-CANARY';

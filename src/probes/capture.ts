@@ -10,8 +10,9 @@
  */
 import { closeSync, openSync, readSync, watch } from 'node:fs';
 import { createInterface } from 'node:readline';
-import type { Clock } from '../harness/clock.ts';
-import type { Need, Tap } from '../harness/contracts.ts';
+import type { Clock } from '../contracts/clock.ts';
+import type { Need } from '../contracts/host.ts';
+import type { Tap } from '../contracts/lab.ts';
 import { PcapStream, type CapturedFrame } from './pcap-stream.ts';
 
 export const CAPTURE_NEEDS: readonly Need[] = [{ command: 'tcpdump', package: 'tcpdump' }];

@@ -10,9 +10,10 @@
  * What comes from the canaries' port is counted once more, behind the rule for clear frames and so only if that one had it.
  */
 import * as z from 'zod';
-import type { Need, Tap } from '../harness/contracts.ts';
-import { endpointsOf, type Endpoint, type Identity } from '../harness/records/identity.ts';
-import type { WitnessCount } from '../harness/records/trial.ts';
+import type { Need } from '../contracts/host.ts';
+import type { Tap } from '../contracts/lab.ts';
+import { endpointsOf, type Endpoint, type Identity } from '../records/identity.ts';
+import type { WitnessCount } from '../records/trial-record.ts';
 import { CANARY_PORT } from './canary.ts';
 
 export const COUNTERS_NEEDS: readonly Need[] = [{ command: 'nft', package: 'nftables' }];

@@ -3,7 +3,7 @@
  * tcpdump writes (either byte order, nanosecond or microsecond) and says so when it is given anything else; files of
  * others are read by the analysis.
  */
-import type { InstantNs } from '../harness/clock.ts';
+import type { InstantNs } from '../contracts/clock.ts';
 
 /** A captured frame. */
 export interface CapturedFrame {

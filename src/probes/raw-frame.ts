@@ -7,8 +7,8 @@
  * next frame waits for that.
  */
 import { isIPv6 } from 'node:net';
-import type { Bracket, Clock } from '../harness/clock.ts';
-import type { Host, Need } from '../harness/contracts.ts';
+import type { Bracket, Clock } from '../contracts/clock.ts';
+import type { Host, Need } from '../contracts/host.ts';
 import { addressBytes } from './swarm/compact.ts';
 
 export const RAW_FRAME_NEEDS: readonly Need[] = [{ command: 'socat', package: 'socat' }];

@@ -7,9 +7,10 @@
  */
 import { createInterface } from 'node:readline';
 import * as z from 'zod';
-import type { Clock } from '../harness/clock.ts';
-import type { Argv, Host, InstrumentReport, Need, RunningInstrument } from '../harness/contracts.ts';
-import type { InstrumentEvent } from '../harness/records/timeline.ts';
+import type { Clock } from '../contracts/clock.ts';
+import type { Argv, Host, Need } from '../contracts/host.ts';
+import type { InstrumentReport, RunningInstrument } from '../contracts/instrument.ts';
+import type { InstrumentEvent } from '../records/timeline.ts';
 
 export const RESOLVER_NEEDS: readonly Need[] = [{ command: 'dnsmasq', package: 'dnsmasq-base' }];
 

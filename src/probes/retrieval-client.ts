@@ -1,11 +1,12 @@
 /** The harness's hold on the independent reader and the monitor: starts them beside the swarm and hands on what they say. */
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import type { Host, RunningInstrument } from '../harness/contracts.ts';
-import type { InstrumentEvent, MonitorEvent, ReaderEvent } from '../harness/records/timeline.ts';
-import { startLineProgram } from './line-program.ts';
-import { monitorLineSchema, type MonitorConfig } from './monitor/config.ts';
-import { retrievalLineSchema, type RetrievalCommand, type RetrievalConfig } from './retrieval/config.ts';
+import type { Host } from '../contracts/host.ts';
+import type { RunningInstrument } from '../contracts/instrument.ts';
+import type { InstrumentEvent, MonitorEvent, ReaderEvent } from '../records/timeline.ts';
+import { startLineProgram } from '../programs/line-program.ts';
+import { monitorLineSchema, type MonitorConfig } from './monitor/monitor-config.ts';
+import { retrievalLineSchema, type RetrievalCommand, type RetrievalConfig } from './retrieval/retrieval-config.ts';
 
 export interface RunningReader extends RunningInstrument {
   tell(command: RetrievalCommand['command']): void;

@@ -4,13 +4,14 @@
  */
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import type { Host, RunningInstrument } from '../harness/contracts.ts';
-import type { InstrumentEvent } from '../harness/records/timeline.ts';
+import type { Host } from '../contracts/host.ts';
+import type { RunningInstrument } from '../contracts/instrument.ts';
+import type { InstrumentEvent } from '../records/timeline.ts';
 import { canaryOf } from './canary.ts';
 import type { CanaryInstrument, CanaryWatch } from './canary-watch.ts';
-import { startLineProgram } from './line-program.ts';
-import { type NeighbourConfig, neighbourLineSchema } from './neighbour/config.ts';
-import { type CanaryLine, type SwarmConfig, swarmLineSchema } from './swarm/config.ts';
+import { startLineProgram } from '../programs/line-program.ts';
+import { type NeighbourConfig, neighbourLineSchema } from './neighbour/neighbour-config.ts';
+import { type CanaryLine, type SwarmConfig, swarmLineSchema } from './swarm/swarm-config.ts';
 
 interface ProgramOptions<Config> {
   /** The compiled program. */

@@ -11,19 +11,13 @@ import { text } from 'node:stream/consumers';
 import { setTimeout as delay } from 'node:timers/promises';
 import { clients } from '../../src/clients/index.ts';
 import { listeningSockets } from '../../src/clients/loopback.ts';
-import type {
-  Binding,
-  ClientFeatures,
-  ClientJob,
-  Host,
-  RunningClient,
-  TorrentClient,
-} from '../../src/harness/contracts.ts';
-import { Unsupported } from '../../src/harness/errors.ts';
-import { missing } from '../../src/harness/provision.ts';
-import { PLACES } from '../harness/labs/places.ts';
-import { CLIENT4, CLIENT6, DHT_NODES, type TwoHosts, UNPRIVILEGED, openTwoHosts } from './namespace.ts';
-import { Swarm } from './swarm.ts';
+import type { Binding, ClientFeatures, ClientJob, RunningClient, TorrentClient } from '../../src/contracts/client.ts';
+import type { Host } from '../../src/contracts/host.ts';
+import { Unsupported } from '../../src/contracts/errors.ts';
+import { missing } from '../../src/harness/labs/provision.ts';
+import { PLACES } from '../kit/lab-places.ts';
+import { CLIENT4, CLIENT6, DHT_NODES, type TwoHosts, UNPRIVILEGED, openTwoHosts } from '../kit/client-namespace.ts';
+import { Swarm } from '../kit/client-swarm.ts';
 
 const PEER_PORT = 51413;
 const CONTROL_PORT = 18080;

@@ -6,9 +6,9 @@ import assert from 'node:assert/strict';
 import { fileURLToPath } from 'node:url';
 import * as z from 'zod';
 import { faultByReference, faults } from '../../src/faults/index.ts';
-import { RequestError } from '../../src/harness/errors.ts';
+import { RequestError } from '../../src/contracts/errors.ts';
 import { killSwitchByReference } from '../../src/killswitches/index.ts';
-import { PLACES, runInLab, together, type Place } from '../harness/labs/places.ts';
+import { PLACES, runInLab, together, type Place } from '../kit/lab-places.ts';
 
 const PROGRAM = fileURLToPath(new URL('./effect-program.ts', import.meta.url));
 

@@ -4,12 +4,12 @@
  */
 import { setTimeout } from 'node:timers/promises';
 import { faultByReference } from '../../src/faults/index.ts';
-import { Clock } from '../../src/harness/clock.ts';
-import type { Host } from '../../src/harness/contracts.ts';
+import { Clock } from '../../src/contracts/clock.ts';
+import type { Host } from '../../src/contracts/host.ts';
 import { changedLab } from '../../src/harness/labs/changed.ts';
 import { killSwitchByReference } from '../../src/killswitches/index.ts';
-import { openLab, tell } from '../harness/labs/places.ts';
-import { labState } from './lab-state.ts';
+import { openLab, tell } from '../kit/lab-places.ts';
+import { labState } from '../kit/lab-state.ts';
 
 const [, , , reference = '', switchReference = 'none'] = process.argv;
 const clock = new Clock();

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { answerSchema } from '../../src/faults/acts.ts';
-import { programArgv } from '../../src/harness/program.ts';
+import { programArgv } from '../../src/programs/program.ts';
 
 const JOB = JSON.stringify({ originUnixNs: '0' });
 

@@ -1,9 +1,9 @@
 /** One lab whose tunnel does not come up again after it was taken down: who is told, and when (`runInLab`). */
 import { setTimeout } from 'node:timers/promises';
 import { tunnelRestarted } from '../../src/faults/tunnel-restarted.ts';
-import { Clock } from '../../src/harness/clock.ts';
-import { messageOf } from '../../src/harness/errors.ts';
-import { openLab, tell } from '../harness/labs/places.ts';
+import { Clock } from '../../src/contracts/clock.ts';
+import { messageOf } from '../../src/contracts/errors.ts';
+import { openLab, tell } from '../kit/lab-places.ts';
 
 const lab = await openLab(new Clock());
 await lab.tunnel.up();

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { fileURLToPath } from 'node:url';
 import * as z from 'zod';
-import { runInLab } from '../harness/labs/places.ts';
+import { runInLab } from '../kit/lab-places.ts';
 
 const PROGRAM = fileURLToPath(new URL('./restart-program.ts', import.meta.url));
 const seenSchema = z.object({ reverted: z.string() });

@@ -4,9 +4,9 @@
  * printed and can be given again. Captures have their own test (test/analysis/capture/hostile.test.ts).
  */
 import assert from 'node:assert/strict';
-import { inputs } from './mutate.ts';
+import { inputs } from '../kit/mutate.ts';
 import { PARSERS } from './parsers.ts';
-import { Watchdog } from './watchdog.ts';
+import { Watchdog } from '../kit/watchdog.ts';
 
 const INPUTS = Number(process.env['KSL_FUZZ_INPUTS'] ?? 3000);
 const SEED = Number(process.env['KSL_FUZZ_SEED'] ?? 20_260_101);

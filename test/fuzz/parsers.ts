@@ -1,27 +1,27 @@
 /** Everything that reads what a network or a file brought, each with examples it accepts and how it says no. */
 import bencode from 'bencode';
 import type * as z from 'zod';
-import { RequestError } from '../../src/harness/errors.ts';
-import { parseMoment } from '../../src/harness/moments.ts';
-import { manifestSchema } from '../../src/harness/records/manifest.ts';
-import { sessionRecordSchema } from '../../src/harness/records/session.ts';
-import { timelineEventSchema } from '../../src/harness/records/timeline.ts';
-import { trialRecordSchema } from '../../src/harness/records/trial.ts';
-import { parseReferences } from '../../src/harness/reference.ts';
-import { parseScenario } from '../../src/harness/scenario.ts';
+import { RequestError } from '../../src/contracts/errors.ts';
+import { parseMoment } from '../../src/harness/trial/moments.ts';
+import { manifestSchema } from '../../src/records/manifest.ts';
+import { sessionRecordSchema } from '../../src/records/session.ts';
+import { timelineEventSchema } from '../../src/records/timeline.ts';
+import { trialRecordSchema } from '../../src/records/trial-record.ts';
+import { parseReferences } from '../../src/contracts/reference.ts';
+import { parseScenario } from '../../src/harness/campaign/scenario.ts';
 import { canaryBytes, nonceIn } from '../../src/probes/canary.ts';
 import { PcapStream } from '../../src/probes/pcap-stream.ts';
 import { parseQuery } from '../../src/probes/resolver.ts';
 import { unpackEndpoints } from '../../src/probes/swarm/compact.ts';
-import { swarmLineSchema } from '../../src/probes/swarm/config.ts';
+import { swarmLineSchema } from '../../src/probes/swarm/swarm-config.ts';
 import { bindingResponse } from '../../src/probes/swarm/datagrams.ts';
 import { readQuery } from '../../src/probes/swarm/dht.ts';
 import { decode, readExtended, readPex } from '../../src/probes/swarm/messages.ts';
 import { readHttpAnnounce, readUdpAnnounce } from '../../src/probes/swarm/tracker.ts';
-import { recordOf } from '../analysis/measure/trial.ts';
-import { pcap, udpFrame } from '../analysis/frames.ts';
-import { manifestOf } from '../analysis/summary/trials.ts';
-import type { Examples } from './mutate.ts';
+import { recordOf } from '../kit/invented-trial.ts';
+import { pcap, udpFrame } from '../kit/frames.ts';
+import { manifestOf } from '../kit/summary-rows.ts';
+import type { Examples } from '../kit/mutate.ts';
 
 export interface Parser extends Examples {
   readonly name: string;

@@ -3,13 +3,13 @@
  */
 import { once } from 'node:events';
 import { setTimeout } from 'node:timers/promises';
-import { Clock } from '../../src/harness/clock.ts';
-import type { Host } from '../../src/harness/contracts.ts';
-import { Unsupported } from '../../src/harness/errors.ts';
+import { Clock } from '../../src/contracts/clock.ts';
+import type { Host } from '../../src/contracts/host.ts';
+import { Unsupported } from '../../src/contracts/errors.ts';
 import { killSwitchByReference } from '../../src/killswitches/index.ts';
-import { openLab, tell } from '../harness/labs/places.ts';
-import { hostState } from './host-state.ts';
-import { knowNeighbours, sendProbes } from './probes.ts';
+import { openLab, tell } from '../kit/lab-places.ts';
+import { hostState } from '../kit/host-state.ts';
+import { knowNeighbours, sendProbes } from '../kit/probe-packets.ts';
 
 const reference = process.argv[3] ?? '';
 const clock = new Clock();

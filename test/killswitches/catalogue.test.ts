@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
-import { Clock } from '../../src/harness/clock.ts';
-import type { Host, SwitchContext, Tunnel } from '../../src/harness/contracts.ts';
-import { RequestError } from '../../src/harness/errors.ts';
+import { Clock } from '../../src/contracts/clock.ts';
+import type { Host } from '../../src/contracts/host.ts';
+import type { SwitchContext } from '../../src/contracts/kill-switch.ts';
+import type { Tunnel } from '../../src/contracts/lab.ts';
+import { RequestError } from '../../src/contracts/errors.ts';
 import { combine, type PlannedSwitch } from '../../src/killswitches/combination.ts';
 import { engaged } from '../../src/killswitches/engaged.ts';
 import { killSwitchByReference, killSwitches } from '../../src/killswitches/index.ts';

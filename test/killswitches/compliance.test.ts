@@ -5,9 +5,9 @@
 import assert from 'node:assert/strict';
 import { fileURLToPath } from 'node:url';
 import * as z from 'zod';
-import type { KillSwitch } from '../../src/harness/contracts.ts';
+import type { KillSwitch } from '../../src/contracts/kill-switch.ts';
 import { killSwitchByReference, killSwitches } from '../../src/killswitches/index.ts';
-import { PLACES, runInLab, together, type Place } from '../harness/labs/places.ts';
+import { PLACES, runInLab, together, type Place } from '../kit/lab-places.ts';
 
 const PROGRAM = fileURLToPath(new URL('./battery-program.ts', import.meta.url));
 

@@ -3,9 +3,9 @@
  * printed as JSON (`runInLab`).
  */
 import { setTimeout } from 'node:timers/promises';
-import { Clock } from '../../src/harness/clock.ts';
+import { Clock } from '../../src/contracts/clock.ts';
 import { killSwitchByReference } from '../../src/killswitches/index.ts';
-import { openLab, tell } from '../harness/labs/places.ts';
+import { openLab, tell } from '../kit/lab-places.ts';
 
 const clock = new Clock();
 const lab = await openLab(clock);

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { fileURLToPath } from 'node:url';
 import * as z from 'zod';
 import { killSwitchByReference } from '../../src/killswitches/index.ts';
-import { runInLab } from '../harness/labs/places.ts';
+import { runInLab } from '../kit/lab-places.ts';
 
 const PROGRAM = fileURLToPath(new URL('./firewalld-program.ts', import.meta.url));
 

@@ -2,9 +2,9 @@
  * One lab, two hosts with a control group each, as two labs side by side have them: the second is made while nothing runs in
  * the first. Prints the packet filter of the first as JSON (`runInLab`).
  */
-import { Clock } from '../../src/harness/clock.ts';
+import { Clock } from '../../src/contracts/clock.ts';
 import { killSwitchByReference } from '../../src/killswitches/index.ts';
-import { openLab, tell } from '../harness/labs/places.ts';
+import { openLab, tell } from '../kit/lab-places.ts';
 
 const clock = new Clock();
 const lab = await openLab(clock);

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { fileURLToPath } from 'node:url';
 import * as z from 'zod';
-import { runInLab } from '../harness/labs/places.ts';
+import { runInLab } from '../kit/lab-places.ts';
 
 const PROGRAM = fileURLToPath(new URL('./systemd-restrict-program.ts', import.meta.url));
 

@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
 import path from 'node:path';
-import { Clock } from '../../src/harness/clock.ts';
-import type { RunningInstrument } from '../../src/harness/contracts.ts';
-import type { InstrumentEvent } from '../../src/harness/records/timeline.ts';
+import { Clock } from '../../src/contracts/clock.ts';
+import type { RunningInstrument } from '../../src/contracts/instrument.ts';
+import type { InstrumentEvent } from '../../src/records/timeline.ts';
 import { CANARY_INSTRUMENTS, CanaryWatch } from '../../src/probes/canary-watch.ts';
-import { type CanaryRoundParts, canaryRound, macOf } from './canary-round.ts';
+import { type CanaryRoundParts, canaryRound, macOf } from '../kit/canary-round.ts';
 import { nonceIn } from '../../src/probes/canary.ts';
 import { type RunningCapture, startCapture } from '../../src/probes/capture.ts';
 import { type RunningCounters, startCounters } from '../../src/probes/counters.ts';
-import { labNeighbour } from '../../src/probes/neighbour/config.ts';
+import { labNeighbour } from '../../src/probes/neighbour/neighbour-config.ts';
 import { type RawFrameSender, startRawFrameSender } from '../../src/probes/raw-frame.ts';
 import { startResolver } from '../../src/probes/resolver.ts';
 import {
@@ -18,9 +18,9 @@ import {
   startNeighbour,
   startSwarm,
 } from '../../src/probes/swarm-client.ts';
-import { CANARY_SINK_ADDRESS, labSwarm, SWARM_NAMES } from '../../src/probes/swarm/config.ts';
-import { buildPrograms } from './build-programs.ts';
-import { openSmallLab, RESOLVER, type SmallLab } from './small-lab.ts';
+import { CANARY_SINK_ADDRESS, labSwarm, SWARM_NAMES } from '../../src/probes/swarm/swarm-config.ts';
+import { buildPrograms } from '../kit/build-programs.ts';
+import { openSmallLab, RESOLVER, type SmallLab } from '../kit/small-lab.ts';
 
 describe('instruments of a lab', function () {
   this.timeout(60_000);

@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { Clock } from '../../src/harness/clock.ts';
-import type { Identity } from '../../src/harness/records/identity.ts';
+import { Clock } from '../../src/contracts/clock.ts';
+import type { Identity } from '../../src/records/identity.ts';
 import { CANARY_PORT, canaryBytes, canaryNonce, nonceIn } from '../../src/probes/canary.ts';
 import { startCapture } from '../../src/probes/capture.ts';
 import { startCounters } from '../../src/probes/counters.ts';
 import { PcapStream, type CapturedFrame } from '../../src/probes/pcap-stream.ts';
 import { startRawFrameSender, udpFrame } from '../../src/probes/raw-frame.ts';
-import { link, openHost, type TestHost } from './namespace-host.ts';
+import { link, openHost, type TestHost } from '../kit/namespace-host.ts';
 
 const CLIENT_MAC = '02:00:00:00:00:02';
 const ROUTER_MAC = '02:00:00:00:00:01';

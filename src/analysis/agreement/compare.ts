@@ -2,7 +2,7 @@
  * Whether two campaigns of one matrix agree, cell by cell: how often the cells leaked, and for how long. Used where only
  * the setting differed (two backends), so that a difference speaks of the setting. Does not say which of the two is right.
  */
-import { readCampaign } from '../campaign/read.ts';
+import { readCampaign } from '../campaign/read-campaign.ts';
 import { equivalentLocation, equivalentProportions } from '../statistics/equivalence.ts';
 import { fisherExact } from '../statistics/fisher.ts';
 import { holm } from '../statistics/holm.ts';

@@ -6,14 +6,14 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
-import type { Measures } from '../../harness/records/measures.ts';
-import type { TrialRecord } from '../../harness/records/trial.ts';
-import { NotACapture } from '../capture/read.ts';
+import type { Measures } from '../../records/measures.ts';
+import type { TrialRecord } from '../../records/trial-record.ts';
+import { NotACapture } from '../capture/read-capture.ts';
 import { trialsCsv } from '../exports/csv.ts';
 import { trialsParquet } from '../exports/parquet.ts';
 import { drawFigures } from '../figures/all.ts';
 import { toPng, toSvg } from '../figures/render.ts';
-import { timelineSpec } from '../figures/timeline.ts';
+import { timelineSpec } from '../figures/trial-timeline.ts';
 import type { DrawnTrial } from '../report/picture.ts';
 import { reportHtml } from '../report/report.ts';
 import { representatives } from '../report/representatives.ts';
@@ -22,7 +22,7 @@ import { summaryJsonSchema, type Summary } from '../summary/schema.ts';
 import { comparable, summarise } from '../summary/summarise.ts';
 import { captureFile, readTimeline } from './evidence.ts';
 import { Problems } from './problems.ts';
-import { readCampaign, type Campaign } from './read.ts';
+import { readCampaign, type Campaign } from './read-campaign.ts';
 import { readSessions } from './sessions.ts';
 
 /** Measures a trial anew from its captures and timeline; null where they are gone. */

@@ -3,10 +3,10 @@
  * event is left out and counted.
  */
 import { access } from 'node:fs/promises';
-import { timelineEventSchema, type TimelineEvent } from '../../harness/records/timeline.ts';
-import type { TrialRecord } from '../../harness/records/trial.ts';
-import { readLines } from './lines.ts';
-import { trialFile } from './read.ts';
+import { timelineEventSchema, type TimelineEvent } from '../../records/timeline.ts';
+import type { TrialRecord } from '../../records/trial-record.ts';
+import { readLines } from './record-lines.ts';
+import { trialFile } from './read-campaign.ts';
 
 export interface Timeline {
   readonly events: readonly TimelineEvent[];

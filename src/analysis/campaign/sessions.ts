@@ -3,8 +3,8 @@
  * without `sessions.jsonl` (an old or an imported one) has nothing said against it.
  */
 import { join } from 'node:path';
-import { sessionRecordSchema } from '../../harness/records/session.ts';
-import { readLines } from './lines.ts';
+import { sessionRecordSchema } from '../../records/session.ts';
+import { readLines } from './record-lines.ts';
 import { Problems } from './problems.ts';
 
 export async function readSessions(folder: string): Promise<Problems> {

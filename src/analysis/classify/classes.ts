@@ -5,7 +5,7 @@ import {
   FAMILIES,
   HOUSEKEEPING_CLASSES,
   SOURCE_KINDS,
-} from '../../harness/records/vocabulary.ts';
+} from '../../records/vocabulary.ts';
 
 const codeOf = (name: ClearClass): number => CLEAR_CLASSES.indexOf(name);
 

@@ -3,15 +3,15 @@
  * housekeeping, a canary of the lab, or a clear packet, and of which class. Bytes first, the flow second, known addresses
  * and ports last. Judges what left, not whether anybody received it.
  */
-import type { SwarmMap } from '../../harness/records/identity.ts';
+import type { SwarmMap } from '../../records/identity.ts';
 import { AddressSet, EndpointSet } from '../capture/address.ts';
 import type { Frame } from '../capture/frame.ts';
 import { CLASS, FAMILY, HOUSEKEEPING, KIND, SOURCE, UNDECIDED } from './classes.ts';
 import { FlowTable, NO_FLOW } from './flows.ts';
 import { FRAGMENT, Headers, NETWORK, PROTOCOL } from '../capture/headers.ts';
 import { LeavingRule } from './leaving.ts';
-import { CANARY_MARKER, looksLikeUtp, startsWith, tcpPayloadClass, udpPayloadClass } from './payload.ts';
-import { SwarmClasses } from './swarm.ts';
+import { CANARY_MARKER, looksLikeUtp, startsWith, tcpPayloadClass, udpPayloadClass } from './payload-shapes.ts';
+import { SwarmClasses } from './swarm-classes.ts';
 import { SHAPE, TunnelShortcut } from './tunnel-shortcut.ts';
 
 /** Who the client is, in a capture taken anywhere. */

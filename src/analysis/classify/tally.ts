@@ -9,7 +9,7 @@ import {
   type Family,
   SOURCE_KINDS,
   type SourceKind,
-} from '../../harness/records/vocabulary.ts';
+} from '../../records/vocabulary.ts';
 import type { Classifier, Judgement } from './classifier.ts';
 import { NO_FLOW } from './flows.ts';
 

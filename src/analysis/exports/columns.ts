@@ -1,5 +1,5 @@
 /** The columns of trials.csv and trials.parquet: one list, so that the two cannot differ. Order is part of the format. */
-import { CLEAR_CLASSES, PARTIES } from '../../harness/records/vocabulary.ts';
+import { CLEAR_CLASSES, PARTIES } from '../../records/vocabulary.ts';
 import type { TrialRow } from '../summary/rows.ts';
 
 export type Value = string | number | boolean | null;

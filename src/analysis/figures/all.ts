@@ -5,7 +5,7 @@ import { expiryFigure } from './expiry.ts';
 import type { Figure, FigureInput } from './figure.ts';
 import { handOutsFigure } from './hand-outs.ts';
 import { knocksFigure } from './knocks.ts';
-import { monitorFigure } from './monitor.ts';
+import { monitorFigure } from './monitor-finds.ts';
 import { namingFigure } from './naming.ts';
 import { matrixFigure } from './matrix.ts';
 import { pollingFigure } from './polling.ts';

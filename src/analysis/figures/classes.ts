@@ -1,7 +1,7 @@
 /** Leaked packets by class: a table of means whose grey says the size again. */
 import type { TopLevelSpec } from 'vega-lite';
-import { CLEAR_CLASSES } from '../../harness/records/vocabulary.ts';
-import { digits } from '../summary/words.ts';
+import { CLEAR_CLASSES } from '../../records/vocabulary.ts';
+import { digits } from '../summary/summary-words.ts';
 import { switchesOf, type Figure, type FigureInput } from './figure.ts';
 import { INK } from './style.ts';
 

@@ -2,11 +2,11 @@
  * When the clear packets of one trial left, by class, in bins of equal width: what the timeline picture is drawn from.
  * Reads the sealed capture; where it is gone, what the record sealed (first and last packet of each class and phase).
  */
-import type { Identity } from '../../harness/records/identity.ts';
-import type { Measures } from '../../harness/records/measures.ts';
-import type { TrialRecord } from '../../harness/records/trial.ts';
-import { CLEAR_CLASSES, type ClearClass } from '../../harness/records/vocabulary.ts';
-import { NotACapture, readCapture } from '../capture/read.ts';
+import type { Identity } from '../../records/identity.ts';
+import type { Measures } from '../../records/measures.ts';
+import type { TrialRecord } from '../../records/trial-record.ts';
+import { CLEAR_CLASSES, type ClearClass } from '../../records/vocabulary.ts';
+import { NotACapture, readCapture } from '../capture/read-capture.ts';
 import { Classifier } from '../classify/classifier.ts';
 import { KIND } from '../classify/classes.ts';
 import { NO_FLOW } from '../classify/flows.ts';

@@ -1,7 +1,7 @@
 /** Who learnt the real address: the share of judged trials, by third party and kill switch, with exact intervals. */
 import type { TopLevelSpec } from 'vega-lite';
 import type { PositionFieldDef } from 'vega-lite/types_unstable/channeldef.js';
-import { PARTIES } from '../../harness/records/vocabulary.ts';
+import { PARTIES } from '../../records/vocabulary.ts';
 import { clopperPearson } from '../statistics/binomial.ts';
 import { judged } from '../summary/cells.ts';
 import { switchesOf, type Figure, type FigureInput } from './figure.ts';

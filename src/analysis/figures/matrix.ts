@@ -1,6 +1,6 @@
 /** The matrix of findings: a tile a cell, with what was found in words and the interval of the leak probability. */
 import type { TopLevelSpec } from 'vega-lite';
-import { percent, plural } from '../summary/words.ts';
+import { percent, plural } from '../summary/summary-words.ts';
 import type { CellSummary } from '../summary/schema.ts';
 import { switchesOf, type Figure, type FigureInput } from './figure.ts';
 import { FINDINGS, INK, MUTED, RULE } from './style.ts';

@@ -1,6 +1,6 @@
 /** How many parties name the real address to a stranger, over time since the fault, by client and kill switch. */
 import type { TopLevelSpec } from 'vega-lite';
-import { PARTIES, type Party } from '../../harness/records/vocabulary.ts';
+import { PARTIES, type Party } from '../../records/vocabulary.ts';
 import { sorted } from '../statistics/quantiles.ts';
 import { clientsOf, ROW_HEADER, switchesOf, type Figure, type FigureInput } from './figure.ts';
 import { PARTY_COLOURS } from './style.ts';

@@ -3,7 +3,7 @@
  * word, and the colours differ in lightness too.
  */
 import type { Config } from 'vega-lite';
-import type { Party } from '../../harness/records/vocabulary.ts';
+import type { Party } from '../../records/vocabulary.ts';
 import type { CellSummary } from '../summary/schema.ts';
 
 export const FONT = 'DejaVu Sans, Verdana, sans-serif';

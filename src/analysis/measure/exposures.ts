@@ -5,10 +5,10 @@
  *
  * A DHT node id made for one address and shown from the other ties the two (BEP 42): content, in either direction.
  */
-import type { Identity } from '../../harness/records/identity.ts';
-import type { Exposure } from '../../harness/records/measures.ts';
-import type { InstrumentEvent, TimelineEvent } from '../../harness/records/timeline.ts';
-import type { Party, Phase } from '../../harness/records/vocabulary.ts';
+import type { Identity } from '../../records/identity.ts';
+import type { Exposure } from '../../records/measures.ts';
+import type { InstrumentEvent, TimelineEvent } from '../../records/timeline.ts';
+import type { Party, Phase } from '../../records/vocabulary.ts';
 import { canonicalAddress, splitEndpoint } from '../capture/address.ts';
 import { nodeIdNames } from './node-id.ts';
 import { SPAN, type Spans, spanAt } from './phases.ts';

@@ -5,11 +5,11 @@
  * Only what a stranger is told counts. A party that keeps the address to itself is not seen here, one that names a random
  * part of what it knows may be seen late; where it still named the address when last asked, the row is censored.
  */
-import type { Identity } from '../../harness/records/identity.ts';
-import type { HandOut } from '../../harness/records/measures.ts';
-import type { ReaderEvent, TimelineEvent } from '../../harness/records/timeline.ts';
-import type { TrialRecord } from '../../harness/records/trial.ts';
-import type { Party } from '../../harness/records/vocabulary.ts';
+import type { Identity } from '../../records/identity.ts';
+import type { HandOut } from '../../records/measures.ts';
+import type { ReaderEvent, TimelineEvent } from '../../records/timeline.ts';
+import type { TrialRecord } from '../../records/trial-record.ts';
+import type { Party } from '../../records/vocabulary.ts';
 import { canonicalAddress } from '../capture/address.ts';
 import { present } from './uplink.ts';
 

@@ -6,16 +6,16 @@
  *                                   timeline       --> exposures, hand-outs, detection, recovery
  *                                   WAN capture    --> exposures, knocks            --> verdict
  */
-import type { Identity } from '../../harness/records/identity.ts';
-import type { Exposure, Measures } from '../../harness/records/measures.ts';
-import type { TimelineEvent } from '../../harness/records/timeline.ts';
-import type { TrialRecord, WitnessCount } from '../../harness/records/trial.ts';
+import type { Identity } from '../../records/identity.ts';
+import type { Exposure, Measures } from '../../records/measures.ts';
+import type { TimelineEvent } from '../../records/timeline.ts';
+import type { TrialRecord, WitnessCount } from '../../records/trial-record.ts';
 import { canonicalAddress } from '../capture/address.ts';
-import type { CaptureReport } from '../capture/read.ts';
+import type { CaptureReport } from '../capture/read-capture.ts';
 import { findExposures } from './exposures.ts';
 import { findHandOuts } from './hand-outs.ts';
 import { measureWan } from './wan.ts';
-import { findMonitorView } from './monitor.ts';
+import { findMonitorView } from './monitor-finds.ts';
 import { type Spans, spansOf } from './phases.ts';
 import { measureRestart } from './restart.ts';
 import { type UplinkMeasures, measureUplink, present } from './uplink.ts';

@@ -2,8 +2,8 @@
  * Which third party of the swarm is at an address: by address and port where several share one, else by the address.
  * Resolvers are not among them: they only ever answer, and each question put to them is an event of its own.
  */
-import type { SwarmMap } from '../../harness/records/identity.ts';
-import type { Party } from '../../harness/records/vocabulary.ts';
+import type { SwarmMap } from '../../records/identity.ts';
+import type { Party } from '../../records/vocabulary.ts';
 import { AddressSet, addressKey, parseAddress } from '../capture/address.ts';
 
 export interface SwarmParty {

@@ -3,8 +3,8 @@
  * can have struck and ends at the earliest it can have been undone, so nothing of the outage is ascribed to a working tunnel.
  * What lies outside (setup, closing, the lab's canaries) belongs to no phase.
  */
-import type { TimelineEvent } from '../../harness/records/timeline.ts';
-import type { TrialRecord } from '../../harness/records/trial.ts';
+import type { TimelineEvent } from '../../records/timeline.ts';
+import type { TrialRecord } from '../../records/trial-record.ts';
 
 export const SPAN = { outside: -1, baseline: 0, outage: 1, recovery: 2 } as const;
 

@@ -6,12 +6,12 @@
  * Over the tunnel as the members saw it, from the VPN's exit; in the clear as the uplink's capture has it, so that an
  * attempt counts whether it arrives or not.
  */
-import type { Identity, SwarmMap } from '../../harness/records/identity.ts';
-import type { Measures } from '../../harness/records/measures.ts';
-import type { TimelineEvent } from '../../harness/records/timeline.ts';
-import { SOURCE_KINDS } from '../../harness/records/vocabulary.ts';
+import type { Identity, SwarmMap } from '../../records/identity.ts';
+import type { Measures } from '../../records/measures.ts';
+import type { TimelineEvent } from '../../records/timeline.ts';
+import { SOURCE_KINDS } from '../../records/vocabulary.ts';
 import { canonicalAddress } from '../capture/address.ts';
-import { readCapture } from '../capture/read.ts';
+import { readCapture } from '../capture/read-capture.ts';
 import { Headers, NETWORK } from '../capture/headers.ts';
 import { Classifier } from '../classify/classifier.ts';
 import { KIND } from '../classify/classes.ts';

@@ -2,11 +2,11 @@
  * What the uplink capture of a trial comes to: the witness's count of every frame that left, and the clear packets and
  * housekeeping by phase.
  */
-import { type Identity, type SwarmMap, endpointsOf } from '../../harness/records/identity.ts';
-import type { Measures, Traffic } from '../../harness/records/measures.ts';
-import type { WitnessCount } from '../../harness/records/trial.ts';
-import { HOUSEKEEPING_CLASSES, type HousekeepingClass, PHASES, type Phase } from '../../harness/records/vocabulary.ts';
-import { type CaptureReport, readCapture } from '../capture/read.ts';
+import { type Identity, type SwarmMap, endpointsOf } from '../../records/identity.ts';
+import type { Measures, Traffic } from '../../records/measures.ts';
+import type { WitnessCount } from '../../records/trial-record.ts';
+import { HOUSEKEEPING_CLASSES, type HousekeepingClass, PHASES, type Phase } from '../../records/vocabulary.ts';
+import { type CaptureReport, readCapture } from '../capture/read-capture.ts';
 import { KIND } from '../classify/classes.ts';
 import { Classifier, type ClientIdentity } from '../classify/classifier.ts';
 import { ClearTally } from '../classify/tally.ts';

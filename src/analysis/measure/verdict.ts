@@ -3,8 +3,8 @@
  * `unsupported` is only ever declared; what could not be judged is `inconclusive`, never safe; the client's own word
  * plays no part.
  */
-import type { Exposure, Measures } from '../../harness/records/measures.ts';
-import { HEARTBEAT_BOUND_NS, isDisturbed, type TrialRecord, type WitnessCount } from '../../harness/records/trial.ts';
+import type { Exposure, Measures } from '../../records/measures.ts';
+import { HEARTBEAT_BOUND_NS, isDisturbed, type TrialRecord, type WitnessCount } from '../../records/trial-record.ts';
 
 /** What the verdict rests on. */
 export type Findings = Omit<Measures, 'verdict' | 'reason'>;

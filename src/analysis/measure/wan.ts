@@ -10,15 +10,15 @@
  * whoever sends one knows the address. Not counted are answers of the recovery (packets of a flow on which the real
  * address itself sends after restoration) and the lab's canaries (their sink is not of the swarm).
  */
-import type { Identity, SwarmMap } from '../../harness/records/identity.ts';
-import type { Exposure, Measures } from '../../harness/records/measures.ts';
-import type { Phase } from '../../harness/records/vocabulary.ts';
+import type { Identity, SwarmMap } from '../../records/identity.ts';
+import type { Exposure, Measures } from '../../records/measures.ts';
+import type { Phase } from '../../records/vocabulary.ts';
 import { AddressSet } from '../capture/address.ts';
 import type { Frame } from '../capture/frame.ts';
 import { Headers, NETWORK, PROTOCOL } from '../capture/headers.ts';
-import { type CaptureReport, readCapture } from '../capture/read.ts';
+import { type CaptureReport, readCapture } from '../capture/read-capture.ts';
 import { FlowTable, NO_FLOW } from '../classify/flows.ts';
-import { CANARY_MARKER, startsWith } from '../classify/payload.ts';
+import { CANARY_MARKER, startsWith } from '../classify/payload-shapes.ts';
 import { SwarmParties, type SwarmParty, keyAt } from './parties.ts';
 import { SPAN, type Spans, spanAt } from './phases.ts';
 import { present } from './uplink.ts';

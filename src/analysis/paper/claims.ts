@@ -12,7 +12,7 @@ import { censoredGap, judged, valuesOf } from '../summary/cells.ts';
 import { LEVEL } from '../summary/comparisons.ts';
 import type { MeasuredRow, TrialRow } from '../summary/rows.ts';
 import type { CellSummary } from '../summary/schema.ts';
-import { duration, percent, plural } from '../summary/words.ts';
+import { duration, percent, plural } from '../summary/summary-words.ts';
 
 export type ClaimVerdict = 'supported' | 'refuted' | 'undecided';
 

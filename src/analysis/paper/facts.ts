@@ -2,8 +2,8 @@
  * Every number the paper may say, by name, in words. The manuscript writes `#fact("trials.judged")`; a name that is not
  * here ends the build, and so does a digit typed by hand (hand-typed.ts).
  */
-import type { Manifest } from '../../harness/records/manifest.ts';
-import { CLEAR_CLASSES, KILL_SWITCH_FAMILIES, PARTIES } from '../../harness/records/vocabulary.ts';
+import type { Manifest } from '../../records/manifest.ts';
+import { CLEAR_CLASSES, KILL_SWITCH_FAMILIES, PARTIES } from '../../records/vocabulary.ts';
 import type { FigureInput } from '../figures/figure.ts';
 import { FINDINGS } from '../figures/style.ts';
 import { clopperPearson, upperBound } from '../statistics/binomial.ts';
@@ -11,7 +11,7 @@ import { bootstrapQuantile } from '../statistics/quantiles.ts';
 import { kaplanMeier, medianSurvival } from '../statistics/survival.ts';
 import { censoredGap, judged, survivalObservations, valuesOf } from '../summary/cells.ts';
 import type { MeasuredRow, TrialRow } from '../summary/rows.ts';
-import { duration, gapWords, interval, leakWords, percent, plural } from '../summary/words.ts';
+import { duration, gapWords, interval, leakWords, percent, plural } from '../summary/summary-words.ts';
 import { CLAIM_RULES, judgeClaims, type Claim } from './claims.ts';
 
 /** What the manuscript reads: text throughout, so that nothing is formatted twice. */

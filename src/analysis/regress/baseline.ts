@@ -4,7 +4,7 @@
  */
 import { readFile, writeFile } from 'node:fs/promises';
 import * as z from 'zod';
-import type { Manifest } from '../../harness/records/manifest.ts';
+import type { Manifest } from '../../records/manifest.ts';
 import { cellId, compare } from '../summary/cells.ts';
 import { sampleSchema, type Sample } from './sample.ts';
 

@@ -4,7 +4,7 @@
  * families keeps the chance of a false alarm of the whole gate at 1 % when nothing has changed. Does not look for
  * improvements, nor at the arm without a kill switch, which is there to leak.
  */
-import type { Manifest } from '../../harness/records/manifest.ts';
+import type { Manifest } from '../../records/manifest.ts';
 import { holm } from '../statistics/holm.ts';
 import { quantileOf, sorted } from '../statistics/quantiles.ts';
 import { either, larger, moreInUpperTail, moreOften } from '../statistics/stratified.ts';

@@ -1,7 +1,7 @@
 /** The gate's result as JUnit XML, which every CI shows: a test case a check, an unjudged cell as an error. */
 import builder from 'junit-report-builder';
 import type { GateResult } from './gate.ts';
-import { checkWords, pWords } from './words.ts';
+import { checkWords, pWords } from './gate-words.ts';
 
 export function gateJunit(campaign: string, { checks, unjudged, fresh }: GateResult): string {
   const report = builder.newBuilder();

@@ -1,6 +1,6 @@
 /** The gate's result as Markdown for a pull request: what regressed first, the rest folded away. */
 import type { Check, GateResult } from './gate.ts';
-import { checkWords, outcomeWords, pWords } from './words.ts';
+import { checkWords, outcomeWords, pWords } from './gate-words.ts';
 
 export function gateMarkdown(campaign: string, result: GateResult): string {
   const { checks, unjudged, fresh } = result;

@@ -1,8 +1,8 @@
 /** One trial in full: its timeline, its packets by class and phase, who learnt what and when. */
-import type { Measures } from '../../harness/records/measures.ts';
-import type { TrialRecord } from '../../harness/records/trial.ts';
-import { TIMELINE_CAPTION } from '../figures/timeline.ts';
-import { bytes, duration } from '../summary/words.ts';
+import type { Measures } from '../../records/measures.ts';
+import type { TrialRecord } from '../../records/trial-record.ts';
+import { TIMELINE_CAPTION } from '../figures/trial-timeline.ts';
+import { bytes, duration } from '../summary/summary-words.ts';
 import { Html, html } from './html.ts';
 
 export interface DrawnTrial {

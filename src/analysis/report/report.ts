@@ -3,14 +3,15 @@
  * figures, the drill-down from a cell to a trial to its packets, what stayed open and why, and the manifest.
  */
 import { readFileSync } from 'node:fs';
-import type { Manifest } from '../../harness/records/manifest.ts';
-import { PARTIES } from '../../harness/records/vocabulary.ts';
+import { asset } from '../../contracts/places.ts';
+import type { Manifest } from '../../records/manifest.ts';
+import { PARTIES } from '../../records/vocabulary.ts';
 import type { DrawnFigure } from '../figures/all.ts';
 import { FINDINGS } from '../figures/style.ts';
 import { cellId } from '../summary/cells.ts';
 import type { TrialRow } from '../summary/rows.ts';
 import type { CellSummary, Conclusion, Summary } from '../summary/schema.ts';
-import { bytes, digits, duration, gapWords, interval, leakWords, percent, plural } from '../summary/words.ts';
+import { bytes, digits, duration, gapWords, interval, leakWords, percent, plural } from '../summary/summary-words.ts';
 import { Html, html, render } from './html.ts';
 import { trialPicture, type DrawnTrial } from './picture.ts';
 import { swarmFacts } from './swarm-facts.ts';
@@ -25,8 +26,7 @@ export interface ReportInput {
 }
 
 /** The page's own files lie beside the sources; the compiled program reads them there too. */
-const asset = (name: string): string =>
-  readFileSync(new URL(`../../../src/analysis/report/${name}`, import.meta.url), 'utf8');
+const part = (name: string): string => readFileSync(asset(`analysis/report/${name}`), 'utf8');
 
 /** Nothing may be fetched, from anywhere: the file is all there is. */
 const POLICY = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'";
@@ -50,7 +50,7 @@ export function reportHtml(input: ReportInput): string {
       <meta http-equiv="Content-Security-Policy" content="${POLICY}" />
       <title>${scenario.title}: ${manifest.campaign}</title>
       <style>
-        ${new Html(asset('page.css'))}
+        ${new Html(part('page.css'))}
       </style>
     </head>
     <body>
@@ -113,7 +113,7 @@ export function reportHtml(input: ReportInput): string {
         ${new Html(jsonForScript(pageData(input)))}
       </script>
       <script>
-        ${new Html(asset('page.js'))};
+        ${new Html(part('page.js'))};
       </script>
     </body>
   </html>`;

@@ -1,7 +1,7 @@
 /** What the drill-down of a cell says of the swarm's memory: monitor, restart, hand-outs and knocks to the horizon. */
-import { SOURCE_KINDS } from '../../harness/records/vocabulary.ts';
+import { SOURCE_KINDS } from '../../records/vocabulary.ts';
 import type { CellSummary } from '../summary/schema.ts';
-import { digits, duration, interval, plural } from '../summary/words.ts';
+import { digits, duration, interval, plural } from '../summary/summary-words.ts';
 
 /** Name and words of each fact; null words where the campaign did not watch for it. */
 export function swarmFacts({ monitor, restart, aftermath }: CellSummary): [string, string | null][] {

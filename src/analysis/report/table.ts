@@ -1,8 +1,8 @@
 /** The table of cells: one line each, sortable by number and filterable by name. */
-import { PARTIES } from '../../harness/records/vocabulary.ts';
+import { PARTIES } from '../../records/vocabulary.ts';
 import { FINDINGS } from '../figures/style.ts';
 import type { CellSummary } from '../summary/schema.ts';
-import { bytes, digits, duration, gapWords, interval, leakWords } from '../summary/words.ts';
+import { bytes, digits, duration, gapWords, interval, leakWords } from '../summary/summary-words.ts';
 import { html, type Html } from './html.ts';
 
 interface Column {

@@ -2,8 +2,8 @@
  * One cell's trials come down to one line of numbers with their uncertainty. Whether they show anything also depends on
  * the `none` arm, which `summarise` hands in.
  */
-import type { Cell } from '../../harness/records/identity.ts';
-import { PARTIES, type Party } from '../../harness/records/vocabulary.ts';
+import type { Cell } from '../../records/identity.ts';
+import { PARTIES, type Party } from '../../records/vocabulary.ts';
 import { clopperPearson, upperBound } from '../statistics/binomial.ts';
 import { bootstrapQuantile } from '../statistics/quantiles.ts';
 import { confidenceOf, type SequentialRule } from '../statistics/sequential.ts';

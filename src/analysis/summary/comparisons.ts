@@ -2,7 +2,7 @@
  * Every kill switch against the `none` arm of the same client, fault and moment: the family of comparisons a scenario
  * declares by its cells. One Holm correction for each of the two questions. Compares no switch with another.
  */
-import type { Cell } from '../../harness/records/identity.ts';
+import type { Cell } from '../../records/identity.ts';
 import { fisherExact } from '../statistics/fisher.ts';
 import { holm } from '../statistics/holm.ts';
 import { cliffsDelta, mannWhitney } from '../statistics/ranks.ts';

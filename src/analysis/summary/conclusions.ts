@@ -4,7 +4,7 @@
  */
 import { clopperPearson, upperBound } from '../statistics/binomial.ts';
 import { grouped } from './cells.ts';
-import { duration, gapWords, percent, plural } from './words.ts';
+import { duration, gapWords, percent, plural } from './summary-words.ts';
 import type { CellSummary, Conclusion, HandOutSurvival, Polling, Summary } from './schema.ts';
 
 /** `a, b and c`. */

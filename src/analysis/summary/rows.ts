@@ -2,10 +2,10 @@
  * One flat row a trial: what the statistics, the exports and the figures need, in seconds, with missing as null. Drops
  * what only the drill-down shows (traffic by source kind, single exposures).
  */
-import type { Cell } from '../../harness/records/identity.ts';
-import type { HandOut, Measures } from '../../harness/records/measures.ts';
-import { isDisturbed, type TrialRecord } from '../../harness/records/trial.ts';
-import type { ClearClass, Party, SourceKind, Verdict } from '../../harness/records/vocabulary.ts';
+import type { Cell } from '../../records/identity.ts';
+import type { HandOut, Measures } from '../../records/measures.ts';
+import { isDisturbed, type TrialRecord } from '../../records/trial-record.ts';
+import type { ClearClass, Party, SourceKind, Verdict } from '../../records/vocabulary.ts';
 
 const NS_PER_SECOND = 1e9;
 /** Knocks count as ended when the silence after the last is this many times their mean distance. */

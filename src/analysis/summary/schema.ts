@@ -3,7 +3,7 @@
  * interval is at two-sided 95 % unless its name says otherwise; missing is null.
  */
 import * as z from 'zod';
-import { CLEAR_CLASSES, KILL_SWITCH_FAMILIES, PARTIES, SOURCE_KINDS } from '../../harness/records/vocabulary.ts';
+import { CLEAR_CLASSES, KILL_SWITCH_FAMILIES, PARTIES, SOURCE_KINDS } from '../../records/vocabulary.ts';
 import { PROBLEM_KINDS } from '../campaign/problems.ts';
 
 /** Raised when a field changes its meaning or goes; a new field does not raise it. */

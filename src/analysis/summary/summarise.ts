@@ -1,8 +1,8 @@
 /**
  * A campaign's trials come down to its summary: a pure function of the rows and the manifest.
  */
-import type { Cell } from '../../harness/records/identity.ts';
-import type { Manifest } from '../../harness/records/manifest.ts';
+import type { Cell } from '../../records/identity.ts';
+import type { Manifest } from '../../records/manifest.ts';
 import type { Problem } from '../campaign/problems.ts';
 import { CONFIDENCE } from '../statistics/binomial.ts';
 import { confidenceOf, statedRule } from '../statistics/sequential.ts';

@@ -1,5 +1,5 @@
 /** A lab as somebody is to meet it: the same lab, with other hosts, another tunnel, or more known of its identity. */
-import type { Lab } from '../contracts.ts';
+import type { Lab } from '../../contracts/lab.ts';
 
 export function changedLab(lab: Lab, change: Partial<Pick<Lab, 'hosts' | 'tunnel' | 'identity'>>): Lab {
   return {

@@ -1,8 +1,8 @@
 /** Where a lab can be built on this machine: network namespaces where they can be made, else containers. */
 import { spawnSync } from 'node:child_process';
 import { accessSync, constants, existsSync } from 'node:fs';
-import { RequestError, messageOf } from '../errors.ts';
-import { findCommand, missing } from '../provision.ts';
+import { RequestError, messageOf } from '../../contracts/errors.ts';
+import { findCommand, missing } from './provision.ts';
 import { connectEngine } from './docker/engine.ts';
 import { NETNS_NEEDS, enterNamespaces } from './netns.ts';
 

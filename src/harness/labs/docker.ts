@@ -13,24 +13,13 @@ import os from 'node:os';
 import path from 'node:path';
 import type Docker from 'dockerode';
 import * as z from 'zod';
-import type { Clock } from '../clock.ts';
-import type {
-  Argv,
-  Host,
-  Lab,
-  LabDescription,
-  Member,
-  RunOptions,
-  RunResult,
-  RunningProcess,
-  SpawnOptions,
-  Tap,
-  TorrentClient,
-  Tunnel,
-} from '../contracts.ts';
-import type { Identity } from '../records/identity.ts';
-import { HOST_NAMES, type HostName } from '../records/vocabulary.ts';
-import type { TunnelKind } from '../wireguard.ts';
+import type { Clock } from '../../contracts/clock.ts';
+import type { TorrentClient } from '../../contracts/client.ts';
+import type { Argv, Host, Member, RunOptions, RunResult, RunningProcess, SpawnOptions } from '../../contracts/host.ts';
+import type { Lab, LabDescription, Tap, Tunnel } from '../../contracts/lab.ts';
+import type { Identity } from '../../records/identity.ts';
+import { HOST_NAMES, type HostName } from '../../records/vocabulary.ts';
+import type { TunnelKind } from '../../programs/wireguard.ts';
 import { AgentChannel } from './docker/channel.ts';
 import {
   containerName,
@@ -41,9 +30,9 @@ import {
   type MemberSpec,
 } from './docker/containers.ts';
 import { connectEngine, removeContainer } from './docker/engine.ts';
-import { StackContainers, stackSchema, type Stack } from './docker/stack.ts';
-import { SCRATCH_PREFIX, ownerName } from './docker/sweep.ts';
-import { awaitEnd } from './process.ts';
+import { StackContainers, stackSchema, type Stack } from './docker/user-stack.ts';
+import { SCRATCH_PREFIX, ownerName } from './docker/sweep-containers.ts';
+import { awaitEnd } from './child-process.ts';
 import { ADDRESS, SYSCTLS, TUNNEL_DEVICE, configureHost, identityOf, linkBatch } from './topology.ts';
 import { openTunnel } from './tunnel.ts';
 

@@ -10,10 +10,18 @@ import { constants } from 'node:os';
 import path from 'node:path';
 import { finished } from 'node:stream/promises';
 import * as z from 'zod';
-import type { Argv, ExitStatus, Member, RunOptions, RunResult, RunningProcess, SpawnOptions } from '../contracts.ts';
-import { CommandFailed } from '../errors.ts';
-import { eachLine } from '../lines.ts';
-import { startProcess } from './process.ts';
+import type {
+  Argv,
+  ExitStatus,
+  Member,
+  RunOptions,
+  RunResult,
+  RunningProcess,
+  SpawnOptions,
+} from '../../contracts/host.ts';
+import { CommandFailed } from '../../contracts/errors.ts';
+import { eachLine } from '../../programs/lines.ts';
+import { startProcess } from './child-process.ts';
 
 /** As runProcess takes them; who may want to end a command before its time starts it as a process instead. */
 export type ShellOptions = Omit<RunOptions, 'signal'>;

@@ -12,27 +12,24 @@ import { existsSync } from 'node:fs';
 import { mkdir, readFile, readdir, readlink, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
-import type { Clock } from '../clock.ts';
+import { inProject } from '../../contracts/places.ts';
+import type { Clock } from '../../contracts/clock.ts';
 import type {
   Argv,
   Host,
-  Lab,
-  LabDescription,
   LineProcess,
   Need,
   RunOptions,
   RunResult,
   RunningProcess,
   SpawnOptions,
-  Tap,
-  Tunnel,
-} from '../contracts.ts';
-import type { Identity } from '../records/identity.ts';
-import { HOST_NAMES, type HostName } from '../records/vocabulary.ts';
-import type { TunnelKind } from '../wireguard.ts';
+} from '../../contracts/host.ts';
+import type { Lab, LabDescription, Tap, Tunnel } from '../../contracts/lab.ts';
+import type { Identity } from '../../records/identity.ts';
+import { HOST_NAMES, type HostName } from '../../records/vocabulary.ts';
+import type { TunnelKind } from '../../programs/wireguard.ts';
 import { HostShell } from './host-shell.ts';
-import { awaitEnd, runProcess } from './process.ts';
+import { awaitEnd, runProcess } from './child-process.ts';
 import { Residents } from './residents.ts';
 import { ADDRESS, SYSCTLS, TUNNEL_DEVICE, configureHost, identityOf, linkBatch } from './topology.ts';
 import { openTunnel } from './tunnel.ts';
@@ -54,7 +51,6 @@ export const NETNS_NEEDS: readonly Need[] = [
 const SCRATCH = '/run/killswitch-lab';
 /** Debian's `nobody` and `nogroup`: torrent clients run as this user. */
 const UNPRIVILEGED: Argv = ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups', '--'];
-const PROJECT = fileURLToPath(new URL('../../../', import.meta.url));
 
 /** The /sys of a host's own network: faults take links down there (link-act.ts). */
 const OWN_SYS: Argv = ['mount', '-t', 'sysfs', 'sysfs', '/sys'];
@@ -227,7 +223,7 @@ async function clearRun(): Promise<void> {
 async function hideUser(client: NetnsHost): Promise<void> {
   const etc = await ownEtc(client);
   const homes = ['/home', '/root'];
-  const kept = [PROJECT, path.resolve(process.execPath, '../..')].filter((folder) =>
+  const kept = [inProject(), path.resolve(process.execPath, '../..')].filter((folder) =>
     homes.some((home) => folder.startsWith(`${home}/`)),
   );
   const aside = kept.map((folder, index) => ({ folder, held: path.join(SCRATCH, `kept-${index}`) }));

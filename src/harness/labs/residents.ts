@@ -1,14 +1,14 @@
 /**
  * The lab's own programs that outlive a lab: each is a process that waits, is put to work on a host of one lab by entering
- * its namespaces (serve.ts is the program's end), and waits for the next. One that has not gone back when its lab
+ * its namespaces (programs/waiting.ts is the program's end), and waits for the next. One that has not gone back when its lab
  * closes ends with it, as everything else of that lab does; so does one that has grown large.
  */
 import { readFileSync } from 'node:fs';
-import type { Argv, ExitStatus, LineProcess } from '../contracts.ts';
-import { lineProcess } from '../lines.ts';
-import type { HostName } from '../records/vocabulary.ts';
-import { LEFT, type Assignment } from '../serve.ts';
-import { startProcess } from './process.ts';
+import type { Argv, ExitStatus, LineProcess } from '../../contracts/host.ts';
+import { lineProcess } from '../../programs/lines.ts';
+import type { HostName } from '../../records/vocabulary.ts';
+import { LEFT, type Assignment } from '../../programs/waiting.ts';
+import { startProcess } from './child-process.ts';
 
 /** A new swarm takes 75 MiB, and keeps 1.6 MiB more of every trial (measured over 46 trials with qBittorrent). */
 const MOST_KIB = 120 * 1024;

@@ -11,12 +11,12 @@
  */
 import { SECOND_SERVER } from '../../faults/second-server.ts';
 import { INFRASTRUCTURE } from '../../probes/infrastructure/index.ts';
-import { MONITOR_ADDRESSES } from '../../probes/monitor/config.ts';
-import { READER_ADDRESSES } from '../../probes/retrieval/config.ts';
-import { REFUSING_TRACKER, SILENT_TRACKER, labSwarm } from '../../probes/swarm/config.ts';
-import type { Host } from '../contracts.ts';
-import type { Identity } from '../records/identity.ts';
-import type { HostName } from '../records/vocabulary.ts';
+import { MONITOR_ADDRESSES } from '../../probes/monitor/monitor-config.ts';
+import { READER_ADDRESSES } from '../../probes/retrieval/retrieval-config.ts';
+import { REFUSING_TRACKER, SILENT_TRACKER, labSwarm } from '../../probes/swarm/swarm-config.ts';
+import type { Host } from '../../contracts/host.ts';
+import type { Identity } from '../../records/identity.ts';
+import type { HostName } from '../../records/vocabulary.ts';
 
 export const TUNNEL_DEVICE = 'wg0';
 /** wg-quick's own choice for `Table = auto`: the mark and the routing table (wg-quick(8), add_default). */

@@ -6,10 +6,17 @@ import { generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import * as z from 'zod';
-import type { Bracket, Clock } from '../clock.ts';
-import type { Host, Tunnel, TunnelConfig } from '../contracts.ts';
-import { Unsupported } from '../errors.ts';
-import { SERVER_DEVICE, TUNNEL_MTU, USERSPACE_ENV, addWireGuardDevice, type TunnelKind } from '../wireguard.ts';
+import type { Bracket, Clock } from '../../contracts/clock.ts';
+import type { Host } from '../../contracts/host.ts';
+import type { Tunnel, TunnelConfig } from '../../contracts/lab.ts';
+import { Unsupported } from '../../contracts/errors.ts';
+import {
+  SERVER_DEVICE,
+  TUNNEL_MTU,
+  USERSPACE_ENV,
+  addWireGuardDevice,
+  type TunnelKind,
+} from '../../programs/wireguard.ts';
 import { ADDRESS, ENDPOINT_PORT, FWMARK, TUNNEL_DEVICE } from './topology.ts';
 
 interface KeyPair {

@@ -1,8 +1,8 @@
 /** The catalogue of real infrastructure: one line each. */
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Host, RunningProcess } from '../../harness/contracts.ts';
-import { RequestError, describeExit } from '../../harness/errors.ts';
+import type { Host, RunningProcess } from '../../contracts/host.ts';
+import { RequestError, describeExit } from '../../contracts/errors.ts';
 import { aria2Dht } from './aria2-dht.ts';
 import type { Expiry, Infrastructure, InfrastructureJob, RunningInfrastructure } from './infrastructure.ts';
 import { libtorrentDht } from './libtorrent-dht.ts';

@@ -3,7 +3,7 @@
  * instrumented swarm, since for how long a peer is remembered is a matter of the implementation. It is watched from
  * outside only, by the independent reader and the captures.
  */
-import type { Argv, Host, Need, RunningProcess } from '../../harness/contracts.ts';
+import type { Argv, Host, Need, RunningProcess } from '../../contracts/host.ts';
 
 export interface Infrastructure {
   readonly id: string;

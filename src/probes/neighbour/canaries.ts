@@ -8,7 +8,7 @@ import { connect } from 'node:net';
 import { addAbortSignal } from 'node:stream';
 import bencode from 'bencode';
 import { CANARY_INFO_HASH, canaryBytes, canaryName } from '../canary.ts';
-import type { NeighbourConfig } from './config.ts';
+import type { NeighbourConfig } from './neighbour-config.ts';
 
 const INFO_HASH = Buffer.from(CANARY_INFO_HASH, 'hex');
 /** Sockets are closed after this, answered or not. */

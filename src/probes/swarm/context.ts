@@ -1,8 +1,8 @@
 /** What every member of the swarm is given: the clock, the torrent, and where sightings go. */
-import type { Clock } from '../../harness/clock.ts';
-import type { InstrumentEvent } from '../../harness/records/timeline.ts';
-import type { Payload } from '../payload.ts';
-import type { CanaryLine } from './config.ts';
+import type { Clock } from '../../contracts/clock.ts';
+import type { InstrumentEvent } from '../../records/timeline.ts';
+import type { Payload } from '../torrent-payload.ts';
+import type { CanaryLine } from './swarm-config.ts';
 
 export interface SwarmContext {
   readonly clock: Clock;

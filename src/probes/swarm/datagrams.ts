@@ -6,7 +6,7 @@ import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
 import { isIPv6 } from 'node:net';
 import { nonceIn } from '../canary.ts';
 import { addressBytes } from './compact.ts';
-import type { SwarmConfig } from './config.ts';
+import type { SwarmConfig } from './swarm-config.ts';
 import type { SwarmContext, SwarmMember } from './context.ts';
 
 export async function startStun(stun: NonNullable<SwarmConfig['stun']>, context: SwarmContext): Promise<SwarmMember> {

@@ -14,7 +14,7 @@ import { Client as Dht, type DhtSocket } from 'bittorrent-dht';
 import * as z from 'zod';
 import { nonceIn } from '../canary.ts';
 import { isBencoded } from './bencoding.ts';
-import type { SwarmConfig } from './config.ts';
+import type { SwarmConfig } from './swarm-config.ts';
 import type { SwarmContext, SwarmMember } from './context.ts';
 import { decode } from './messages.ts';
 

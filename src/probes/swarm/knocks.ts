@@ -6,7 +6,7 @@
  */
 import { isIPv6 } from 'node:net';
 import { endpointText, type Endpoint } from './compact.ts';
-import type { SwarmConfig } from './config.ts';
+import type { SwarmConfig } from './swarm-config.ts';
 import type { Transport } from './connection.ts';
 
 /** More addresses than one client can have; a flood of invented ones stops here. */

@@ -8,7 +8,7 @@ import { connect, createServer, type Server } from 'node:net';
 import Utp from 'utp-native';
 import { nonceIn } from '../canary.ts';
 import { endpointText, type Endpoint } from './compact.ts';
-import type { SwarmConfig } from './config.ts';
+import type { SwarmConfig } from './swarm-config.ts';
 import { PeerConnection, type ConnectionOwner, type PeerStream, type Transport } from './connection.ts';
 import type { SwarmContext, SwarmMember } from './context.ts';
 import { Knocks } from './knocks.ts';

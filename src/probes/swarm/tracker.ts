@@ -20,9 +20,9 @@ import TrackerServer, {
   type TrackerSwarm,
 } from 'bittorrent-tracker/server';
 import * as z from 'zod';
-import type { InstrumentEvent } from '../../harness/records/timeline.ts';
+import type { InstrumentEvent } from '../../records/timeline.ts';
 import { CANARY_INFO_HASH } from '../canary.ts';
-import type { SwarmConfig } from './config.ts';
+import type { SwarmConfig } from './swarm-config.ts';
 import type { SwarmContext, SwarmMember } from './context.ts';
 
 /** Well under the 20 minutes after which the library forgets a peer. */

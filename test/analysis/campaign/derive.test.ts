@@ -8,11 +8,11 @@ import { promisify } from 'node:util';
 import { deriveCampaign } from '../../../src/analysis/campaign/derive.ts';
 import { FIGURES } from '../../../src/analysis/figures/all.ts';
 import { summarySchema } from '../../../src/analysis/summary/schema.ts';
-import { SYNTHETIC_PLAN, writeSyntheticCampaign } from '../../../src/harness/bench/synthetic.ts';
+import { SYNTHETIC_PLAN, writeSyntheticCampaign } from '../../../src/bench/synthetic.ts';
 
 const run = promisify(execFile);
 const REGISTER = fileURLToPath(new URL('../../register.mjs', import.meta.url));
-const WORKER = fileURLToPath(new URL('../../../src/harness/bench/derive-once.ts', import.meta.url));
+const WORKER = fileURLToPath(new URL('../../../src/bench/derive-once.ts', import.meta.url));
 const DERIVED = [
   'summary.json',
   'summary.schema.json',

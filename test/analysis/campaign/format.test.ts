@@ -3,11 +3,11 @@ import { readFileSync } from 'node:fs';
 import * as z from 'zod';
 import { COLUMNS } from '../../../src/analysis/exports/columns.ts';
 import { summarySchema } from '../../../src/analysis/summary/schema.ts';
-import { manifestSchema } from '../../../src/harness/records/manifest.ts';
-import { sessionRecordSchema } from '../../../src/harness/records/session.ts';
-import { timelineEventSchema } from '../../../src/harness/records/timeline.ts';
-import { trialRecordSchema } from '../../../src/harness/records/trial.ts';
-import { CLEAR_CLASSES, HOUSEKEEPING_CLASSES, PARTIES } from '../../../src/harness/records/vocabulary.ts';
+import { manifestSchema } from '../../../src/records/manifest.ts';
+import { sessionRecordSchema } from '../../../src/records/session.ts';
+import { timelineEventSchema } from '../../../src/records/timeline.ts';
+import { trialRecordSchema } from '../../../src/records/trial-record.ts';
+import { CLEAR_CLASSES, HOUSEKEEPING_CLASSES, PARTIES } from '../../../src/records/vocabulary.ts';
 
 const format = readFileSync(new URL('../../../results/FORMAT.md', import.meta.url), 'utf8');
 /** Every word in code style, split at dots: `scenario.name` is `scenario` and `name`. */

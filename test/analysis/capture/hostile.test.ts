@@ -3,13 +3,13 @@ import assert from 'node:assert/strict';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import { NotACapture, readCapture } from '../../../src/analysis/capture/read.ts';
-import { summariseCapture } from '../../../src/analysis/classify/summary.ts';
-import { CLIENT, Judge } from '../classify/judged.ts';
-import { bytes, pcap } from '../frames.ts';
-import { CLEAR, HOUSEKEEPING, REAL, tunnelFrame } from '../planted.ts';
-import { Blocks } from '../pcapng-blocks.ts';
-import { withFolder } from '../scratch.ts';
+import { NotACapture, readCapture } from '../../../src/analysis/capture/read-capture.ts';
+import { summariseCapture } from '../../../src/analysis/classify/capture-summary.ts';
+import { CLIENT, Judge } from '../../kit/judged.ts';
+import { bytes, pcap } from '../../kit/frames.ts';
+import { CLEAR, HOUSEKEEPING, REAL, tunnelFrame } from '../../kit/planted.ts';
+import { Blocks } from '../../kit/pcapng-blocks.ts';
+import { withFolder } from '../../kit/scratch.ts';
 
 const SEED = 20_250_101;
 const FRAMES = [

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import { NotACapture, readCapture } from '../../../src/analysis/capture/read.ts';
-import { type Sent, bytes, pcap, u32 } from '../frames.ts';
-import { framesIn, withFile } from '../scratch.ts';
+import { NotACapture, readCapture } from '../../../src/analysis/capture/read-capture.ts';
+import { type Sent, bytes, pcap, u32 } from '../../kit/frames.ts';
+import { framesIn, withFile } from '../../kit/scratch.ts';
 
 const ORIGIN = 1_735_689_599_999_999_999n;
 const SENT: readonly Sent[] = [

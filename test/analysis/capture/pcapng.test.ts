@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import { bytes } from '../frames.ts';
-import { Blocks } from '../pcapng-blocks.ts';
-import { framesIn } from '../scratch.ts';
+import { bytes } from '../../kit/frames.ts';
+import { Blocks } from '../../kit/pcapng-blocks.ts';
+import { framesIn } from '../../kit/scratch.ts';
 
 const RESOLUTION = 9;
 const OFFSET = 14;

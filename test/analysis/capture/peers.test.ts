@@ -7,10 +7,10 @@ import { join } from 'node:path';
 import { parse } from 'pcap-parser';
 import type { Packet } from 'pcap-parser';
 import { randomStream } from '../../../src/analysis/statistics/random.ts';
-import { type Sent, bytes, pcap } from '../frames.ts';
-import { Blocks } from '../pcapng-blocks.ts';
-import { readFrames, withFolder } from '../scratch.ts';
-import { tsharkIsMissing } from '../tshark.ts';
+import { type Sent, bytes, pcap } from '../../kit/frames.ts';
+import { Blocks } from '../../kit/pcapng-blocks.ts';
+import { readFrames, withFolder } from '../../kit/scratch.ts';
+import { tsharkIsMissing } from '../../kit/tshark.ts';
 
 const ORIGIN = 1_735_689_600_000_000_000n;
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { CLEAR_CLASSES, HOUSEKEEPING_CLASSES } from '../../../src/harness/records/vocabulary.ts';
-import { ROUTER_MAC, bytes, ethernet, icmpFrame, tcpFrame, udpFrame } from '../frames.ts';
+import { CLEAR_CLASSES, HOUSEKEEPING_CLASSES } from '../../../src/records/vocabulary.ts';
+import { ROUTER_MAC, bytes, ethernet, icmpFrame, tcpFrame, udpFrame } from '../../kit/frames.ts';
 import {
   CLEAR,
   ENDPOINT,
@@ -17,8 +17,8 @@ import {
   STRANGE,
   STRANGER,
   tunnelFrame,
-} from '../planted.ts';
-import { CLIENT, Judge } from './judged.ts';
+} from '../../kit/planted.ts';
+import { CLIENT, Judge } from '../../kit/judged.ts';
 
 const SOURCES = { real: REAL, tunnel: INNER, other: STRANGE };
 const INCOMING = { from: ROUTER_MAC, to: '02:00:00:00:01:02' };

@@ -4,7 +4,7 @@ import { Frame } from '../../../src/analysis/capture/frame.ts';
 import { CLASS } from '../../../src/analysis/classify/classes.ts';
 import { Classifier } from '../../../src/analysis/classify/classifier.ts';
 import { ClearTally } from '../../../src/analysis/classify/tally.ts';
-import { ROUTER_MAC, bytes, frame, tcpFrame, udp, udpFrame } from '../frames.ts';
+import { ROUTER_MAC, bytes, frame, tcpFrame, udp, udpFrame } from '../../kit/frames.ts';
 import {
   HANDSHAKE,
   HTTP_ANNOUNCE,
@@ -16,8 +16,8 @@ import {
   TRACKER,
   TRACKER_CONNECT,
   UTP_SYN,
-} from '../planted.ts';
-import { CLIENT, Judge, SWARM } from './judged.ts';
+} from '../../kit/planted.ts';
+import { CLIENT, Judge, SWARM } from '../../kit/judged.ts';
 
 const INCOMING = { from: ROUTER_MAC, to: '02:00:00:00:01:02' };
 const NOISE = bytes(...Array.from({ length: 60 }, (_, at) => (at * 89 + 0x80) & 0xff));

@@ -1,5 +1,18 @@
 import assert from 'node:assert/strict';
-import { ROUTER_MAC, bytes, ethernet, frame, hex, icmpFrame, ip, tcp, u16, u32, udp, udpFrame } from '../frames.ts';
+import {
+  ROUTER_MAC,
+  bytes,
+  ethernet,
+  frame,
+  hex,
+  icmpFrame,
+  ip,
+  tcp,
+  u16,
+  u32,
+  udp,
+  udpFrame,
+} from '../../kit/frames.ts';
 import {
   CLEAR,
   ENDPOINT,
@@ -11,8 +24,8 @@ import {
   STRANGER,
   arp,
   tunnelFrame,
-} from '../planted.ts';
-import { CLIENT, Judge } from './judged.ts';
+} from '../../kit/planted.ts';
+import { CLIENT, Judge } from '../../kit/judged.ts';
 
 const NOWHERE = { mac: null };
 const PING4 = ip({ protocol: 17, from: REAL.v4, to: STRANGER.v4, payload: udp(1, 2, PING) });

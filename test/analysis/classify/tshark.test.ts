@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { randomStream, type RandomStream } from '../../../src/analysis/statistics/random.ts';
-import { ROUTER_MAC, bytes, ethernet, frame, hex, pcap, tcp, u16, udp } from '../frames.ts';
+import { ROUTER_MAC, bytes, ethernet, frame, hex, pcap, tcp, u16, udp } from '../../kit/frames.ts';
 import {
   CLEAR,
   ENDPOINT,
@@ -15,10 +15,10 @@ import {
   STRANGER,
   arp,
   tunnelFrame,
-} from '../planted.ts';
-import { withFolder } from '../scratch.ts';
-import { tsharkFields, tsharkIsMissing } from '../tshark.ts';
-import { Judge } from './judged.ts';
+} from '../../kit/planted.ts';
+import { withFolder } from '../../kit/scratch.ts';
+import { tsharkFields, tsharkIsMissing } from '../../kit/tshark.ts';
+import { Judge } from '../../kit/judged.ts';
 
 const FIELDS = [
   'eth.src',

@@ -4,7 +4,7 @@ import { trialsCsv } from '../../../src/analysis/exports/csv.ts';
 import { COLUMNS } from '../../../src/analysis/exports/columns.ts';
 import { trialsParquet } from '../../../src/analysis/exports/parquet.ts';
 import { rowOf } from '../../../src/analysis/summary/rows.ts';
-import { SYNTHETIC_PLAN, syntheticTrials } from '../../../src/harness/bench/synthetic.ts';
+import { SYNTHETIC_PLAN, syntheticTrials } from '../../../src/bench/synthetic.ts';
 
 const rows = [...syntheticTrials({ ...SYNTHETIC_PLAN, failing: 0.2, trialsPerCell: 3 })].map((record, index) =>
   rowOf(index === 0 ? { ...record, cell: { ...record.cell, client: 'a "quoted", client\nof two lines' } } : record),

@@ -2,17 +2,17 @@ import assert from 'node:assert/strict';
 import { drawFigures, FIGURES } from '../../../src/analysis/figures/all.ts';
 import type { FigureInput } from '../../../src/analysis/figures/figure.ts';
 import { toPng, toSvg } from '../../../src/analysis/figures/render.ts';
-import { timelineSpec } from '../../../src/analysis/figures/timeline.ts';
+import { timelineSpec } from '../../../src/analysis/figures/trial-timeline.ts';
 import { rowOf, type TrialRow } from '../../../src/analysis/summary/rows.ts';
 import { summarise } from '../../../src/analysis/summary/summarise.ts';
-import type { Manifest } from '../../../src/harness/records/manifest.ts';
+import type { Manifest } from '../../../src/records/manifest.ts';
 import {
   SYNTHETIC_PLAN,
   SYNTHETIC_SWITCHES,
   syntheticManifest,
   syntheticTimeline,
   syntheticTrials,
-} from '../../../src/harness/bench/synthetic.ts';
+} from '../../../src/bench/synthetic.ts';
 
 const PLAN = {
   ...SYNTHETIC_PLAN,

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { nodeIdNames, nodeIdPrefix } from '../../../src/analysis/measure/node-id.ts';
-import type { Exposure } from '../../../src/harness/records/measures.ts';
-import type { InstrumentEvent } from '../../../src/harness/records/timeline.ts';
-import { udpFrame } from '../frames.ts';
-import { ENDPOINT, NODE, PING, REAL } from '../planted.ts';
-import { FAULT, S, WAN4, at, measured } from './trial.ts';
+import type { Exposure } from '../../../src/records/measures.ts';
+import type { InstrumentEvent } from '../../../src/records/timeline.ts';
+import { udpFrame } from '../../kit/frames.ts';
+import { ENDPOINT, NODE, PING, REAL } from '../../kit/planted.ts';
+import { FAULT, S, WAN4, at, measured } from '../../kit/invented-trial.ts';
 
 const base = { party: 'x', sourcePort: 1 };
 const hashes = { infoHash: '68'.repeat(20), peerId: '2d5452'.padEnd(40, '0') };

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { measureTrial } from '../../../src/analysis/measure/measure.ts';
-import type { TimelineEvent } from '../../../src/harness/records/timeline.ts';
-import { type TrialRecord, trialRecordSchema } from '../../../src/harness/records/trial.ts';
-import { type Sent, bytes, icmpFrame, tcpFrame, udpFrame } from '../frames.ts';
-import { ENDPOINT, HANDSHAKE, INNER, NODE, PEER, PING, REAL, TRACKER, arp, tunnelFrame } from '../planted.ts';
-import { END, FAULT, RESTORED, S, WAN4, at, measured, recordOf } from './trial.ts';
+import type { TimelineEvent } from '../../../src/records/timeline.ts';
+import { type TrialRecord, trialRecordSchema } from '../../../src/records/trial-record.ts';
+import { type Sent, bytes, icmpFrame, tcpFrame, udpFrame } from '../../kit/frames.ts';
+import { ENDPOINT, HANDSHAKE, INNER, NODE, PEER, PING, REAL, TRACKER, arp, tunnelFrame } from '../../kit/planted.ts';
+import { END, FAULT, RESTORED, S, WAN4, at, measured, recordOf } from '../../kit/invented-trial.ts';
 
 const DHT = udpFrame(REAL.v4, NODE.v4, [51413, 6881], PING);
 const SYN6 = tcpFrame(INNER.v6, PEER.v6, [40000, 51413], bytes());

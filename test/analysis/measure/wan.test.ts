@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
-import type { Measures } from '../../../src/harness/records/measures.ts';
-import type { TrialRecord } from '../../../src/harness/records/trial.ts';
-import { type Sent, bytes, icmpFrame, tcpFrame, udpFrame } from '../frames.ts';
-import { SWARM } from '../classify/judged.ts';
-import { ENDPOINT, INNER, NODE, PEER, PING, REAL, TRACKER } from '../planted.ts';
-import { END, S, WAN4, at, measured } from './trial.ts';
+import type { Measures } from '../../../src/records/measures.ts';
+import type { TrialRecord } from '../../../src/records/trial-record.ts';
+import { type Sent, bytes, icmpFrame, tcpFrame, udpFrame } from '../../kit/frames.ts';
+import { SWARM } from '../../kit/judged.ts';
+import { ENDPOINT, INNER, NODE, PEER, PING, REAL, TRACKER } from '../../kit/planted.ts';
+import { END, S, WAN4, at, measured } from '../../kit/invented-trial.ts';
 
 const NOTHING_KNOWN = bytes('????????????????????????');
 const WAN_LINK = { from: '02:00:00:00:02:01', to: '02:00:00:00:02:02' };

@@ -15,7 +15,7 @@ import {
   syntheticTrials,
   writeSyntheticCampaign,
   type SyntheticSwitch,
-} from '../../../src/harness/bench/synthetic.ts';
+} from '../../../src/bench/synthetic.ts';
 
 const PAPER = fileURLToPath(new URL('../../../paper/', import.meta.url));
 

@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import { updated, type Baseline } from '../../../src/analysis/regress/baseline.ts';
 import { FALSE_ALARM, judgeGate, samplesOf, type GateResult } from '../../../src/analysis/regress/gate.ts';
-import { checkWords } from '../../../src/analysis/regress/words.ts';
+import { checkWords } from '../../../src/analysis/regress/gate-words.ts';
 import { rowOf, type TrialRow } from '../../../src/analysis/summary/rows.ts';
 import {
   SYNTHETIC_PLAN,
@@ -14,7 +14,7 @@ import {
   syntheticTrials,
   type SyntheticPlan,
   type SyntheticSwitch,
-} from '../../../src/harness/bench/synthetic.ts';
+} from '../../../src/bench/synthetic.ts';
 
 /** What scenarios/ci.yaml plans: one client and two faults, so 16 trials of a switch, against a baseline of 80. */
 const PLAN: SyntheticPlan = { ...SYNTHETIC_PLAN, clients: ['qbittorrent'], trialsPerCell: 8 };

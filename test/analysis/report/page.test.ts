@@ -13,7 +13,7 @@ import { chromium, type Browser, type Page } from 'playwright-core';
 import * as z from 'zod';
 import { deriveCampaign } from '../../../src/analysis/campaign/derive.ts';
 import type { Summary } from '../../../src/analysis/summary/schema.ts';
-import { SYNTHETIC_PLAN, SYNTHETIC_SWITCHES, writeSyntheticCampaign } from '../../../src/harness/bench/synthetic.ts';
+import { SYNTHETIC_PLAN, SYNTHETIC_SWITCHES, writeSyntheticCampaign } from '../../../src/bench/synthetic.ts';
 
 const BROWSERS = [
   process.env['CHROMIUM'] ?? '',

@@ -3,8 +3,8 @@ import { clopperPearson, upperBound } from '../../../src/analysis/statistics/bin
 import { equivalentProportions } from '../../../src/analysis/statistics/equivalence.ts';
 import { fisherExact } from '../../../src/analysis/statistics/fisher.ts';
 import { holm } from '../../../src/analysis/statistics/holm.ts';
-import { close } from './close.ts';
-import { r, scipy } from './reference.ts';
+import { close } from '../../kit/close.ts';
+import { r, scipy } from '../../kit/statistics-reference.ts';
 
 describe('exact binomial intervals', () => {
   it('agree with SciPy', () => {

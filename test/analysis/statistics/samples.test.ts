@@ -5,8 +5,8 @@ import { bootstrapQuantile, idealBootstrap, quantileOf, sorted } from '../../../
 import { randomStream } from '../../../src/analysis/statistics/random.ts';
 import { cliffsDelta, mannWhitney } from '../../../src/analysis/statistics/ranks.ts';
 import { kaplanMeier, medianSurvival } from '../../../src/analysis/statistics/survival.ts';
-import { close } from './close.ts';
-import { r, scipy } from './reference.ts';
+import { close } from '../../kit/close.ts';
+import { r, scipy } from '../../kit/statistics-reference.ts';
 
 describe('quantiles', () => {
   it("agree with R's type 7", () => {

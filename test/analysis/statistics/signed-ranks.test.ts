@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { equivalentPairs, signedRanksGreater } from '../../../src/analysis/statistics/signed-ranks.ts';
-import { close } from './close.ts';
+import { close } from '../../kit/close.ts';
 
 /** By definition: of all ways to give signs, the share whose positive ranks come to as much or more. */
 function byEnumeration(differences: readonly number[]): number {

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { fisherExact } from '../../../src/analysis/statistics/fisher.ts';
 import { mannWhitney } from '../../../src/analysis/statistics/ranks.ts';
 import { either, larger, moreInUpperTail, moreOften } from '../../../src/analysis/statistics/stratified.ts';
-import { close } from './close.ts';
-import { r } from './reference.ts';
+import { close } from '../../kit/close.ts';
+import { r } from '../../kit/statistics-reference.ts';
 
 describe('more often, over strata', () => {
   it("agrees with R's exact Mantel-Haenszel test", () => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { AftermathRow, HandOutRow } from '../../../src/analysis/summary/rows.ts';
 import { summarise } from '../../../src/analysis/summary/summarise.ts';
-import { manifestOf, trial } from './trials.ts';
+import { manifestOf, trial } from '../../kit/summary-rows.ts';
 
 const AFTERMATH: AftermathRow = {
   clientGoneSeconds: 40,

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { LifeRow } from '../../../src/analysis/summary/rows.ts';
 import { expiryBySoftware } from '../../../src/analysis/summary/expiry.ts';
-import { trial } from './trials.ts';
+import { trial } from '../../kit/summary-rows.ts';
 
 const LIFE: LifeRow = {
   ...{ id: 'x', software: 'a tracker', version: '1', documentedSeconds: 1800, source: 'its source' },

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { rowOf, NO_PARTIES } from '../../../src/analysis/summary/rows.ts';
 import { summarise } from '../../../src/analysis/summary/summarise.ts';
 import { pollingPeriod } from '../../../src/analysis/summary/polling.ts';
-import { SYNTHETIC_PLAN, syntheticTrials } from '../../../src/harness/bench/synthetic.ts';
-import { HEARTBEAT_BOUND_NS, type TrialRecord } from '../../../src/harness/records/trial.ts';
-import { manifestOf, trial, trials } from './trials.ts';
+import { SYNTHETIC_PLAN, syntheticTrials } from '../../../src/bench/synthetic.ts';
+import { HEARTBEAT_BOUND_NS, type TrialRecord } from '../../../src/records/trial-record.ts';
+import { manifestOf, trial, trials } from '../../kit/summary-rows.ts';
 
 const leaking = trials(10, 'none', 'leak', { gapSeconds: 5, clearPackets: 100, clearBytes: 9_000 });
 const texts = (summary: ReturnType<typeof summarise>): string => summary.conclusions.map(({ text }) => text).join('\n');

@@ -2,7 +2,7 @@
  * Runs the checks in one lab and prints a JSON line for each, since a lab in namespaces can be opened by their first
  * process alone. Argument: nothing for namespaces, or the options of a lab in containers as JSON.
  */
-import { Clock } from '../../../src/harness/clock.ts';
+import { Clock } from '../../../src/contracts/clock.ts';
 import { dockerLabSchema, openDockerLab } from '../../../src/harness/labs/docker.ts';
 import { openNetnsLab } from '../../../src/harness/labs/netns.ts';
 import { CHECKS, leaveRunning } from './compliance.ts';

@@ -9,10 +9,11 @@ import path from 'node:path';
 import { buffer, text } from 'node:stream/consumers';
 import * as z from 'zod';
 import { faultById } from '../../../src/faults/index.ts';
-import type { Argv, Host, Lab } from '../../../src/harness/contracts.ts';
-import { CommandFailed } from '../../../src/harness/errors.ts';
+import type { Argv, Host } from '../../../src/contracts/host.ts';
+import type { Lab } from '../../../src/contracts/lab.ts';
+import { CommandFailed } from '../../../src/contracts/errors.ts';
 import { ADDRESS } from '../../../src/harness/labs/topology.ts';
-import { HOST_NAMES, type HostName } from '../../../src/harness/records/vocabulary.ts';
+import { HOST_NAMES, type HostName } from '../../../src/records/vocabulary.ts';
 
 const linksSchema = z.array(z.looseObject({ ifname: z.string() }));
 

@@ -3,10 +3,10 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { RequestError } from '../../../src/harness/errors.ts';
+import { RequestError } from '../../../src/contracts/errors.ts';
 import { filledIn, readCompose } from '../../../src/harness/labs/docker/compose.ts';
-import { makePlan, restrict } from '../../../src/harness/plan.ts';
-import { loadScenario } from '../../../src/harness/scenario.ts';
+import { makePlan, restrict } from '../../../src/harness/campaign/plan.ts';
+import { loadScenario } from '../../../src/harness/campaign/scenario.ts';
 
 const EXAMPLE = fileURLToPath(new URL('../../../examples/stack/', import.meta.url));
 

@@ -6,9 +6,9 @@ import os from 'node:os';
 import * as z from 'zod';
 import type { DockerLabOptions } from '../../../src/harness/labs/docker.ts';
 import { LABEL } from '../../../src/harness/labs/docker/engine.ts';
-import { SCRATCH_PREFIX, sweepContainers } from '../../../src/harness/labs/docker/sweep.ts';
-import { openTestEngine, type TestEngine } from './engine.ts';
-import { build, complianceSuite, programArgv } from './suite.ts';
+import { SCRATCH_PREFIX, sweepContainers } from '../../../src/harness/labs/docker/sweep-containers.ts';
+import { openTestEngine, type TestEngine } from '../../kit/engine.ts';
+import { build, complianceSuite, programArgv } from '../../kit/lab-suite.ts';
 
 const listSchema = z.array(z.looseObject({ Id: z.string(), Labels: z.record(z.string(), z.string()) }));
 const inspectSchema = z.looseObject({

@@ -1,5 +1,5 @@
 import { enterNamespaces } from '../../../src/harness/labs/netns.ts';
-import { complianceSuite, programArgv } from './suite.ts';
+import { complianceSuite, programArgv } from '../../kit/lab-suite.ts';
 
 describe('the lab in network namespaces', () => {
   complianceSuite(() => Promise.resolve(enterNamespaces(programArgv())));

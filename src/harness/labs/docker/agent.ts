@@ -6,7 +6,7 @@
  * Run as `node build/harness/labs/docker/agent.js` by the engine; speaks frames.ts.
  */
 import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
-import { messageOf } from '../../errors.ts';
+import { messageOf } from '../../../contracts/errors.ts';
 import {
   ANSWER,
   FrameReader,

@@ -1,8 +1,8 @@
 /** The harness's end of an agent's standard streams: processes of a container as the contracts have them. */
 import { PassThrough, Writable } from 'node:stream';
-import type { Argv, ExitStatus, Member, RunningProcess } from '../../contracts.ts';
-import { CommandFailed } from '../../errors.ts';
-import type { HostName } from '../../records/vocabulary.ts';
+import type { Argv, ExitStatus, Member, RunningProcess } from '../../../contracts/host.ts';
+import { CommandFailed } from '../../../contracts/errors.ts';
+import type { HostName } from '../../../records/vocabulary.ts';
 import {
   ANSWER,
   FrameReader,

@@ -5,8 +5,8 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import * as z from 'zod';
-import { RequestError } from '../../errors.ts';
-import { parseYaml } from '../../yaml-file.ts';
+import { RequestError } from '../../../contracts/errors.ts';
+import { parseYaml } from '../../../contracts/yaml-file.ts';
 
 /** What the lab hands over: `${NAME}` anywhere in a value. */
 export const HANDED_OVER = {

@@ -8,13 +8,12 @@
  */
 import { existsSync, realpathSync } from 'node:fs';
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
 import type { ContainerCreateOptions } from 'dockerode';
-import type { Member } from '../../contracts.ts';
+import { compiled, inProject } from '../../../contracts/places.ts';
+import type { Member } from '../../../contracts/host.ts';
 import { LABEL } from './engine.ts';
 
-const PROJECT = fileURLToPath(new URL('../../../../', import.meta.url));
-const AGENT = path.join(PROJECT, 'build/harness/labs/docker/agent.js');
+const AGENT = compiled('harness/labs/docker/agent');
 export const TUN = '/dev/net/tun';
 
 /** Faults are injected on two hosts, by a process that waits for the moment. */
@@ -121,7 +120,7 @@ export function containerOptions(spec: MemberSpec): ContainerCreateOptions {
       Devices: spec.tun ? [{ PathOnHost: TUN, PathInContainer: TUN, CgroupPermissions: 'rwm' }] : [],
       Binds: [
         readOnly(process.execPath),
-        ...['build', 'node_modules', 'package.json'].map((name) => readOnly(path.join(PROJECT, name))),
+        ...['build', 'node_modules', 'package.json'].map((name) => readOnly(inProject(name))),
         `${spec.scratch}:${spec.scratch}:rw`,
         ...(spec.sockets ? [`${socketsFolder(spec.scratch)}:/var/run/wireguard:rw`] : []),
       ],

@@ -6,7 +6,7 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 import Docker from 'dockerode';
 import * as z from 'zod';
-import { RequestError, messageOf } from '../../errors.ts';
+import { RequestError, messageOf } from '../../../contracts/errors.ts';
 
 /** Every container and image of the project carries the first; those of a trial the others as well. */
 export const LABEL = {

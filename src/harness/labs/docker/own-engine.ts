@@ -13,10 +13,10 @@ import os from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
-import { RequestError, messageOf } from '../../errors.ts';
-import { SYSTEM_PATH, findCommand, provide } from '../../provision.ts';
+import { RequestError, messageOf } from '../../../contracts/errors.ts';
+import { SYSTEM_PATH, findCommand, provide } from '../provision.ts';
 import { connectEngine, type Engine } from './engine.ts';
-import { SCRATCH_PREFIX, ownerName, sweepContainers } from './sweep.ts';
+import { SCRATCH_PREFIX, ownerName, sweepContainers } from './sweep-containers.ts';
 
 const DOCKER = { command: 'dockerd', package: 'docker.io' };
 /** As seen from the daemon, whose mounts are its own: hides daemon.json, and keeps the daemon from leaving a key there. */

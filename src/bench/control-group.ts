@@ -1,0 +1,78 @@
+/**
+ * Processor time of this process and all that it starts, as the kernel counts it for a control group (version 2). What
+ * getrusage(2) tells a parent is less than that: the kernel buries, uncounted, whatever is left in a PID namespace when
+ * its first process ends, and that is how labs end.
+ */
+import { mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import process from 'node:process';
+import * as z from 'zod';
+import { CONTROL_GROUPS } from '../killswitches/systemd-restrict.ts';
+import { RequestError, messageOf } from '../contracts/errors.ts';
+
+export class ControlGroup implements Disposable {
+  readonly #folder: string;
+  /** Where its processes came from; null for a group that never had this one. */
+  readonly #former: string | null;
+
+  private constructor(folder: string, former: string | null) {
+    this.#folder = folder;
+    this.#former = former;
+  }
+
+  /** Moves this process into a group of its own. Throws `RequestError` where it may not. */
+  static enter(): ControlGroup {
+    // proc(5): ... MOUNT OPTIONS - cgroup2 SOURCE OPTIONS
+    const mount = /^(?:\S+ ){4}(\S+) .* - cgroup2 /m.exec(readFileSync('/proc/self/mountinfo', 'utf8'))?.[1];
+    const own = /^0::(\S+)$/m.exec(readFileSync('/proc/self/cgroup', 'utf8'))?.[1];
+    const next = 'Run it as root on a system with control groups of version 2 (mount -t cgroup2 none /mnt makes them).';
+    if (mount === undefined || own === undefined) throw new RequestError(`No control groups are mounted here. ${next}`);
+    // Of a benchmark that was killed, `npm run sweep` finds it by this beginning.
+    const folder = path.join(mount, `${CONTROL_GROUPS.prefix}bench-${process.pid}`);
+    try {
+      mkdirSync(folder);
+      join(folder);
+    } catch (error) {
+      throw new RequestError(`No control group can be made in ${mount}: ${messageOf(error)}. ${next}`);
+    }
+    return new ControlGroup(folder, path.join(mount, own));
+  }
+
+  get cpuSeconds(): number {
+    const used = /^usage_usec (\d+)$/m.exec(readFileSync(path.join(this.#folder, 'cpu.stat'), 'utf8'))?.[1];
+    return z.coerce.number().parse(used) / 1e6;
+  }
+
+  /** Its processes, this one included. */
+  get pids(): readonly number[] {
+    const listed = readFileSync(path.join(this.#folder, 'cgroup.procs'), 'utf8').split('\n').filter(Boolean);
+    return listed.map(Number);
+  }
+
+  /** Another, beside this one, for some of its processes. */
+  beside(name: string): ControlGroup {
+    const folder = `${this.#folder}-${name}`;
+    mkdirSync(folder);
+    return new ControlGroup(folder, null);
+  }
+
+  /** What the process and those that it starts do from now on is counted here. */
+  take(pid: number): void {
+    join(this.#folder, pid);
+  }
+
+  /** Takes a process out that was only just started: what it does is not counted. */
+  letGo(pid: number): void {
+    if (this.#former !== null) join(this.#former, pid);
+  }
+
+  /** This process goes back; all others have ended by then. */
+  [Symbol.dispose](): void {
+    if (this.#former !== null) join(this.#former);
+    rmdirSync(this.#folder);
+  }
+}
+
+function join(folder: string, pid = process.pid): void {
+  writeFileSync(path.join(folder, 'cgroup.procs'), String(pid));
+}

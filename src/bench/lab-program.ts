@@ -1,0 +1,40 @@
+/**
+ * Program of the lab benchmarks: opens one lab, in namespaces of its own or, with the options of a lab in containers as
+ * its first argument, in those, and prints how long each step took, in seconds.
+ */
+import { faults } from '../faults/index.ts';
+import { Clock } from '../contracts/clock.ts';
+import { dockerLabSchema, openDockerLab } from '../harness/labs/docker.ts';
+import { openNetnsLab } from '../harness/labs/netns.ts';
+
+const SECOND_NS = 1e9;
+/** Injections measured in one lab, each after its reversal. */
+const INJECTIONS = 5;
+
+const clock = new Clock();
+const began = clock.nowNs();
+const [, , first = ''] = process.argv;
+const lab = await (first.startsWith('{')
+  ? openDockerLab(clock, dockerLabSchema.parse(JSON.parse(first)))
+  : openNetnsLab(clock));
+await lab.tunnel.up();
+await lab.hosts.client.run(['ping', '-n', '-c', '1', '-W', '5', lab.tunnel.config.gateway4]);
+const openSeconds = (clock.nowNs() - began) / SECOND_NS;
+
+const brackets: Record<string, number[]> = {};
+for (const fault of faults.filter((each) => process.argv.includes(each.id))) {
+  const armed = await fault.arm(lab, fault.parameters.parse({}));
+  const spans: number[] = [];
+  for (let injection = 0; injection < INJECTIONS; injection++) {
+    const span = await armed.inject();
+    spans.push((span.afterNs - span.beforeNs) / SECOND_NS);
+    await armed.revert();
+  }
+  await armed[Symbol.asyncDispose]();
+  brackets[fault.id] = spans;
+}
+
+const closing = clock.nowNs();
+await lab[Symbol.asyncDispose]();
+const closeSeconds = (clock.nowNs() - closing) / SECOND_NS;
+process.stdout.write(JSON.stringify({ openSeconds, closeSeconds, brackets }) + '\n', () => process.exit(0));

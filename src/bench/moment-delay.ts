@@ -1,0 +1,31 @@
+/**
+ * Benchmark of moments: from a protocol event, as the instrument saw it, to the injection it asks for. One lab at a time,
+ * since what is asked is how long the way through the trial's own processes is.
+ */
+import { restrict } from '../harness/campaign/plan.ts';
+import { loadScenario } from '../harness/campaign/scenario.ts';
+import { benchRow, type BenchRow } from './row.ts';
+import { runTrials } from './trials.ts';
+
+/** Events that come within seconds of steady state with every seed. */
+const EVENTS = ['piece', 'get_peers', 'handshake'];
+const TRIALS = 5;
+const WINDOWS = { outage: 0.5, recovery: 0.5 };
+const LIMIT_MS = 2;
+const NS_PER_MS = 1e6;
+
+export async function momentsBench(): Promise<readonly BenchRow[]> {
+  const narrowed = restrict(await loadScenario('quickstart'), {
+    clients: ['qbittorrent'],
+    killSwitches: ['none'],
+    trials: TRIALS,
+  });
+  const moments = EVENTS.map((event) => `event ${event} 1`);
+  const records = await runTrials({ ...narrowed, moments, observe: { ...narrowed.observe, ...WINDOWS } }, 1);
+  return moments.map((moment) => {
+    const delays = records.flatMap(({ cell, momentAchievedNs }) =>
+      cell.moment === moment && momentAchievedNs !== null ? [momentAchievedNs / NS_PER_MS] : [],
+    );
+    return benchRow(`moment «${moment}»: event to injection`, 'ms', delays, { name: 'limit', value: LIMIT_MS });
+  });
+}

@@ -1,0 +1,164 @@
+/**
+ * An invented uplink capture for benchmarks: mostly the tunnel's datagrams in both directions, cut to 128 bytes as sealed
+ * captures are, and among them clear packets of the usual classes and link housekeeping. Says nothing about any client.
+ */
+import { writeFileSync } from 'node:fs';
+import { interfaceBlock, packetBlock, sectionBlock } from '../analysis/capture/pcapng-write.ts';
+import { randomStream } from '../analysis/statistics/random.ts';
+
+export const BENCH_ENDPOINT = { address: '198.51.100.10', port: 51_820 };
+export const BENCH_CLIENT = {
+  mac: null,
+  real: ['192.168.1.2', '2001:db8:1::2'],
+  tunnel: ['10.8.0.2', '2001:db8:8::2'],
+  endpoints: [BENCH_ENDPOINT],
+};
+
+export const BENCH_CLIENT_MAC = '02:00:00:00:01:02';
+const CLIENT_MAC = [2, 0, 0, 0, 1, 2];
+const ROUTER_MAC = [2, 0, 0, 0, 1, 1];
+const SNAP_BYTES = 128;
+/** One frame in ten is not the tunnel's. */
+const TUNNEL_SHARE = 0.9;
+/** Distinct frames; the file repeats them in random order. */
+const VARIETY = 2000;
+const ORIGIN_UNIX_NS = 1_735_689_600n * 1_000_000_000n;
+const STEP_NS = 20_000;
+
+interface Frame {
+  readonly data: Uint8Array;
+  readonly original: number;
+}
+
+/** Writes `frames` frames as a pcap file of microseconds, which every reader knows, or as pcapng. */
+export function writeUplinkCapture(file: string, format: 'pcap' | 'pcapng', frames: number, seed = 1): void {
+  const random = randomStream(seed, 'uplink capture');
+  const pool = Array.from({ length: VARIETY }, (_, at) =>
+    at < VARIETY * TUNNEL_SHARE ? tunnelFrame(at) : otherFrame(at),
+  );
+  const parts: Uint8Array[] = format === 'pcap' ? [pcapHeader()] : [sectionBlock('bench'), interfaceBlock(1, 'uplink')];
+  for (let at = 0; at < frames; at++) {
+    const frame = pool[random.below(VARIETY)];
+    if (frame === undefined) throw new Error(`unreachable: the pool has ${VARIETY} frames`);
+    const unixNs = ORIGIN_UNIX_NS + BigInt(at) * BigInt(STEP_NS);
+    parts.push(
+      ...(format === 'pcap'
+        ? [pcapRecordHeader(unixNs, frame), frame.data]
+        : [packetBlock({ interfaceId: 0, unixNs, data: frame.data, original: frame.original, comments: [] })]),
+    );
+  }
+  writeFileSync(file, Buffer.concat(parts));
+}
+
+function pcapHeader(): Uint8Array {
+  const bytes = Buffer.alloc(24);
+  bytes.writeUInt32LE(0xa1b2c3d4, 0);
+  bytes.writeUInt16LE(2, 4);
+  bytes.writeUInt16LE(4, 6);
+  bytes.writeUInt32LE(262_144, 16);
+  bytes.writeUInt32LE(1, 20);
+  return bytes;
+}
+
+function pcapRecordHeader(unixNs: bigint, { data, original }: Frame): Uint8Array {
+  const bytes = Buffer.alloc(16);
+  bytes.writeUInt32LE(Number(unixNs / 1_000_000_000n), 0);
+  bytes.writeUInt32LE(Number((unixNs % 1_000_000_000n) / 1000n), 4);
+  bytes.writeUInt32LE(data.length, 8);
+  bytes.writeUInt32LE(original, 12);
+  return bytes;
+}
+
+function tunnelFrame(at: number): Frame {
+  const payload = Buffer.alloc(at % 3 === 0 ? 96 : 1452, at & 0xff);
+  payload.writeUInt32LE(4, 0);
+  const outgoing = at % 2 === 0;
+  const local = { address: [192, 168, 1, 2], port: 40_000 };
+  const remote = { address: [198, 51, 100, 10], port: 51_820 };
+  return snapped(ip4Frame(17, outgoing, local, remote, udp(payload, outgoing, local.port, remote.port)), SNAP_BYTES);
+}
+
+/** Clear packets and housekeeping, in turn, over some fifty flows. */
+function otherFrame(at: number): Frame {
+  const host = at % 12;
+  const local = { address: at % 5 === 0 ? [10, 8, 0, 2] : [192, 168, 1, 2], port: 51_413 };
+  const remote = (octets: readonly number[], port: number): Endpoint => ({ address: octets, port });
+  const outgoing = at % 3 !== 0;
+  const over = (far: Endpoint, payload: Uint8Array): Frame =>
+    snapped(ip4Frame(17, outgoing, local, far, udp(payload, outgoing, local.port, far.port)));
+  switch (at % 7) {
+    case 0:
+      return over(
+        remote([198, 18, 20 + host, 1], 6881),
+        Buffer.from(`d1:ad2:id20:${'i'.repeat(20)}e1:q4:ping1:t2:aa1:y1:qe`),
+      );
+    case 1:
+      return over(
+        remote([198, 18, 100 + host, 1], 51_413),
+        Buffer.concat([Buffer.of(0x21, 0), Buffer.alloc(18, at & 0xff)]),
+      );
+    case 2:
+      return over(remote([203, 0, 113, 53], 53), Buffer.alloc(40, at & 0xff));
+    case 3:
+      return over(remote([239, 192, 152, 143], 6771), Buffer.from('BT-SEARCH * HTTP/1.1\r\nInfohash: 0\r\n\r\n'));
+    case 4: {
+      const far = remote([198, 18, 0, 10], 6969);
+      const payload = Buffer.from(`GET /announce?info_hash=${'h'.repeat(20)} HTTP/1.1\r\n\r\n`);
+      return snapped(ip4Frame(6, true, local, far, tcp(payload, local.port + host, far.port)));
+    }
+    case 5: {
+      const far = remote([198, 18, 100 + host, 1], 51_413);
+      return snapped(ip4Frame(6, true, local, far, tcp(Buffer.alloc(1200, at & 0xff), local.port, far.port)));
+    }
+    default:
+      return snapped(Buffer.concat([ethernet(true, 0x0806), Buffer.alloc(46)]));
+  }
+}
+
+interface Endpoint {
+  readonly address: readonly number[];
+  readonly port: number;
+}
+
+function ip4Frame(
+  protocol: number,
+  outgoing: boolean,
+  local: Endpoint,
+  remote: Endpoint,
+  payload: Uint8Array,
+): Uint8Array {
+  const header = Buffer.alloc(20);
+  header[0] = 0x45;
+  header.writeUInt16BE(20 + payload.length, 2);
+  header[8] = 64;
+  header[9] = protocol;
+  header.set(outgoing ? local.address : remote.address, 12);
+  header.set(outgoing ? remote.address : local.address, 16);
+  return Buffer.concat([ethernet(outgoing, 0x0800), header, payload]);
+}
+
+function ethernet(outgoing: boolean, etherType: number): Uint8Array {
+  const [to, from] = outgoing ? [ROUTER_MAC, CLIENT_MAC] : [CLIENT_MAC, ROUTER_MAC];
+  return Buffer.from([...to, ...from, etherType >> 8, etherType & 0xff]);
+}
+
+function udp(payload: Uint8Array, outgoing: boolean, localPort: number, remotePort: number): Uint8Array {
+  const header = Buffer.alloc(8);
+  header.writeUInt16BE(outgoing ? localPort : remotePort, 0);
+  header.writeUInt16BE(outgoing ? remotePort : localPort, 2);
+  header.writeUInt16BE(8 + payload.length, 4);
+  return Buffer.concat([header, payload]);
+}
+
+function tcp(payload: Uint8Array, from: number, to: number): Uint8Array {
+  const header = Buffer.alloc(20);
+  header.writeUInt16BE(from, 0);
+  header.writeUInt16BE(to, 2);
+  header[12] = 0x50;
+  header[13] = 0x18;
+  return Buffer.concat([header, payload]);
+}
+
+function snapped(bytes: Uint8Array, snap = 2048): Frame {
+  return { data: bytes.subarray(0, snap), original: bytes.length };
+}

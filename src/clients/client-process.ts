@@ -1,0 +1,275 @@
+/**
+ * A client's main process under the adapter's eyes: its lines as they come, the wait for the one that says the torrent
+ * was accepted, and its end. What the client puts on the network is not looked at here.
+ */
+import { type FSWatcher, closeSync, openSync, readSync, readdirSync, statSync, watch } from 'node:fs';
+import { basename, dirname } from 'node:path';
+import type { Readable } from 'node:stream';
+import type { Argv, ExitStatus, Host, RunningProcess } from '../contracts/host.ts';
+import { describeExit } from '../contracts/errors.ts';
+
+/** Lines kept of a client's output: enough to explain an end, little enough to keep for every trial. */
+const KEPT_LINES = 500;
+/** Lines quoted in an error. */
+const QUOTED_LINES = 8;
+
+export interface Launch {
+  /** The client's id, for errors. */
+  readonly client: string;
+  readonly argv: Argv;
+  readonly env: Readonly<Record<string, string>>;
+  readonly cwd: string;
+  /** A log file the client writes besides its output; its folder must exist. */
+  readonly logFile?: string;
+}
+
+interface Waiter {
+  readonly line: (line: string) => void;
+}
+
+export class ClientProcess {
+  readonly #process: RunningProcess;
+  readonly #launch: Launch;
+  readonly #lines: string[] = [];
+  readonly #waiters = new Set<Waiter>();
+  #ended: ExitStatus | null = null;
+
+  private constructor(launch: Launch, process: RunningProcess, log: LogFile | null) {
+    this.#launch = launch;
+    this.#process = process;
+    const keep = (line: string): void => this.#keep(line);
+    log?.follow(keep);
+    readLines(process.stdout, keep);
+    readLines(process.stderr, keep);
+    // A client that has ended makes its standard input fail; its end is told by `exited`.
+    process.stdin.on('error', () => undefined);
+    void process.exited.then((status) => {
+      this.#ended = status;
+      log?.close();
+    });
+  }
+
+  /**
+   * Starts the client as the unprivileged user and waits for `accepted`. When that fails, or `signal` aborts, the
+   * client is killed first: start leaves either a running client or none.
+   */
+  static async start(
+    host: Host,
+    launch: Launch,
+    accepted: (client: ClientProcess) => Promise<void>,
+    signal?: AbortSignal,
+  ): Promise<ClientProcess> {
+    signal?.throwIfAborted();
+    const log = launch.logFile === undefined ? null : new LogFile(launch.logFile);
+    const { env, cwd } = launch;
+    const process = await host.spawn(launch.argv, { env, cwd, unprivileged: true });
+    const client = new ClientProcess(launch, process, log);
+    try {
+      await client.#whileRunning(accepted(client), signal);
+      return client;
+    } catch (error) {
+      process.signal('SIGKILL');
+      await process.exited;
+      throw signal?.aborted === true ? client.#interrupted(signal) : error;
+    }
+  }
+
+  get pid(): number {
+    return this.#process.pid;
+  }
+
+  get exited(): Promise<ExitStatus> {
+    return this.#process.exited;
+  }
+
+  tail(lines: number): readonly string[] {
+    return lines > 0 ? this.#lines.slice(-lines) : [];
+  }
+
+  /** The first line, past or to come, of which `match` makes something. */
+  async line<T>(match: (line: string) => T | undefined): Promise<T> {
+    for (const line of this.#lines) {
+      const found = match(line);
+      if (found !== undefined) return found;
+    }
+    return this.nextLine(match);
+  }
+
+  /** The first line to come of which `match` makes something. */
+  nextLine<T>(match: (line: string) => T | undefined): Promise<T> {
+    return new Promise((resolve) => {
+      const waiter: Waiter = {
+        line: (line) => {
+          const found = match(line);
+          if (found === undefined) return;
+          this.#waiters.delete(waiter);
+          resolve(found);
+        },
+      };
+      this.#waiters.add(waiter);
+    });
+  }
+
+  /** Waits until a file whose name matches is in this folder, which must exist. */
+  async file(folder: string, name: RegExp): Promise<void> {
+    const there = (): boolean => readdirSync(folder).some((file) => name.test(file));
+    const watcher = watch(folder);
+    try {
+      if (there()) return;
+      await new Promise<void>((resolve) => {
+        watcher.on('change', () => {
+          if (there()) resolve();
+        });
+        void this.exited.then(() => resolve());
+      });
+    } finally {
+      watcher.close();
+    }
+  }
+
+  /** Writes a line to the client's standard input and waits for the line of the answer; throws when the client ends. */
+  async ask<T>(question: string, match: (line: string) => T | undefined, signal?: AbortSignal): Promise<T> {
+    const answer = this.nextLine(match);
+    this.#process.stdin.write(`${question}\n`);
+    return this.#whileRunning(answer, signal);
+  }
+
+  /** Asks it to end, by SIGTERM unless told otherwise; after `patienceSeconds` kills it. */
+  async stop(patienceSeconds: number, ask: (process: RunningProcess) => void = terminate): Promise<ExitStatus> {
+    if (this.#ended !== null) return this.#ended;
+    const timer = setTimeout(() => this.#process.signal('SIGKILL'), patienceSeconds * 1000);
+    try {
+      ask(this.#process);
+      return await this.#process.exited;
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  #keep(line: string): void {
+    this.#lines.push(line);
+    if (this.#lines.length > KEPT_LINES) this.#lines.shift();
+    for (const waiter of [...this.#waiters]) waiter.line(line);
+  }
+
+  async #whileRunning<T>(work: Promise<T>, signal?: AbortSignal): Promise<T> {
+    signal?.throwIfAborted();
+    const { promise, reject } = rejection();
+    const aborted = (): void => reject(asError(signal?.reason));
+    signal?.addEventListener('abort', aborted, { once: true });
+    void this.exited.then((status) => reject(this.#endedEarly(status)));
+    try {
+      return await Promise.race([work, promise]);
+    } finally {
+      signal?.removeEventListener('abort', aborted);
+      work.catch(() => undefined);
+    }
+  }
+
+  #endedEarly(status: ExitStatus): Error {
+    return new Error(
+      `${this.#launch.client} ended with ${describeExit(status)} before it answered (${this.#launch.argv.join(' ')}). ${this.#lastWords()}`,
+    );
+  }
+
+  /** The reason of the abort, and what the client said until then. */
+  #interrupted({ reason }: AbortSignal): Error {
+    const { message } = asError(reason);
+    return new Error(`${message}. ${this.#lastWords()}`, { cause: reason });
+  }
+
+  #lastWords(): string {
+    const last = this.tail(QUOTED_LINES).join('\n  ');
+    return last === '' ? 'It wrote nothing.' : `Its last lines:\n  ${last}`;
+  }
+}
+
+/** For `line`, `nextLine` and `ask`: the first line that the pattern is found in. */
+export const lineWith =
+  (pattern: RegExp) =>
+  (line: string): true | undefined =>
+    pattern.test(line) || undefined;
+
+function terminate(process: RunningProcess): void {
+  process.signal('SIGTERM');
+}
+
+function rejection(): { promise: Promise<never>; reject: (reason: Error) => void } {
+  let reject: (reason: Error) => void = () => undefined;
+  const promise = new Promise<never>((_, no) => (reject = no));
+  promise.catch(() => undefined);
+  return { promise, reject };
+}
+
+function asError(reason: unknown): Error {
+  return reason instanceof Error ? reason : new Error(String(reason));
+}
+
+function readLines(stream: Readable, keep: (line: string) => void): void {
+  const split = lineSplitter(keep);
+  stream.setEncoding('utf8');
+  stream.on('data', (text: string) => split(text));
+  stream.on('error', () => undefined);
+}
+
+function lineSplitter(keep: (line: string) => void): (text: string) => void {
+  let rest = '';
+  return (text) => {
+    // A carriage return alone ends a line too: progress lines are written over one another.
+    const lines = (rest + text).split(/[\r\n]+/);
+    rest = lines.pop() ?? '';
+    lines.filter((line) => line !== '').forEach(keep);
+  };
+}
+
+/** What a program appends to a file from now on, told by the kernel's file notifications. */
+class LogFile {
+  readonly #path: string;
+  #inode: number;
+  #offset: number;
+  #watcher: FSWatcher | null = null;
+  #drain: () => void = () => undefined;
+
+  constructor(path: string) {
+    this.#path = path;
+    ({ inode: this.#inode, size: this.#offset } = fileAt(path));
+  }
+
+  follow(keep: (line: string) => void): void {
+    const split = lineSplitter(keep);
+    this.#drain = () => split(this.#appended());
+    const name = basename(this.#path);
+    this.#watcher = watch(dirname(this.#path), (_, changed) => {
+      if (changed === name) this.#drain();
+    });
+    this.#watcher.on('error', () => this.#watcher?.close());
+    this.#drain();
+  }
+
+  close(): void {
+    this.#watcher?.close();
+    this.#drain();
+  }
+
+  #appended(): string {
+    const { inode, size } = fileAt(this.#path);
+    // Another file, or shorter than what was read: the client rotated it.
+    if (inode !== this.#inode || size < this.#offset) this.#offset = 0;
+    this.#inode = inode;
+    if (size === this.#offset) return '';
+    const bytes = Buffer.alloc(size - this.#offset);
+    const file = openSync(this.#path, 'r');
+    try {
+      const read = readSync(file, bytes, 0, bytes.length, this.#offset);
+      this.#offset += read;
+      return bytes.toString('utf8', 0, read);
+    } finally {
+      closeSync(file);
+    }
+  }
+}
+
+function fileAt(path: string): { inode: number; size: number } {
+  const stats = statSync(path, { throwIfNoEntry: false });
+  return { inode: stats?.ino ?? 0, size: stats?.size ?? 0 };
+}

@@ -1,0 +1,41 @@
+/**
+ * `npm run analyze <campaign>`: recomputes everything derived from a campaign's records and captures. Needs no lab. The
+ * sealed records are not touched; where a capture is gone, their measures are used.
+ */
+import { Command } from 'commander';
+import * as z from 'zod';
+import type { Measures } from '../records/measures.ts';
+import type { TrialRecord } from '../records/trial-record.ts';
+import { parseArguments } from './arguments.ts';
+
+const optionsSchema = z.object({ json: z.boolean().default(false), sealed: z.boolean().default(false) });
+
+/** Exit code 0 when done, 2 when the campaign could not be read. */
+export async function analyzeCommand(argv: readonly string[]): Promise<number> {
+  const command = new Command('analyze')
+    .description('recomputes summary, tables, figures and report of a campaign from its records and captures')
+    .argument('<campaign>', 'folder written by `npm run scenario`')
+    .option('--sealed', 'use the measures sealed in the records instead of measuring the captures anew')
+    .option('--json', 'print the summary as JSON instead of the conclusions');
+  const stop = parseArguments(command, argv);
+  if (stop !== null) return stop;
+  const [folder = ''] = command.args;
+  const { json, sealed } = optionsSchema.parse(command.opts());
+  const { deriveCampaign } = await import('../analysis/campaign/derive.ts');
+  const summary = await deriveCampaign(folder, sealed ? {} : { measure: remeasure });
+  const text = json ? JSON.stringify(summary, null, 2) : summary.conclusions.map((one) => one.text).join('\n');
+  process.stdout.write(`${text}\n`);
+  return 0;
+}
+
+/** Measures a trial from what its folder holds; null where that is less than was there when it was sealed. */
+async function remeasure(folder: string, record: TrialRecord): Promise<Measures | null> {
+  if (record.outcome.status !== 'completed') return null;
+  const { captureFile, readTimeline } = await import('../analysis/campaign/evidence.ts');
+  const { measureTrial } = await import('../analysis/measure/measure.ts');
+  const timeline = await readTimeline(folder, record.trial);
+  const uplinkFile = await captureFile(folder, record, 'uplink');
+  const wanFile = await captureFile(folder, record, 'wan');
+  if (timeline === null || uplinkFile === null || wanFile === null) return null;
+  return (await measureTrial({ record, timeline: timeline.events, uplinkFile, wanFile })).measures;
+}

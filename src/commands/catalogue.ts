@@ -1,0 +1,166 @@
+/**
+ * The catalogues as tables: what `--list --clients`, `--switches` and `--faults` print, and docs/clients.md. Everything
+ * is what the plugins declare; the versions alone are read from what is installed here.
+ */
+import { tmpdir } from 'node:os';
+import Table from 'cli-table3';
+import { clients } from '../clients/index.ts';
+import { faults } from '../faults/index.ts';
+import { killSwitches } from '../killswitches/index.ts';
+import type { TorrentClient } from '../contracts/client.ts';
+import type { Host, Need } from '../contracts/host.ts';
+import type { SwitchClaims } from '../contracts/kill-switch.ts';
+import { messageOf } from '../contracts/errors.ts';
+import { runProcess } from '../harness/labs/child-process.ts';
+import { missing } from '../harness/labs/provision.ts';
+
+/** One line of a cell a string. */
+export interface Catalogue {
+  readonly head: readonly string[];
+  readonly rows: readonly (readonly (readonly string[])[])[];
+}
+
+/** In the words of the field: what the contracts abbreviate. */
+const SPOKEN: Readonly<Record<keyof TorrentClient['speaks'], string>> = {
+  utp: 'uTP',
+  udpTracker: 'UDP trackers',
+  dht: 'DHT',
+  pex: 'PEX',
+  lsd: 'LSD',
+  portMapping: 'UPnP or NAT-PMP',
+  ipv6: 'IPv6',
+  webrtc: 'WebRTC',
+  magnet: 'magnet links',
+  encryption: 'encryption',
+};
+
+const CLIENT_HEAD = ['bound by', 'speaks', 'changed from its defaults, and why', 'keeps across restarts'];
+
+/** The clients with their versions here, or the packages that are missing. */
+export async function clientCatalogue(listed: readonly TorrentClient[] = clients): Promise<Catalogue> {
+  const versions = await Promise.all(listed.map(versionHere));
+  return {
+    head: ['client', 'version', ...CLIENT_HEAD],
+    rows: listed.map((client, index) => [[client.id], [versions[index] ?? ''], ...declared(client)]),
+  };
+}
+
+/** The clients with the packages they need, whatever is installed: the same everywhere. */
+export function clientDeclarations(): Catalogue {
+  return {
+    head: ['client', 'packages', ...CLIENT_HEAD],
+    rows: clients.map((client) => [[client.id], packagesOf(client.needs), ...declared(client)]),
+  };
+}
+
+export function switchCatalogue(): Catalogue {
+  return {
+    head: ['kill switch', 'family', 'claims', 'reproduces'],
+    rows: killSwitches.map(({ id, family, claims, reproduces }) => [[id], [family], [claimed(claims)], [reproduces]]),
+  };
+}
+
+export function faultCatalogue(): Catalogue {
+  return {
+    head: ['fault', 'group', 'what it is', 'what really happens'],
+    rows: faults.map(({ id, group, title, happens }) => [[id], [group], [title], [happens]]),
+  };
+}
+
+function declared({ bindings, speaks, changes, persists }: TorrentClient): string[][] {
+  return [
+    bindings.filter((kind) => kind !== 'none'),
+    [spoken(speaks).join(', ')],
+    changes.map(({ setting, reason }) => `${setting}: ${reason}`),
+    persists.map(({ path, holds }) => `${path}: ${holds}`),
+  ].map((lines) => (lines.length === 0 || lines[0] === '' ? ['-'] : [...lines]));
+}
+
+function spoken(speaks: TorrentClient['speaks']): string[] {
+  return Object.entries(SPOKEN).flatMap(([name, word]) =>
+    Object.entries(speaks).some(([key, on]) => key === name && on) ? [word] : [],
+  );
+}
+
+function claimed(claims: SwitchClaims): string {
+  return Object.entries(claims)
+    .flatMap(([name, holds]) => (holds ? [name] : []))
+    .join(', ');
+}
+
+function packagesOf(needs: readonly Need[]): string[] {
+  return needs.length === 0 ? ['npm'] : [...new Set(needs.map((need) => need.package))];
+}
+
+async function versionHere(client: TorrentClient): Promise<string> {
+  const absent = missing(client.needs).map((need) => need.package);
+  if (absent.length > 0) return `missing: package ${absent.join(', ')}`;
+  return client.version(THIS_MACHINE).catch((error: unknown) => `does not tell: ${messageOf(error)}`);
+}
+
+/** Enough of a host to ask a program its version. */
+const THIS_MACHINE: Host = {
+  name: 'client',
+  folder: tmpdir(),
+  run: (argv, options = {}) => runProcess('client', argv, options, { PATH: process.env['PATH'] ?? '' }),
+  spawn: () => Promise.reject(new Error('no lab is open here: only versions can be asked')),
+};
+
+/** As a table of the terminal, `columns` wide where its longest words let it be. */
+export function asText({ head, rows }: Catalogue, columns: number): string {
+  const table = new Table({
+    head: [...head],
+    colWidths: widths([head.map((title) => [title]), ...rows], columns - head.length - 1),
+    wordWrap: true,
+    style: { head: [], border: [] },
+  });
+  table.push(...rows.map((row) => row.map((lines) => lines.join('\n'))));
+  return table.toString();
+}
+
+/** Takes from the widest columns that still have something to break. */
+function widths(rows: Catalogue['rows'], columns: number): number[] {
+  const PADDING = 2;
+  const longest = (column: number, split: RegExp): number =>
+    PADDING +
+    Math.max(
+      ...rows.flatMap((row) => (row[column] ?? []).flatMap((line) => line.split(split)).map((part) => part.length)),
+    );
+  const floors = (rows[0] ?? []).map((_, column) => longest(column, / /));
+  const wanted = floors.map((_, column) => longest(column, /\n/));
+  const spare = (column: number): number => (wanted[column] ?? 0) - (floors[column] ?? 0);
+  for (let excess = wanted.reduce((sum, width) => sum + width, 0) - columns; excess > 0; excess--) {
+    const widest = Math.max(...wanted.filter((_, column) => spare(column) > 0));
+    const column = wanted.findIndex((width, index) => width === widest && spare(index) > 0);
+    if (column < 0) break;
+    wanted[column] = widest - 1;
+  }
+  return wanted;
+}
+
+/** docs/clients.md, without the versions, which are those of the machine. */
+export function clientsPage(): string {
+  return `# The torrent clients
+
+Each is the distribution's own binary, or the npm package, with its own default settings but for those listed. This page is
+written by \`npm run scenario -- --list --clients --markdown > docs/clients.md\`; without \`--markdown\` the command prints
+the same table with the versions installed here.
+
+A scenario can switch DHT, PEX, LSD, port mapping, uTP and encryption on or off (\`features\`) and leaves what it does not
+name at the client's default. Where a client has no such setting, and where it has no option to bind to an interface or
+address, the trial is \`unsupported\` and says so.
+
+${asMarkdown(clientDeclarations())}
+`;
+}
+
+/** As a table of Markdown. */
+function asMarkdown({ head, rows }: Catalogue): string {
+  const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
+  const escaped = (text: string): string => text.replaceAll('|', '\\|').replaceAll('\\[', '[');
+  return [
+    line(head),
+    line(head.map(() => '---')),
+    ...rows.map((row) => line(row.map((lines) => lines.map(escaped).join('<br>')))),
+  ].join('\n');
+}

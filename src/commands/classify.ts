@@ -1,0 +1,132 @@
+/**
+ * `npm run classify <capture>`: judges any capture by the lab's rules. It is told who the client is and knows nothing of a
+ * swarm, so an encrypted peer at an unknown address comes out as `other`; clear it is all the same.
+ */
+import Table from 'cli-table3';
+import { Command } from 'commander';
+import * as z from 'zod';
+import { parseAddress, splitEndpoint } from '../analysis/capture/address.ts';
+import type { ClientIdentity } from '../analysis/classify/classifier.ts';
+import { type CaptureSummary, type Volume, summariseCapture } from '../analysis/classify/capture-summary.ts';
+import { parseArguments } from './arguments.ts';
+
+const list = (text: string): string[] => text.split(',').map((each) => each.trim());
+const addresses = z.string().transform(list);
+const optionsSchema = z.object({
+  client: addresses,
+  tunnel: addresses,
+  endpoint: z.array(z.string()),
+  mac: z.string().optional(),
+  json: z.boolean().default(false),
+});
+
+const RIGHT = 'right';
+
+/** Exit code 0 when the capture was read as far as it goes, 2 when it, or what was asked, makes no sense. */
+export async function classifyCommand(argv: readonly string[]): Promise<number> {
+  const command = new Command('classify')
+    .description('names every packet of a capture that leaves the client outside its tunnel')
+    .argument('<capture>', 'pcap or pcapng file')
+    .requiredOption('--client <addresses>', 'addresses of the client outside the tunnel: ADDR[,ADDR6]')
+    .requiredOption('--tunnel <addresses>', 'addresses of the client inside the tunnel: ADDR[,ADDR6]')
+    .requiredOption(
+      '--endpoint <address:port>',
+      "where the tunnel's own datagrams go: ADDR:PORT or [ADDR6]:PORT; several with commas, or the option again",
+      (text, before: readonly string[] | undefined) => [...(before ?? []), ...list(text)],
+    )
+    .option('--mac <address>', 'Ethernet address of the client; learnt from its addresses when not given')
+    .option('--json', 'print JSON instead of a table');
+  const stop = parseArguments(command, argv);
+  if (stop !== null) return stop;
+  const [file = ''] = command.args;
+  const options = optionsSchema.parse(command.opts());
+  const summary = await summariseCapture(file, clientOf(options));
+  process.stdout.write(options.json ? `${JSON.stringify(asJson(file, summary), null, 2)}\n` : asText(file, summary));
+  return 0;
+}
+
+/** @throws TypeError naming the address or endpoint that cannot be read. */
+function clientOf({ client, tunnel, endpoint, mac }: z.infer<typeof optionsSchema>): ClientIdentity {
+  [...client, ...tunnel].forEach(parseAddress);
+  return { mac: mac ?? null, real: client, tunnel, endpoints: endpoint.map(readEndpoint) };
+}
+
+function readEndpoint(text: string): ClientIdentity['endpoints'][number] {
+  const endpoint = splitEndpoint(text);
+  if (endpoint === null) {
+    throw new TypeError(
+      `--endpoint "${text}" is not ADDR:PORT: give one like 198.51.100.10:51820 or [2001:db8::1]:51820`,
+    );
+  }
+  parseAddress(endpoint.address);
+  return endpoint;
+}
+
+function asJson(file: string, summary: CaptureSummary): unknown {
+  const { report, unreadable, ...counts } = summary;
+  return {
+    file,
+    capture: { ...report, originUnixNs: String(report.originUnixNs) },
+    ...counts,
+    unreadable: [...unreadable].map(([linkType, volume]) => ({ linkType, ...volume })),
+    notes: notesOn(summary),
+  };
+}
+
+function asText(file: string, summary: CaptureSummary): string {
+  const { report, clear, housekeeping, tunnel, canary, others } = summary;
+  const lines = [
+    `${file}: ${report.format}, ${report.packets} packets, first at ${instantText(report.originUnixNs)}`,
+    clear.length === 0 ? 'No clear packet left the client.' : clearTable(clear),
+    `tunnel: ${volumeText(tunnel)}`,
+    `housekeeping: ${housekeeping.length === 0 ? 'none' : housekeeping.map((one) => `${one.class} ${volumeText(one)}`).join('; ')}`,
+    ...(canary.packets > 0 ? [`canaries: ${volumeText(canary)}`] : []),
+    `not from the client: ${volumeText(others)}`,
+    ...notesOn(summary).map((note) => `note: ${note}`),
+  ];
+  return `${lines.join('\n')}\n`;
+}
+
+function clearTable(rows: CaptureSummary['clear']): string {
+  const table = new Table({
+    head: ['class', 'family', 'source', 'packets', 'bytes', 'first (s)', 'last (s)'],
+    colAligns: ['left', 'left', 'left', RIGHT, RIGHT, RIGHT, RIGHT],
+    style: { head: [], border: [] },
+  });
+  for (const row of rows) {
+    table.push([row.class, row.family, row.source, row.packets, row.bytes, seconds(row.firstNs), seconds(row.lastNs)]);
+  }
+  return table.toString();
+}
+
+/** What the reader of the counts must know to trust them. */
+function notesOn({ report, unreadable, others, clear, tunnel, housekeeping, canary }: CaptureSummary): string[] {
+  const notes: string[] = [];
+  if (report.broken !== null) {
+    notes.push(`read ${report.readBytes} of ${report.fileBytes} bytes; ${report.broken}`);
+  }
+  if (report.dropped !== null && report.dropped > 0) notes.push(`the capture itself dropped ${report.dropped} packets`);
+  for (const [linkType, { packets }] of unreadable) {
+    notes.push(`${packets} packets are of link type ${linkType}, which cannot be read: they are in no count`);
+  }
+  const leaving = [tunnel, canary, ...clear, ...housekeeping].some(({ packets }) => packets > 0);
+  if (!leaving && others.packets > 0) notes.push('no packet is from the client: check --client, or give its --mac');
+  return notes;
+}
+
+function volumeText({ packets, bytes }: Volume): string {
+  return `${packets} packet${packets === 1 ? '' : 's'}, ${bytes} bytes`;
+}
+
+/** Nanoseconds as seconds, to the nanosecond. */
+function seconds(ns: number): string {
+  const digits = String(Math.abs(ns)).padStart(10, '0');
+  return `${ns < 0 ? '-' : ''}${digits.slice(0, -9)}.${digits.slice(-9)}`;
+}
+
+function instantText(unixNs: bigint): string {
+  const date = new Date(Number(unixNs / 1_000_000n));
+  return Number.isNaN(date.getTime())
+    ? `${unixNs} ns`
+    : date.toISOString().replace(/\d{3}Z$/, `${String(unixNs % 1_000_000_000n).padStart(9, '0')}Z`);
+}

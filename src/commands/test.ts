@@ -1,0 +1,64 @@
+/**
+ * `npm test`: everything. Installs what the tests need and sees to a container engine, then formatter, linter, compiler
+ * and mocha, each to its end.
+ */
+import { spawn } from 'node:child_process';
+import { inProject } from '../contracts/places.ts';
+import { clients } from '../clients/index.ts';
+import { faults } from '../faults/index.ts';
+import { killSwitches } from '../killswitches/index.ts';
+import type { Need } from '../contracts/host.ts';
+import { EXIT, messageOf } from '../contracts/errors.ts';
+import { provideEngine, type ProvidedEngine } from '../harness/labs/docker/own-engine.ts';
+import { NETNS_NEEDS } from '../harness/labs/netns.ts';
+import { provide } from '../harness/labs/provision.ts';
+
+/** What only the tests need: other people's readers of the same files, and a real browser for the report. */
+const TEST_NEEDS: readonly Need[] = [
+  { command: 'tshark', package: 'tshark' },
+  { command: 'chromium', package: 'chromium' },
+  { command: 'ping', package: 'iputils-ping' },
+  { command: 'curl', package: 'curl' },
+];
+
+/** Arguments are handed to mocha: `npm test -- test/analysis` runs only those files, and skips the other checks. */
+export async function testCommand(argv: readonly string[]): Promise<number> {
+  const plugins = [...clients, ...killSwitches, ...faults];
+  const say = (line: string): void => void process.stderr.write(`killswitch-lab: ${line}\n`);
+  await provide([...NETNS_NEEDS, ...TEST_NEEDS, ...plugins.flatMap((plugin) => plugin.needs)], say);
+  await using engine = await engineForTests(say);
+  say(engine === null ? 'the lab in containers is not tested' : `containers: Docker ${engine.version}`);
+  const checks: readonly (readonly string[])[] =
+    argv.length > 0
+      ? [['mocha', ...argv]]
+      : [
+          ['prettier', '--check', '.'],
+          ['eslint', '.', '--max-warnings=0'],
+          ['tsc', '--noEmit'],
+          ['mocha', 'test/**/*.test.ts'],
+        ];
+  let failed = 0;
+  for (const [tool = '', ...args] of checks) {
+    say(`${tool} ${args.join(' ')}`);
+    if ((await run(tool, args)) !== 0) failed += 1;
+  }
+  return failed === 0 ? EXIT.done : 1;
+}
+
+/** Without one, the tests of the lab in containers say why they are not run, and are counted. */
+async function engineForTests(say: (line: string) => void): Promise<ProvidedEngine | null> {
+  try {
+    return await provideEngine(say);
+  } catch (error) {
+    process.env['KSL_NO_ENGINE'] = messageOf(error);
+    return null;
+  }
+}
+
+function run(tool: string, args: readonly string[]): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(inProject('node_modules/.bin', tool), args, { cwd: inProject(), stdio: 'inherit' });
+    child.once('error', reject);
+    child.once('exit', (code) => resolve(code ?? 1));
+  });
+}

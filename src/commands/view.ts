@@ -1,0 +1,132 @@
+/** The terminal view: what is running, what has come out, and at the end a table a person can read. */
+import Table from 'cli-table3';
+import { createLogUpdate } from 'log-update';
+import type { Summary } from '../analysis/summary/schema.ts';
+import type { CampaignEvents } from '../harness/campaign/campaign.ts';
+import { describeSeconds } from '../contracts/durations.ts';
+import type { TrialRecord } from '../records/trial-record.ts';
+import { TimeLeft } from '../harness/campaign/time-left.ts';
+
+/** Several look on at the same campaign. */
+export function everyone(views: readonly CampaignEvents[]): CampaignEvents {
+  return {
+    begun: (campaign) => views.forEach((view) => view.begun(campaign)),
+    trialStarted: (trial) => views.forEach((view) => view.trialStarted(trial)),
+    trialStage: (trial, stage) => views.forEach((view) => view.trialStage(trial, stage)),
+    trialSealed: (record, now) => views.forEach((view) => view.trialSealed(record, now)),
+  };
+}
+
+/** Progress of a campaign. On a terminal one live block; elsewhere one line a sealed trial. */
+export class ProgressView implements CampaignEvents {
+  readonly #stream: NodeJS.WriteStream;
+  readonly #live: ReturnType<typeof createLogUpdate> | null;
+  readonly #running = new Map<string, { stage: string; began: number }>();
+  readonly #verdicts = new Map<string, number>();
+  readonly #left: TimeLeft;
+  #done = 0;
+  #waiting = 0;
+  #jobs: number;
+
+  /** `trialSeconds`: what a trial is planned to take, until the first has ended. */
+  constructor(stream: NodeJS.WriteStream, jobs: number, trialSeconds: number) {
+    this.#stream = stream;
+    this.#jobs = jobs;
+    this.#left = new TimeLeft(trialSeconds);
+    this.#live = stream.isTTY ? createLogUpdate(stream) : null;
+  }
+
+  begun({ earlier, waiting }: Parameters<CampaignEvents['begun']>[0]): void {
+    this.#done = earlier.length;
+    this.#waiting = waiting;
+    for (const { measures } of earlier) this.#count(measures?.verdict);
+    if (earlier.length > 0) this.#stream.write(`${earlier.length} trials are sealed already, ${waiting} are left\n`);
+  }
+
+  trialStarted(trial: string): void {
+    this.#running.set(trial, { stage: 'opening the lab', began: Date.now() });
+    this.#waiting -= 1;
+    this.#draw();
+  }
+
+  trialStage(trial: string, stage: string): void {
+    const running = this.#running.get(trial);
+    if (running !== undefined) running.stage = stage;
+    this.#draw();
+  }
+
+  trialSealed(record: TrialRecord, now: Parameters<CampaignEvents['trialSealed']>[1]): void {
+    this.#left.ended((Date.now() - (this.#running.get(record.trial)?.began ?? Date.now())) / 1000);
+    this.#running.delete(record.trial);
+    this.#waiting = now.waiting;
+    this.#jobs = now.jobs;
+    this.#done += 1;
+    const verdict = this.#count(record.measures?.verdict);
+    if (this.#live === null) {
+      this.#stream.write(`${this.progress} ${record.trial}: ${verdict} - ${reasonOf(record)}\n`);
+    }
+    this.#draw();
+  }
+
+  end(): void {
+    this.#live?.clear();
+  }
+
+  /** «[12/24, 2 min 5 s left]»; what is done and to be done counts repeated trials. */
+  get progress(): string {
+    const now = Date.now();
+    const running = [...this.#running.values()].map(({ began }) => (now - began) / 1000);
+    const seconds = this.#left.seconds(running, this.#waiting, this.#jobs);
+    const left = `${this.#left.measured ? '' : 'by plan '}${describeSeconds(seconds)} left`;
+    return `[${this.#done}/${this.#done + this.#running.size + this.#waiting}, ${left}]`;
+  }
+
+  #count(verdict = 'inconclusive'): string {
+    this.#verdicts.set(verdict, (this.#verdicts.get(verdict) ?? 0) + 1);
+    return verdict;
+  }
+
+  #draw(): void {
+    if (this.#live === null) return;
+    const verdicts = [...this.#verdicts].map(([verdict, times]) => `${verdict} ${times}`).join(', ');
+    const running = [...this.#running].map(([trial, { stage }]) => `  ${trial}: ${stage}`);
+    this.#live([`${this.progress} ${this.#jobs} at a time  ${verdicts}`, ...running].join('\n'));
+  }
+}
+
+function reasonOf(record: TrialRecord): string {
+  if (record.measures !== null) return record.measures.reason;
+  return record.outcome.status === 'completed' ? 'no measures' : record.outcome.reason;
+}
+
+/** The summary as a table for the terminal: one row a cell. */
+export function summaryTable(summary: Summary): string {
+  const table = new Table({
+    head: ['client', 'kill switch', 'fault', 'leaked', 'gap s', 'clear packets', 'who learnt the address'],
+    style: { head: [], border: [] },
+  });
+  for (const cell of summary.cells) {
+    const judged = cell.verdicts.leak + cell.verdicts.noLeak;
+    table.push([
+      cell.client,
+      cell.killSwitch,
+      cell.fault,
+      judged === 0 ? cell.finding : `${cell.verdicts.leak} of ${judged}`,
+      cell.gapSeconds === null
+        ? '-'
+        : `${cell.gapSeconds.medianIsLowerBound ? '>' : ''}${cell.gapSeconds.median.toFixed(2)}`,
+      cell.clearPackets === null ? '-' : String(cell.clearPackets.median),
+      Object.entries(cell.exposures)
+        .filter(([, trials]) => trials > 0)
+        .map(([party]) => party)
+        .join(', ') || '-',
+    ]);
+  }
+  const { trials } = summary;
+  const remarks = [
+    `${trials.recorded} of ${summary.sequential ? 'at most ' : ''}${trials.planned} trials recorded: ${trials.leak} leaked, ${trials.noLeak} did not, ` +
+      `${trials.inconclusive} inconclusive, ${trials.unsupported} unsupported.`,
+    ...summary.conclusions.map((conclusion) => `- ${conclusion.text}`),
+  ];
+  return [table.toString(), ...remarks].join('\n');
+}

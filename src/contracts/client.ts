@@ -1,0 +1,97 @@
+/** Torrent clients: types only. */
+import type { ExitStatus, Host, Need } from './host.ts';
+
+/** How a client is tied to the tunnel. */
+export type Binding =
+  | { readonly kind: 'none' }
+  | { readonly kind: 'interface'; readonly device: string; readonly address4: string; readonly address6: string }
+  | { readonly kind: 'address'; readonly device: string; readonly address4: string; readonly address6: string };
+
+export type BindingKind = Binding['kind'];
+
+/** `default` leaves the client's own default alone. */
+export type Setting = 'on' | 'off' | 'default';
+
+export interface ClientFeatures {
+  readonly dht: Setting;
+  readonly pex: Setting;
+  readonly lsd: Setting;
+  readonly portMapping: Setting;
+  readonly utp: Setting;
+  /** Of the connections to peers (MSE). `on`: it takes no plain one; `off`: it opens none that is encrypted. */
+  readonly encryption: Setting;
+}
+
+export interface ClientJob {
+  /** The torrent to download: a .torrent file, readable by the unprivileged user, or a magnet link. */
+  readonly torrent: { readonly file: string } | { readonly magnet: string };
+  /** Configuration, state and logs go here; keeps what a restart needs. */
+  readonly stateFolder: string;
+  readonly downloadFolder: string;
+  readonly binding: Binding;
+  readonly features: ClientFeatures;
+  /** Port the client listens on for peers (and DHT, where it is one port). */
+  readonly peerPort: number;
+  /** Loopback port the client may use for its own control interface. */
+  readonly controlPort: number;
+  /** The lab's DHT routers, for clients that take a bootstrap list. */
+  readonly dhtBootstrap: readonly { readonly address: string; readonly port: number }[];
+}
+
+export interface ClientStatus {
+  readonly downloadedBytes: number;
+  readonly peers: number;
+  /** Good DHT nodes the client knows; null where it does not say. */
+  readonly dhtNodes: number | null;
+}
+
+/** What the client says it listens on and announces. Never used for a verdict. */
+export interface ClientAddresses {
+  readonly listens: readonly string[];
+  readonly announces: readonly string[];
+}
+
+export interface RunningClient {
+  /** Every process of the client, the one to kill first. */
+  readonly pids: readonly number[];
+  readonly exited: Promise<ExitStatus>;
+  status(signal?: AbortSignal): Promise<ClientStatus>;
+  addresses(signal?: AbortSignal): Promise<ClientAddresses>;
+  /** Last lines of its log, newest last. */
+  logTail(lines: number): Promise<readonly string[]>;
+  /** Ends it the way a user would, then with SIGKILL after `patienceSeconds`. */
+  stop(patienceSeconds: number): Promise<ExitStatus>;
+}
+
+/** A torrent client, unmodified. One file each. */
+export interface TorrentClient {
+  readonly id: string;
+  readonly title: string;
+  /** Commands of the distribution it needs; empty for an npm client. */
+  readonly needs: readonly Need[];
+  readonly bindings: readonly BindingKind[];
+  readonly speaks: ClientSpeaks;
+  /** Settings changed from the client's own defaults because the lab needs it, each with its reason. */
+  readonly changes: readonly { readonly setting: string; readonly reason: string }[];
+  /** Where it keeps state across restarts, relative to the job's stateFolder, and what. */
+  readonly persists: readonly { readonly path: string; readonly holds: 'peers' | 'dht' | 'peers and dht' }[];
+  /** The version, read from the binary (or the package) itself. */
+  version(host: Host): Promise<string>;
+  /** Starts it and adds the torrent; resolves when it runs and has accepted the torrent. */
+  start(host: Host, job: ClientJob, signal?: AbortSignal): Promise<RunningClient>;
+}
+
+export interface ClientSpeaks {
+  readonly utp: boolean;
+  readonly udpTracker: boolean;
+  readonly dht: boolean;
+  readonly pex: boolean;
+  readonly lsd: boolean;
+  readonly portMapping: boolean;
+  readonly ipv6: boolean;
+  readonly webrtc: boolean;
+  /** Takes magnet links besides .torrent files. */
+  readonly magnet: boolean;
+  /** Message stream encryption between peers, where both sides have it. */
+  readonly encryption: boolean;
+}

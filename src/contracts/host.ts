@@ -1,0 +1,92 @@
+/** Hosts of the lab and the programs that run on them: types only. */
+import type { Readable, Writable } from 'node:stream';
+import type { HostName } from '../records/vocabulary.ts';
+
+/** A program and its arguments; never a shell string. */
+export type Argv = readonly [program: string, ...args: string[]];
+
+export interface RunOptions {
+  readonly signal?: AbortSignal;
+  /** Written to standard input, which is then closed. */
+  readonly input?: string;
+  readonly env?: Readonly<Record<string, string>>;
+  /** Accept any exit status instead of throwing `CommandFailed`. */
+  readonly anyStatus?: boolean;
+}
+
+export interface RunResult {
+  readonly status: ExitStatus;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** How a process ended: one of the two is null. */
+export interface ExitStatus {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+}
+
+export interface SpawnOptions {
+  readonly env?: Readonly<Record<string, string>>;
+  readonly cwd?: string;
+  /** Run as the lab's unprivileged user (torrent clients do) instead of the host's root. */
+  readonly unprivileged?: boolean;
+}
+
+/** A process of a lab host. It dies with its lab, whatever becomes of the harness. */
+export interface RunningProcess {
+  /** Its id as the host's own processes see it. */
+  readonly pid: number;
+  readonly stdin: Writable;
+  readonly stdout: Readable;
+  readonly stderr: Readable;
+  readonly exited: Promise<ExitStatus>;
+  /** Sends the signal at once (one system call); does nothing when the process has ended. */
+  signal(signal: NodeJS.Signals): void;
+}
+
+/** A program of the project's own at work on a host: told a line at a time, and telling. It dies with its lab. */
+export interface LineProcess {
+  /** Every line that it says goes to whoever asked last; asked in the turn of the event loop that gives the process. */
+  hear(listener: (line: string) => void): void;
+  /** Does nothing when it has ended. */
+  tell(line: string): void;
+  /** Its last words on standard error. */
+  readonly complaints: string;
+  /** How it ended; of one that was lent, how it went back. */
+  readonly ended: Promise<ExitStatus>;
+  kill(): void;
+}
+
+/** Where a command runs: a host, or the link that all of the internet is on. */
+export type Member = HostName | 'internet';
+
+/** One host of the lab. */
+export interface Host {
+  readonly name: HostName;
+  /** A folder of this host's own, seen under the same path by the harness; gone with the lab. */
+  readonly folder: string;
+  /** Runs a program to its end. Throws `CommandFailed` unless it exits 0 or `anyStatus` is set. */
+  run(argv: Argv, options?: RunOptions): Promise<RunResult>;
+  /** Starts a program; throws `CommandFailed` when it cannot be started. */
+  spawn(argv: Argv, options?: SpawnOptions): Promise<RunningProcess>;
+  /**
+   * Puts a program of the project's own that can wait for work (programs/waiting.ts) to work on this host: one that outlives the lab
+   * and then waits for the next. Absent where each is started for its lab.
+   */
+  lend?(argv: Argv, job: string): Promise<LineProcess>;
+}
+
+/** A program could not be started or ended with another status than 0. */
+export interface CommandFailure extends Error {
+  readonly argv: Argv;
+  readonly host: Member;
+  readonly status: ExitStatus | null;
+  readonly stderr: string;
+}
+
+/** A command of the distribution and the package that brings it. */
+export interface Need {
+  readonly command: string;
+  readonly package: string;
+}

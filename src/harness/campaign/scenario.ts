@@ -1,0 +1,206 @@
+/**
+ * Scenarios: what is compared, read from scenarios/NAME.yaml or from a file someone brings. Nothing else decides what
+ * is run. A wrong field is reported with file, line, field and what is allowed.
+ */
+import { readFile, readdir } from 'node:fs/promises';
+import path from 'node:path';
+import * as z from 'zod';
+import { inProject } from '../../contracts/places.ts';
+import { parseSeconds } from '../../contracts/durations.ts';
+import { RequestError } from '../../contracts/errors.ts';
+import { stackFieldSchema } from '../labs/docker/compose.ts';
+import { TRACKER_KINDS } from '../trial/trackers.ts';
+import { parseYaml } from '../../contracts/yaml-file.ts';
+
+export const SCENARIOS_FOLDER = inProject('scenarios');
+
+const duration = z.string().transform((text, context) => {
+  const seconds = parseSeconds(text);
+  if (seconds === null) {
+    context.addIssue({ code: 'custom', message: `«${text}» is not a duration; write 500ms, 6s, 2m or 1h` });
+    return z.NEVER;
+  }
+  return seconds;
+});
+const names = z.array(z.string().min(1)).min(1);
+const setting = z.enum(['on', 'off', 'default']);
+const tracker = z.enum(TRACKER_KINDS);
+
+/** A scenario file. Unknown fields are refused: a misspelt one would silently change what is measured. */
+const fieldsSchema = z.strictObject({
+  title: z.string().min(1),
+  /**
+   * What is done with its trials: a campaign; or leaks are planted in them (`selftest`); or they are run one at a time and
+   * many at a time, and compared (`concurrency`); or they are run on both backends, and compared (`agreement`).
+   */
+  kind: z.enum(['campaign', 'selftest', 'concurrency', 'agreement']).default('campaign'),
+  hypothesis: z.string().min(1),
+  clients: names,
+  killSwitches: names,
+  faults: names,
+  moments: names.default(['delay 1s']),
+  /** Trials per cell; with `sequential` the most a cell gets. */
+  trials: z.number().int().min(1).max(100_000),
+  /** Cells whose leak probability is known well enough at a look get no further trials. */
+  sequential: z
+    .strictObject({
+      /** Trials of a cell after which it is looked at, beside the last. */
+      looks: z
+        .array(z.number().int().min(1))
+        .min(1)
+        .refine((looks) => looks.every((look, at) => look > (looks[at - 1] ?? 0)), 'must ascend'),
+      /** Width of the interval at which a cell is known well enough. */
+      width: z.number().gt(0).lt(1),
+    })
+    .optional(),
+  /** Kill switches whose leak makes the run end with exit code 1. */
+  mustNotLeak: z.array(z.string()).default([]),
+  /** Cells left out: any of the four fields given must match. */
+  exclude: z
+    .array(
+      z.strictObject({
+        client: z.string().optional(),
+        killSwitch: z.string().optional(),
+        fault: z.string().optional(),
+        moment: z.string().optional(),
+      }),
+    )
+    .default([]),
+  /** Who is started in what order: start-up races are faults too. */
+  order: z
+    .array(z.enum(['switch', 'tunnel', 'client']))
+    .length(3)
+    .refine((order) => new Set(order).size === 3, 'must name switch, tunnel and client once each')
+    .default(['switch', 'tunnel', 'client']),
+  observe: z
+    .strictObject({
+      /** Longest wait for steady state. */
+      steady: duration.default(30),
+      /** From the fault to its reversal. */
+      outage: duration.default(6),
+      /** From the reversal to the end. */
+      recovery: duration.default(6),
+    })
+    .prefault({}),
+  features: z
+    .strictObject({
+      dht: setting.default('default'),
+      pex: setting.default('default'),
+      lsd: setting.default('default'),
+      portMapping: setting.default('default'),
+      utp: setting.default('default'),
+      encryption: setting.default('default'),
+    })
+    .prefault({}),
+  torrent: z
+    .strictObject({
+      /** Each a tier of the announce list; a list is a tier of several. */
+      trackers: z.array(z.union([tracker, z.array(tracker).min(1)])).default(['http', 'udp']),
+      magnet: z.boolean().default(false),
+      /** What the instrumented tracker asks of clients between two announces. */
+      interval: duration.default(600),
+    })
+    .prefault({}),
+  /** Real trackers and DHT nodes that run beside the instrumented swarm. */
+  infrastructure: z.array(z.string()).default([]),
+  /** A stack of the user's own: its client and its VPN in containers, instead of the catalogue's. */
+  stack: stackFieldSchema.optional(),
+  /** Members of the swarm that can be learnt inside the tunnel only, before the fault. */
+  marked: z.boolean().default(false),
+  /** A copyright monitor takes part from the beginning. */
+  monitor: z
+    .strictObject({
+      /** Between two rounds of its questions. */
+      every: duration.default(5),
+    })
+    .optional(),
+  /** What a stranger is told afterwards: the client ends after the recovery, the swarm is asked until the horizon. */
+  retrieval: z
+    .strictObject({
+      every: duration.default(5),
+      /** From the fault. */
+      horizon: duration.default(60),
+    })
+    .optional(),
+});
+
+const scenarioSchema = fieldsSchema
+  .refine(({ kind, sequential }) => kind === 'campaign' || sequential === undefined, {
+    path: ['sequential'],
+    message: 'only a campaign can give its cells different numbers of trials',
+  })
+  .refine(({ trials, sequential }) => sequential?.looks.every((look) => look < trials) !== false, {
+    path: ['sequential', 'looks'],
+    message: 'every look must be below «trials», which is the last',
+  });
+
+/** What stands for a stack's own client and kill switch in a scenario. */
+export const STACK = 'stack';
+
+export interface Scenario extends z.infer<typeof scenarioSchema> {
+  readonly name: string;
+  /** The file, word for word. */
+  readonly source: string;
+  /** Where relative paths in it start. */
+  readonly folder: string;
+}
+
+/** Names and titles of the scenarios that come with the project, in alphabetical order. */
+export async function listScenarios(): Promise<readonly { readonly name: string; readonly title: string }[]> {
+  const files = (await readdir(SCENARIOS_FOLDER)).filter((file) => file.endsWith('.yaml')).sort();
+  return Promise.all(
+    files.map(async (file) => {
+      const { name, title } = await loadScenario(file.replace(/\.yaml$/, ''));
+      return { name, title };
+    }),
+  );
+}
+
+/** Loads a scenario by name, or from a path that ends in .yaml or .yml. Throws `RequestError`. */
+export async function loadScenario(nameOrFile: string): Promise<Scenario> {
+  const isFile = /\.ya?ml$/.test(nameOrFile);
+  const file = isFile ? nameOrFile : path.join(SCENARIOS_FOLDER, `${nameOrFile}.yaml`);
+  let source: string;
+  try {
+    source = await readFile(file, 'utf8');
+  } catch {
+    if (isFile) throw new RequestError(`Scenario file «${nameOrFile}» cannot be read. Give the path of a YAML file.`);
+    const known = (await readdir(SCENARIOS_FOLDER)).filter((each) => each.endsWith('.yaml')).sort();
+    throw new RequestError(
+      `No scenario «${nameOrFile}». Known: ${known.map((each) => each.replace(/\.yaml$/, '')).join(', ')}; ` +
+        'or give the path of a file that ends in .yaml.',
+    );
+  }
+  return parseScenario(path.basename(file).replace(/\.ya?ml$/, ''), source, path.relative('', file) || file);
+}
+
+/** Parses a scenario's text; `file` is only named in errors. Throws `RequestError`. */
+export function parseScenario(name: string, source: string, file: string): Scenario {
+  return { name, source, folder: path.dirname(file), ...parseYaml(scenarioSchema, source, file, fieldsAt) };
+}
+
+function fieldsAt(where: readonly (string | number)[]): readonly string[] {
+  const shape = fieldsSchema.shape;
+  switch (where[0]) {
+    case undefined:
+      return Object.keys(shape);
+    case 'observe':
+      return ['steady', 'outage', 'recovery'];
+    case 'features':
+      return ['dht', 'pex', 'lsd', 'portMapping', 'utp', 'encryption'];
+    case 'torrent':
+      return ['trackers', 'magnet', 'interval'];
+    case 'sequential':
+      return ['looks', 'width'];
+    case 'monitor':
+      return ['every'];
+    case 'retrieval':
+      return ['every', 'horizon'];
+    case 'stack':
+      return Object.keys(stackFieldSchema.shape);
+    case 'exclude':
+      return ['client', 'killSwitch', 'fault', 'moment'];
+    default:
+      return [];
+  }
+}

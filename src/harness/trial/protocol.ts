@@ -1,0 +1,25 @@
+/** What the harness and a trial's process say to each other over the channel between them. */
+import * as z from 'zod';
+import { trialRecordSchema } from '../../records/trial-record.ts';
+import { trialSpecSchema } from './spec.ts';
+
+/** What a trial's process is told when it is to end. */
+export const NO_MORE = 'no more';
+
+/** What it is told else. */
+export const trialTaskSchema = z.object({
+  spec: trialSpecSchema,
+  /** What a lab in containers is told (labs/docker.ts); null for one in namespaces. */
+  containers: z.unknown(),
+});
+export type TrialTask = z.infer<typeof trialTaskSchema>;
+
+/** What a trial's process tells while it runs. */
+export const workerMessageSchema = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('stage'), stage: z.string() }),
+  /** `again`: it takes another trial; else it ends. */
+  z.object({ type: z.literal('record'), record: trialRecordSchema, again: z.boolean() }),
+  /** The results folder takes no more: nothing is wrong with the trial, and it is to be run anew. */
+  z.object({ type: z.literal('no-room'), reason: z.string() }),
+]);
+export type WorkerMessage = z.infer<typeof workerMessageSchema>;

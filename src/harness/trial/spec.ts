@@ -1,0 +1,56 @@
+/** What one trial is told, and how long it may take. */
+import * as z from 'zod';
+import { latestSeconds, parseMoment } from './moments.ts';
+import { TRACKER_KINDS } from './trackers.ts';
+
+const setting = z.enum(['on', 'off', 'default']);
+const tracker = z.enum(TRACKER_KINDS);
+
+/** All that one trial needs to know: sent to the trial's process, parsed there. */
+export const trialSpecSchema = z.object({
+  trial: z.string(),
+  cell: z.object({ client: z.string(), killSwitch: z.string(), fault: z.string(), moment: z.string() }),
+  repetition: z.number().int().nonnegative(),
+  /** As in the trial's record. */
+  attempt: z.number().int().nonnegative(),
+  repeats: z.string().nullable(),
+  seed: z.number().int().nonnegative(),
+  order: z.array(z.enum(['switch', 'tunnel', 'client'])),
+  observe: z.object({ steady: z.number(), outage: z.number(), recovery: z.number() }),
+  features: z.object({
+    dht: setting,
+    pex: setting,
+    lsd: setting,
+    portMapping: setting,
+    utp: setting,
+    encryption: setting.default('default'),
+  }),
+  torrent: z.object({
+    trackers: z.array(z.union([tracker, z.array(tracker)])),
+    magnet: z.boolean(),
+    interval: z.number().default(600),
+  }),
+  infrastructure: z.array(z.string()).default([]),
+  marked: z.boolean().optional(),
+  monitor: z.object({ every: z.number() }).optional(),
+  retrieval: z.object({ every: z.number(), horizon: z.number() }).optional(),
+  /** The trial's folder in the campaign; made by the trial. */
+  folder: z.string(),
+});
+export type TrialSpec = z.infer<typeof trialSpecSchema>;
+
+/** A trial as planned; where its folder is and which attempt it is the campaign knows. */
+export type PlannedTrial = Omit<TrialSpec, 'folder' | 'attempt' | 'repeats'>;
+
+/** What one trial is planned to take: its windows, and what opening, steady state and sealing take at the median. */
+export function trialSeconds({ observe, retrieval }: PlannedTrial): number {
+  const OVERHEAD_SECONDS = 9;
+  return Math.max(observe.outage + observe.recovery, retrieval?.horizon ?? 0) + OVERHEAD_SECONDS;
+}
+
+/** Past this a trial is not slow but stuck: all its windows, and more than any of its other steps has been seen to take. */
+export function longestSeconds({ cell, observe, retrieval }: PlannedTrial): number {
+  const OTHER_STEPS_SECONDS = 300;
+  const moment = latestSeconds(parseMoment(cell.moment));
+  return observe.steady + moment + observe.outage + observe.recovery + (retrieval?.horizon ?? 0) + OTHER_STEPS_SECONDS;
+}

@@ -1,0 +1,153 @@
+/**
+ * The harness's side of a kill switch's process (daemon-program.ts): starts it on the client's host, gives it its orders, keeps
+ * what it says it did, and starts it again where the implementation's service manager would.
+ */
+import type { Bracket, InstantNs } from '../contracts/clock.ts';
+import type { RunningProcess } from '../contracts/host.ts';
+import type { SwitchContext, SwitchStage } from '../contracts/kill-switch.ts';
+import { describeExit } from '../contracts/errors.ts';
+import { eachLine } from '../programs/lines.ts';
+import { programArgv } from '../programs/program.ts';
+import {
+  reportSchema,
+  type Notice,
+  type Order,
+  type Reaction,
+  type Report,
+  type ServiceJob,
+} from './daemon-protocol.ts';
+import type { Step } from './steps.ts';
+
+export interface ServiceOptions {
+  readonly notice: Notice;
+  /** After how many seconds its service manager starts it again; null where nobody does. */
+  readonly restartSeconds: number | null;
+  /** What it does first thing when it starts and finds itself after a crash. */
+  readonly afterCrash: readonly Step[];
+}
+
+export interface Instant {
+  readonly stage: SwitchStage;
+  readonly atNs: InstantNs;
+  readonly detail: string;
+}
+
+export class Service {
+  readonly #context: SwitchContext;
+  readonly #options: ServiceOptions;
+  readonly #instants: Instant[] = [];
+  #process: RunningProcess | null = null;
+  #reaction: Reaction = { kill: [], onLoss: [], onReturn: [] };
+  #answer: ((report: Report) => void) | null = null;
+  #ended = false;
+  #revival: NodeJS.Timeout | null = null;
+
+  private constructor(context: SwitchContext, options: ServiceOptions) {
+    this.#context = context;
+    this.#options = options;
+  }
+
+  /** Starts it; resolves when it watches. */
+  static async start(context: SwitchContext, options: ServiceOptions): Promise<Service> {
+    const service = new Service(context, options);
+    await service.#spawn();
+    return service;
+  }
+
+  /** What it says it did and when. */
+  get instants(): readonly Instant[] {
+    return this.#instants;
+  }
+
+  get pids(): readonly number[] {
+    return this.#process === null ? [] : [this.#process.pid];
+  }
+
+  /** Has it run the steps now, one after the other; gives the bracket from the first to the last. */
+  async run(steps: readonly Step[]): Promise<Bracket> {
+    const { beganNs, atNs } = await this.#order({ order: 'run', steps: [...steps] });
+    return { beforeNs: beganNs ?? atNs, afterNs: atNs };
+  }
+
+  /** Tells it what to do when it sees the tunnel lost, and when it sees it again. */
+  async react(reaction: Partial<Reaction>): Promise<void> {
+    this.#reaction = { ...this.#reaction, ...reaction };
+    await this.#order({ order: 'react', reaction: this.#reaction });
+  }
+
+  /**
+   * Has it see that the tunnel is up, without a change to when it looks next. Whoever chooses the interface to watch
+   * chooses it while connected; a poll that has not come round yet must not make the first fault one that it cannot see.
+   */
+  async seeTunnel(): Promise<void> {
+    if (this.#process !== null) await this.#order({ order: 'see-tunnel' });
+  }
+
+  /** Starts it again if it is dead: what its service manager or its user does. */
+  async restart(): Promise<void> {
+    if (this.#revival !== null) clearTimeout(this.#revival);
+    this.#revival = null;
+    if (this.#process !== null || this.#ended) return;
+    await this.#spawn();
+    await this.run(this.#options.afterCrash);
+    await this.react({});
+  }
+
+  async end(): Promise<void> {
+    this.#ended = true;
+    if (this.#revival !== null) clearTimeout(this.#revival);
+    const process = this.#process;
+    process?.signal('SIGTERM');
+    await process?.exited;
+  }
+
+  async #spawn(): Promise<void> {
+    const { host, clock, tunnel } = this.#context;
+    const job: ServiceJob = {
+      originUnixNs: String(clock.originUnixNs),
+      device: tunnel.device,
+      notice: this.#options.notice,
+    };
+    const process = await host.spawn([...programArgv('killswitches/daemon-program'), JSON.stringify(job)]);
+    this.#process = process;
+    let complaints = '';
+    eachLine(process.stderr, (line) => (complaints += `${line}\n`));
+    eachLine(process.stdout, (line) => this.#hear(reportSchema.parse(JSON.parse(line))));
+    void process.exited.then((status) => {
+      this.#process = null;
+      const detail = `the process of the kill switch ended with ${describeExit(status)}: ${complaints.trim() || '(no message)'}`;
+      this.#answer?.({ stage: 'failed', atNs: clock.nowNs(), detail });
+      this.#answer = null;
+      const { restartSeconds } = this.#options;
+      if (this.#ended || restartSeconds === null) return;
+      // A process that cannot be started again is a kill switch that stays dead: the capture shows what follows.
+      this.#revival = setTimeout(() => void this.restart().catch(() => undefined), restartSeconds * 1000);
+    });
+    await this.#answered();
+  }
+
+  #hear(report: Report): void {
+    const { stage, atNs, detail } = report;
+    if (stage !== 'done' && stage !== 'failed') {
+      this.#instants.push({ stage, atNs, detail });
+      return;
+    }
+    this.#answer?.(report);
+    this.#answer = null;
+  }
+
+  async #order(order: Order): Promise<Report> {
+    if (this.#process === null) throw new Error('the process of the kill switch is not running');
+    this.#process.stdin.write(JSON.stringify(order) + '\n');
+    return this.#answered();
+  }
+
+  #answered(): Promise<Report> {
+    return new Promise((resolve, reject) => {
+      this.#answer = (report) => {
+        if (report.stage === 'failed') reject(new Error(report.detail));
+        else resolve(report);
+      };
+    });
+  }
+}

@@ -1,0 +1,66 @@
+/**
+ * What the independent reader is told and what it tells. The reader stands for anybody who asks the swarm for peers: it
+ * has addresses of its own, keeps no state of the client's, and is no member of the instrumented swarm.
+ */
+import * as z from 'zod';
+import { readerEventSchema } from '../../records/timeline.ts';
+
+const port = z.number().int().min(1).max(65_535);
+
+export const retrievalConfigSchema = z.object({
+  /** CLOCK_REALTIME at the trial's origin, nanoseconds since 1970. */
+  originUnixNs: z.string().regex(/^\d+$/),
+  infoHash: z.string().regex(/^[0-9a-f]{40}$/),
+  /** From one round of questions to the next. */
+  everySeconds: z.number().positive(),
+  /** Addresses the reader asks from: every DHT node from each, the others from one in turn. */
+  vantages: z.array(z.object({ address4: z.ipv4(), address6: z.ipv6() })).min(1),
+  trackers: z.array(
+    z.object({
+      id: z.string(),
+      address4: z.ipv4(),
+      address6: z.ipv6().nullable(),
+      httpPort: port,
+      udpPort: port,
+      /** Names peers only to those who join; the reader then joins and leaves within one question. */
+      membersOnly: z.boolean(),
+    }),
+  ),
+  dht: z.array(z.object({ id: z.string(), address: z.ipv4(), port })),
+  peers: z.array(z.object({ id: z.string(), address: z.ipv4(), port })),
+  /** An exposure of known beginning: announced once, on command, and never again. */
+  plant: z.object({ address: z.ipv4(), port }),
+});
+export type RetrievalConfig = z.infer<typeof retrievalConfigSchema>;
+
+/** What it is told beside to stop. */
+export const retrievalCommandSchema = z.object({
+  command: z.enum([
+    /** Ask now and from now on at the interval. */
+    'begin',
+    /** Announce the planted address everywhere, once. */
+    'plant',
+    /** Take the planted address out of the trackers again: the end of a life that is known. */
+    'unplant',
+  ]),
+});
+export type RetrievalCommand = z.infer<typeof retrievalCommandSchema>;
+
+export const retrievalLineSchema = z.union([readerEventSchema, z.object({ ready: z.literal(true) })]);
+
+// ----------------------------------------------------------------------------------------------- addresses in the lab
+
+/** Three /24s, as three strangers would have. */
+export const VANTAGES: RetrievalConfig['vantages'] = [
+  { address4: '198.18.110.1', address6: '2001:db8:f:6e::1' },
+  { address4: '198.18.120.1', address6: '2001:db8:f:78::1' },
+  { address4: '198.18.130.1', address6: '2001:db8:f:82::1' },
+];
+/** Nobody listens there: what comes after the announce is the asked one's own doing. */
+export const PLANT: RetrievalConfig['plant'] = { address: '198.18.140.1', port: 51_413 };
+
+/** Every address of the reader, to be put on the swarm's host. */
+export const READER_ADDRESSES: readonly string[] = [
+  ...VANTAGES.flatMap(({ address4, address6 }) => [address4, address6]),
+  PLANT.address,
+];

@@ -1,0 +1,119 @@
+/**
+ * Holds what the detector found against what was planted, and mutants of the detector against the validity checks. Pure
+ * functions of a trial's folder.
+ */
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { readTimeline } from '../analysis/campaign/evidence.ts';
+import { readCapture } from '../analysis/capture/read-capture.ts';
+import { KIND } from '../analysis/classify/classes.ts';
+import { Classifier } from '../analysis/classify/classifier.ts';
+import { measureTrial } from '../analysis/measure/measure.ts';
+import { clientOf } from '../analysis/measure/uplink.ts';
+import type { Measures } from '../records/measures.ts';
+import type { TrialRecord } from '../records/trial-record.ts';
+import { CLEAR_CLASSES, FAMILIES, SOURCE_KINDS } from '../records/vocabulary.ts';
+import { plantedSchema, type Planted } from './planter.ts';
+import { writePcap } from './pcap-file.ts';
+
+/** How far a found instant may lie outside the bracket in which the frame was sent. */
+export const TIMING_NS = 1_000_000;
+
+export interface PlantedResult {
+  readonly planted: number;
+  readonly found: number;
+  /** What was not found as planted, and what was found without having been planted, each in words. */
+  readonly faults: readonly string[];
+  /** The farthest that a found instant lies outside its bracket, in nanoseconds. */
+  readonly worstTimingNs: number;
+}
+
+/** Every planted leak must be found once: by class, family, source kind and phase, and in time. */
+export function judgePlanted(measures: Measures, planted: readonly Planted[]): PlantedResult {
+  const keyOf = (row: Pick<Planted, 'phase' | 'class' | 'family' | 'source'>): string =>
+    `${row.class} ${row.family} from a ${row.source} address in the ${row.phase}`;
+  const rows = new Map(measures.traffic.map((row) => [keyOf(row), row]));
+  const faults: string[] = [];
+  let worst = 0;
+  let found = 0;
+  for (const leak of planted) {
+    const key = keyOf(leak);
+    const row = rows.get(key);
+    rows.delete(key);
+    if (row === undefined) {
+      faults.push(`${key}: not found`);
+      continue;
+    }
+    if (row.packets !== 1) faults.push(`${key}: 1 was planted, ${row.packets} were found`);
+    const off = Math.max(0, leak.span.beforeNs - row.firstNs, row.lastNs - leak.span.afterNs);
+    worst = Math.max(worst, off);
+    if (off > TIMING_NS) faults.push(`${key}: ${off} ns outside the bracket in which it was sent`);
+    if (row.packets === 1 && off <= TIMING_NS) found += 1;
+  }
+  for (const key of rows.keys()) faults.push(`${key}: found, and never planted`);
+  return { planted: planted.length, found, faults, worstTimingNs: worst };
+}
+
+export interface Mutant {
+  readonly what: string;
+  /** Why the mutant's trial does not count; null when nothing noticed. */
+  readonly caughtBy: string | null;
+}
+
+/**
+ * Measures the trial with detectors that each fail to see one class, family or source kind. To such a detector the
+ * frames are not there, so they are taken out of the capture it reads, and the capture's own count with them.
+ */
+export async function judgeMutants(record: TrialRecord, folder: string): Promise<Mutant[]> {
+  const axes = [
+    ...CLEAR_CLASSES.map((name, code) => ({ what: `does not recognise ${name}`, field: 'code' as const, code })),
+    ...FAMILIES.map((name, code) => ({ what: `does not see family ${name}`, field: 'family' as const, code })),
+    ...SOURCE_KINDS.map((name, code) => ({ what: `does not see ${name} sources`, field: 'source' as const, code })),
+  ];
+  const mutants: Mutant[] = [];
+  for (const { what, field, code } of axes) {
+    const { verdict, reason } = await measureWithout(record, folder, (judgement) => judgement[field] === code);
+    mutants.push({ what, caughtBy: verdict === 'inconclusive' ? reason : null });
+  }
+  // One class taken for another changes no count: it is the planted leaks that show it.
+  const planted = await readPlanted(folder);
+  for (const name of CLEAR_CLASSES) {
+    if (record.measures === null) break;
+    const instead = name === 'other' ? ('icmp' as const) : ('other' as const);
+    const traffic = record.measures.traffic.map((row) => (row.class === name ? { ...row, class: instead } : row));
+    const [fault] = judgePlanted({ ...record.measures, traffic }, planted).faults;
+    mutants.push({ what: `takes ${name} for ${instead}`, caughtBy: fault ?? null });
+  }
+  return mutants;
+}
+
+async function measureWithout(
+  record: TrialRecord,
+  folder: string,
+  unseen: (judgement: ReturnType<Classifier['judge']>) => boolean,
+): Promise<Measures> {
+  const { identity } = record;
+  if (identity === null) throw new Error(`trial ${record.trial} has no identity: the self-test cannot judge it`);
+  const origin = BigInt(record.originUnixNs);
+  const file = path.join(folder, 'mutant.pcap');
+  const classifier = new Classifier(clientOf(identity), record.swarm);
+  await using out = await writePcap(file);
+  await readCapture(path.join(folder, 'uplink.pcapng'), origin, (frame) => {
+    const judgement = classifier.judge(frame);
+    if (judgement.kind === KIND.clear && unseen(judgement)) return;
+    const bytes = new Uint8Array(frame.view.buffer, frame.view.byteOffset + frame.offset, frame.captured);
+    out.add(origin + BigInt(frame.atNs), bytes, frame.original);
+  });
+  await out.end();
+  const captures = record.captures.map((capture) =>
+    capture.name === 'uplink' ? { ...capture, packets: out.packets } : capture,
+  );
+  const timeline = (await readTimeline(path.dirname(path.dirname(folder)), record.trial))?.events ?? [];
+  const wanFile = path.join(folder, 'wan.pcapng');
+  const { measures } = await measureTrial({ record: { ...record, captures }, timeline, uplinkFile: file, wanFile });
+  return measures;
+}
+
+export async function readPlanted(folder: string): Promise<Planted[]> {
+  return plantedSchema.array().parse(JSON.parse(await readFile(path.join(folder, 'planted.json'), 'utf8')));
+}

@@ -1,0 +1,132 @@
+/**
+ * The self-test of the detector: leaks planted in trials that are otherwise isolated, each to be found; mutants of the
+ * detector and sabotaged instruments, each to be caught. Writes `selftest.json` beside the trials' folders.
+ */
+import { mkdir, rm, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { enterNamespaces } from '../harness/labs/netns.ts';
+import type { PlannedTrial } from '../harness/trial/spec.ts';
+import { programArgv } from '../programs/program.ts';
+import type { TrialRecord } from '../records/trial-record.ts';
+import { TrialProcess } from '../harness/campaign/trial-process.ts';
+import { judgeMutants, judgePlanted, readPlanted, type Mutant, type PlantedResult } from './judge.ts';
+import { SABOTAGES } from './sabotage.ts';
+
+export interface SelftestReport {
+  readonly trials: readonly ({
+    readonly trial: string;
+    readonly verdict: string;
+    readonly reason: string;
+  } & PlantedResult)[];
+  readonly mutants: readonly Mutant[];
+  readonly sabotages: readonly Mutant[];
+  readonly passed: boolean;
+}
+
+export interface SelftestOptions {
+  readonly folder: string;
+  readonly trials: readonly PlannedTrial[];
+  readonly jobs: number;
+  readonly say: (line: string) => void;
+  readonly signal: AbortSignal;
+}
+
+/** Of a verdict's reason, on the terminal; all of it is in the record. */
+const REASON_CHARACTERS = 240;
+
+interface Work {
+  readonly trial: PlannedTrial;
+  readonly sabotage: string | null;
+}
+
+interface Done {
+  readonly record: TrialRecord;
+  readonly sabotage: string | null;
+}
+
+/** Runs it; null when `signal` stopped it. */
+export async function runSelftest(options: SelftestOptions): Promise<SelftestReport | null> {
+  const { folder, trials, say, signal } = options;
+  const [first] = trials;
+  if (first === undefined) throw new Error('the self-test was given no trial to plant leaks in');
+  const records: Done[] = [];
+  const side = async (work: Work[], jobs: number): Promise<void> => {
+    const next = async (): Promise<void> => {
+      for (let each = work.shift(); each !== undefined && !signal.aborted; each = work.shift()) {
+        const record = await runOne(each.trial, each.sabotage, options);
+        if (record === null) continue;
+        records.push({ record, sabotage: each.sabotage });
+        const said = `${record.measures?.verdict ?? 'no measures'} - ${record.measures?.reason ?? ''}`;
+        say(`${record.trial}: ${said.slice(0, REASON_CHARACTERS)}`);
+      }
+    };
+    await Promise.all(Array.from({ length: jobs }, next));
+  };
+  // Instants are held to a millisecond where leaks are planted: that is for one trial at a time.
+  await side(
+    trials.map((trial) => ({ trial, sabotage: null })),
+    1,
+  );
+  await side(
+    SABOTAGES.map(({ id }) => ({ trial: { ...first, trial: `sabotage-${id}` }, sabotage: id })),
+    options.jobs,
+  );
+  if (signal.aborted) return null;
+
+  const intact = records.filter(({ sabotage }) => sabotage === null).map(({ record }) => record);
+  const results = [];
+  const mutants: Mutant[] = [];
+  for (const record of intact.toSorted((a, b) => (a.trial < b.trial ? -1 : 1))) {
+    const at = path.join(folder, 'trials', record.trial);
+    const verdict = record.measures?.verdict ?? 'inconclusive';
+    const reason = record.measures?.reason ?? 'the trial has no measures';
+    const planted = await readPlanted(at).catch(() => []);
+    const result = record.measures === null ? NOTHING_FOUND : judgePlanted(record.measures, planted);
+    results.push({ trial: record.trial, verdict, reason, ...result });
+    if (mutants.length === 0 && verdict === 'leak') mutants.push(...(await judgeMutants(record, at)));
+  }
+  const sabotages = SABOTAGES.map(({ id, what }): Mutant => {
+    const measures = records.find(({ sabotage }) => sabotage === id)?.record.measures;
+    return { what, caughtBy: measures?.verdict === 'inconclusive' ? measures.reason : null };
+  });
+  const passed =
+    results.every(
+      ({ verdict, planted, found, faults }) => verdict === 'leak' && found === planted && faults.length === 0,
+    ) &&
+    mutants.length > 0 &&
+    [...mutants, ...sabotages].every(({ caughtBy }) => caughtBy !== null);
+  const report = { trials: results, mutants, sabotages, passed };
+  await writeFile(path.join(folder, 'selftest.json'), JSON.stringify(report, null, 2) + '\n');
+  return report;
+}
+
+const NOTHING_FOUND: PlantedResult = { planted: 0, found: 0, faults: ['the trial has no measures'], worstTimingNs: 0 };
+
+async function runOne(
+  planned: PlannedTrial,
+  sabotage: string | null,
+  { folder, signal }: SelftestOptions,
+): Promise<TrialRecord | null> {
+  const at = path.join(folder, 'trials', planned.trial);
+  await rm(at, { recursive: true, force: true });
+  await mkdir(at, { recursive: true });
+  const task = { spec: { ...planned, attempt: 0, repeats: null, folder: at }, containers: null, sabotage };
+  return new TrialProcess(enterNamespaces(programArgv('selftest/selftest-worker'))).run(task, () => undefined, signal);
+}
+
+/** The report for a person. */
+export function selftestText({ trials, mutants, sabotages, passed }: SelftestReport): string {
+  const caught = (all: readonly Mutant[]): string =>
+    `${all.filter(({ caughtBy }) => caughtBy !== null).length} of ${all.length}`;
+  const missed = [...mutants, ...sabotages].filter(({ caughtBy }) => caughtBy === null);
+  return [
+    ...trials.map(({ trial, planted, found, worstTimingNs, verdict }) => {
+      const timing = `instants at most ${(worstTimingNs / 1e6).toFixed(3)} ms outside the bracket of the sending`;
+      return `${trial}: ${found} of ${planted} planted leaks found (${verdict}), ${timing}`;
+    }),
+    ...trials.flatMap(({ faults }) => faults.slice(0, 20).map((fault) => `  ${fault}`)),
+    `mutants of the detector caught: ${caught(mutants)}; sabotaged instruments caught: ${caught(sabotages)}`,
+    ...missed.map(({ what }) => `  NOT CAUGHT: a detector that ${what}`),
+    passed ? 'The detector is sound.' : 'The detector is NOT sound: trust no verdict of it.',
+  ].join('\n');
+}

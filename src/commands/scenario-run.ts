@@ -36,12 +36,17 @@ export async function freshRun(name: string | undefined, options: ScenarioOption
   const startedAt = new Date().toISOString();
   const stamp = startedAt.slice(0, 19).replace(/[:]/g, '').replace('T', '-');
   const folder = path.resolve(options.out ?? inProject('results', `${scenario.name}-${stamp}`));
+  refuseExisting(folder);
+  return { scenario, seed: options.seed, folder, startedAt, manifest: null };
+}
+
+/** Throws `RequestError` where a new campaign would go into the folder of another. */
+export function refuseExisting(folder: string): void {
   if (existsSync(path.join(folder, 'trials.jsonl'))) {
     throw new RequestError(
       `${folder} holds a campaign already. To go on with it: --resume ${folder}; for a new one give another --out.`,
     );
   }
-  return { scenario, seed: options.seed, folder, startedAt, manifest: null };
 }
 
 /** A campaign's own manifest says what it was to be; the command line cannot change it half-way. */

@@ -1,38 +1,38 @@
 /** What was tried, and who is who in it: what the analysis is told of a trial's lab. */
 import * as z from 'zod';
-import { count } from './vocabulary.ts';
+import { address, hex, list, mac, port, word } from './bounded.ts';
 
 /** One combination, by the ids as the scenario wrote them, parameters included (`app-kill(poll=2s)`). */
 export const cellSchema = z.object({
-  client: z.string(),
-  killSwitch: z.string(),
-  fault: z.string(),
-  moment: z.string(),
+  client: word,
+  killSwitch: word,
+  fault: word,
+  moment: word,
 });
 export type Cell = z.infer<typeof cellSchema>;
 
-const endpointSchema = z.object({ address: z.string(), port: count });
+const endpointSchema = z.object({ address, port });
 export type Endpoint = z.infer<typeof endpointSchema>;
 
 /** Every address by which the client can be known, so that the analysis needs no knowledge of the topology. */
 export const identitySchema = z.object({
   /** Ethernet address of the client's side of the uplink: what makes a frame "leaving the client". */
-  clientMac: z.string(),
+  clientMac: mac,
   /** The client's own addresses on the LAN. */
-  lan4: z.string(),
-  lan6: z.string().nullable(),
+  lan4: address,
+  lan6: address.nullable(),
   /** The home router's public address: what a third party sees of a clear IPv4 packet. */
-  wan4: z.string(),
+  wan4: address,
   /** The client's addresses inside the tunnel. */
-  tunnel4: z.string(),
-  tunnel6: z.string().nullable(),
+  tunnel4: address,
+  tunnel6: address.nullable(),
   /** The VPN server's public addresses: what a third party should see. */
-  exit4: z.string(),
-  exit6: z.string().nullable(),
+  exit4: address,
+  exit6: address.nullable(),
   /** The tunnel's own datagrams go here and are never a leak. */
   endpoint: endpointSchema,
   /** And here, in a trial whose fault moves the tunnel to another server; absent in every other. */
-  otherEndpoints: z.array(endpointSchema).optional(),
+  otherEndpoints: list(endpointSchema).optional(),
 });
 export type Identity = z.infer<typeof identitySchema>;
 
@@ -43,21 +43,21 @@ export function endpointsOf({ endpoint, otherEndpoints = [] }: Identity): readon
 
 /** Who is who in the swarm, so that a flow whose bytes say nothing (encrypted, truncated) can still be named. */
 export const swarmSchema = z.object({
-  infoHash: z.string(),
-  trackers: z.array(
+  infoHash: hex,
+  trackers: list(
     z.object({
-      id: z.string(),
-      addresses: z.array(z.string()),
-      httpPort: count.nullable(),
-      udpPort: count.nullable(),
+      id: word,
+      addresses: list(address),
+      httpPort: port.nullable(),
+      udpPort: port.nullable(),
       /** False: an address behind a tracker's name where nobody answers. */
       answers: z.literal(false).optional(),
     }),
   ),
-  dhtNodes: z.array(z.object({ id: z.string(), addresses: z.array(z.string()), port: count })),
-  peers: z.array(z.object({ id: z.string(), addresses: z.array(z.string()), port: count })),
-  resolvers: z.array(z.string()),
+  dhtNodes: list(z.object({ id: word, addresses: list(address), port })),
+  peers: list(z.object({ id: word, addresses: list(address), port })),
+  resolvers: list(address),
   /** Ids of members that could be learnt only inside the tunnel, and before the client was started again. */
-  marked: z.array(z.string()).optional(),
+  marked: list(word).optional(),
 });
 export type SwarmMap = z.infer<typeof swarmSchema>;

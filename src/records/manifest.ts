@@ -1,34 +1,41 @@
 /** manifest.json: what a campaign was asked to do, and where it ran. */
 import * as z from 'zod';
+import { count, date, folderName, labSeconds, list, prose, said, seed, word } from './bounded.ts';
 import { cellSchema } from './identity.ts';
-import { RECORDS_VERSION, count } from './vocabulary.ts';
+import { RECORDS_VERSION } from './vocabulary.ts';
+
+/** Every client with every kill switch, fault and a few moments is about 20,000. */
+const MOST_CELLS = 50_000;
+const MOST_TRIALS_PER_CELL = 1_000_000;
 
 export const manifestSchema = z.object({
   version: z.literal(RECORDS_VERSION),
-  campaign: z.string(),
-  startedAt: z.string(),
+  campaign: folderName,
+  startedAt: date,
   scenario: z.object({
-    name: z.string(),
-    title: z.string(),
-    hypothesis: z.string(),
+    name: word,
+    title: said,
+    hypothesis: prose,
     /** The scenario file as run, word for word, after the command line's restrictions. */
-    source: z.string(),
+    source: prose,
     /** Where its relative paths start, seen from the results; absent where it has none. */
-    folder: z.string().optional(),
-    cells: z.array(cellSchema),
+    folder: word.optional(),
+    cells: list(cellSchema, MOST_CELLS),
     /** At most, where the campaign is sequential. */
-    trialsPerCell: count,
+    trialsPerCell: count.max(MOST_TRIALS_PER_CELL),
     /** Looks (in trials of a cell) and interval width by which cells stop; absent where every cell gets the same. */
-    sequential: z.object({ looks: z.array(count).min(1), width: z.number() }).optional(),
+    sequential: z
+      .object({ looks: list(count.max(MOST_TRIALS_PER_CELL)).min(1), width: z.number().positive().max(1) })
+      .optional(),
     /** What a stranger is asked after the trial, in seconds, as run; absent where nobody is. */
-    retrieval: z.object({ every: z.number(), horizon: z.number() }).optional(),
+    retrieval: z.object({ every: labSeconds, horizon: labSeconds }).optional(),
     /** Cells (by client x fault x moment) are compared within this family for multiple testing. */
-    mustNotLeak: z.array(z.string()),
+    mustNotLeak: list(word),
   }),
-  seed: count,
-  lab: z.object({ backend: z.enum(['netns', 'docker']), tunnel: z.string(), jobs: count }),
-  versions: z.record(z.string(), z.string()),
-  machine: z.object({ kernel: z.string(), architecture: z.string(), cores: count, memoryMiB: count }),
-  commit: z.string().nullable(),
+  seed,
+  lab: z.object({ backend: z.enum(['netns', 'docker']), tunnel: word, jobs: count }),
+  versions: z.record(word, said),
+  machine: z.object({ kernel: word, architecture: word, cores: count, memoryMiB: count }),
+  commit: word.nullable(),
 });
 export type Manifest = z.infer<typeof manifestSchema>;

@@ -1,5 +1,6 @@
 /** The measures of a trial. */
 import * as z from 'zod';
+import { LONGEST_SECONDS, byteCount, claimed, count, instant, list, said, word } from './bounded.ts';
 import {
   CLEAR_CLASSES,
   FAMILIES,
@@ -8,8 +9,6 @@ import {
   PHASES,
   SOURCE_KINDS,
   VERDICTS,
-  count,
-  instant,
 } from './vocabulary.ts';
 
 const trafficSchema = z.object({
@@ -18,7 +17,7 @@ const trafficSchema = z.object({
   family: z.enum(FAMILIES),
   source: z.enum(SOURCE_KINDS),
   packets: count,
-  bytes: count,
+  bytes: byteCount,
   firstNs: instant,
   lastNs: instant,
 });
@@ -27,14 +26,14 @@ export type Traffic = z.infer<typeof trafficSchema>;
 const exposureSchema = z.object({
   party: z.enum(PARTIES),
   /** Which one: the id of the tracker, node, peer. */
-  id: z.string(),
+  id: word,
   /** `source`: the packet came from the real address. `content`: the bytes named it. */
   by: z.enum(['source', 'content']),
   phase: z.enum(PHASES),
   /** The address learnt. */
-  address: z.string(),
+  address: word,
   /** What named it: `announce`, `get_peers`, `handshake`, `ip=`, `node id`, `pex`, ... */
-  how: z.string(),
+  how: said,
   times: count,
   firstNs: instant,
   lastNs: instant,
@@ -44,11 +43,11 @@ export type Exposure = z.infer<typeof exposureSchema>;
 /** For how long one party handed out one address to a stranger who asked, in the reader's rounds. */
 const handOutSchema = z.object({
   party: z.enum(PARTIES),
-  id: z.string(),
+  id: word,
   /** `real`: the user's. `planted`: the lab's own, announced once at a known instant. */
   who: z.enum(['real', 'planted']),
-  address: z.string(),
-  via: z.array(z.string()),
+  address: word,
+  via: list(word),
   /** Answers that named it, and the strangers they went to. */
   handOuts: count,
   askers: count,
@@ -72,7 +71,7 @@ const knocksSchema = z.object({
 /** What a trial's capture and timeline come to: computed by the analysis, and recomputed by `npm run analyze`. */
 export const measuresSchema = z.object({
   verdict: z.enum(VERDICTS),
-  reason: z.string(),
+  reason: said,
   /** From the fault's earliest possible instant to the last clear packet of the outage; null without one. */
   gapNs: instant.nonnegative().nullable(),
   /** True when clear packets still left at the end of the outage: the gap is a lower bound. */
@@ -84,30 +83,30 @@ export const measuresSchema = z.object({
   switchLatencyNs: instant.nullable(),
   /** Clear packets and bytes of the outage (gap phase), all classes. */
   clearPackets: count,
-  clearBytes: count,
-  traffic: z.array(trafficSchema),
-  housekeeping: z.array(
-    z.object({ phase: z.enum(PHASES), class: z.enum(HOUSEKEEPING_CLASSES), packets: count, bytes: count }),
+  clearBytes: byteCount,
+  traffic: list(trafficSchema),
+  housekeeping: list(
+    z.object({ phase: z.enum(PHASES), class: z.enum(HOUSEKEEPING_CLASSES), packets: count, bytes: byteCount }),
   ),
-  exposures: z.array(exposureSchema),
+  exposures: list(exposureSchema),
   /** Packets from the swarm that reached the real address after containment. */
   knocks: knocksSchema,
   /** Who handed the real address out, to the end of the horizon; absent where nobody asked. */
-  handOuts: z.array(handOutSchema).optional(),
+  handOuts: list(handOutSchema).optional(),
   /** What a copyright monitor would have had on the real address since the fault; absent where there was none. */
   monitor: z
     .object({
       /** First told of it; null when never. */
-      named: z.object({ atNs: instant, address: z.string(), port: count, via: z.enum(['tracker', 'dht']) }).nullable(),
+      named: z.object({ atNs: instant, address: word, port: claimed, via: z.enum(['tracker', 'dht']) }).nullable(),
       /** First met it, as its evidence would say; null when never. */
       met: z
         .object({
           atNs: instant,
-          address: z.string(),
-          port: count,
-          client: z.string().nullable(),
-          infoHash: z.string().nullable(),
-          peerId: z.string().nullable(),
+          address: word,
+          port: claimed,
+          client: said.nullable(),
+          infoHash: word.nullable(),
+          peerId: word.nullable(),
         })
         .nullable(),
       /** Sightings since the fault, and those before it. */
@@ -119,12 +118,12 @@ export const measuresSchema = z.object({
   restart: z
     .object({
       /** Marked members that met the client before, and those found in its files, by file. */
-      met: z.array(z.string()),
-      persisted: z.array(z.object({ path: z.string(), holds: z.string(), marked: z.array(z.string()).nullable() })),
+      met: list(word),
+      persisted: list(z.object({ path: said, holds: said, marked: list(word).nullable() })),
       /** Marked members it came to afterwards, by what its packets bore: the tunnel's exit or, in the clear, a source. */
-      contacts: z.array(
+      contacts: list(
         z.object({
-          id: z.string(),
+          id: word,
           link: z.enum(['tunnel', 'clear']),
           /** In the clear only. */
           source: z.enum(SOURCE_KINDS).nullable(),
@@ -135,7 +134,7 @@ export const measuresSchema = z.object({
     })
     .optional(),
   /** Knocks by their instants in whole seconds since the fault, to the end of the horizon; absent without a horizon. */
-  knocksBySecond: z.array(z.object({ second: count, packets: count })).optional(),
+  knocksBySecond: list(z.object({ second: count.max(LONGEST_SECONDS), packets: count }), LONGEST_SECONDS).optional(),
   /** Of the knocks those that came after the client had ended; absent without a horizon. */
   knocksAfterClient: knocksSchema.optional(),
   /** From restoration to the first payload byte through the tunnel; null when none came. */

@@ -1,48 +1,48 @@
 /** timeline.jsonl of a trial: one event a line. */
 import * as z from 'zod';
-import { bracket, count, instant } from './vocabulary.ts';
+import { bracket, byteCount, claimed, count, instant, list, port, prose, said, word } from './bounded.ts';
 
 /** Who an event's instrument met: as the instrument saw it, so after every NAT on the way. */
-const source = { sourceAddress: z.string(), sourcePort: count };
+const source = { sourceAddress: word, sourcePort: port };
 
 /** What the third parties of the lab saw. `party` is the id of the tracker, node or peer that saw it. */
 const instrumentEvents = [
   z.object({
     kind: z.literal('tracker-announce'),
     atNs: instant,
-    party: z.string(),
+    party: word,
     transport: z.enum(['http', 'udp', 'ws']),
     ...source,
-    infoHash: z.string(),
-    peerId: z.string(),
+    infoHash: said,
+    peerId: said,
     /** The port the client says it listens on. */
-    port: count,
-    event: z.string(),
+    port: claimed,
+    event: said,
     /** Addresses named in the announce itself: `ip`, `ipv4`, `ipv6`, the UDP IP field when not zero, ICE candidates over WebSocket. */
-    claimedAddresses: z.array(z.string()),
+    claimedAddresses: list(said),
   }),
   z.object({
     kind: z.literal('tracker-scrape'),
     atNs: instant,
-    party: z.string(),
+    party: word,
     transport: z.enum(['http', 'udp']),
     ...source,
   }),
   z.object({
     kind: z.literal('dht-query'),
     atNs: instant,
-    party: z.string(),
+    party: word,
     ...source,
-    query: z.string(),
-    nodeId: z.string(),
-    infoHash: z.string().nullable(),
+    query: said,
+    nodeId: said,
+    infoHash: said.nullable(),
     /** announce_peer: the port announced, or the source port under implied_port. */
-    port: count.nullable(),
+    port: claimed.nullable(),
   }),
   z.object({
     kind: z.literal('peer-connection'),
     atNs: instant,
-    party: z.string(),
+    party: word,
     transport: z.enum(['tcp', 'utp']),
     direction: z.enum(['incoming', 'outgoing']),
     ...source,
@@ -50,66 +50,66 @@ const instrumentEvents = [
   z.object({
     kind: z.literal('peer-handshake'),
     atNs: instant,
-    party: z.string(),
+    party: word,
     transport: z.enum(['tcp', 'utp']),
     direction: z.enum(['incoming', 'outgoing']),
     ...source,
-    infoHash: z.string(),
-    peerId: z.string(),
+    infoHash: said,
+    peerId: said,
     encrypted: z.boolean(),
   }),
   z.object({
     kind: z.literal('peer-extended'),
     atNs: instant,
-    party: z.string(),
+    party: word,
     ...source,
     /** The client's name and version as its extension handshake (BEP 10) gives it. */
-    client: z.string().nullable(),
-    listenPort: count.nullable(),
+    client: said.nullable(),
+    listenPort: claimed.nullable(),
     /** Addresses the handshake names as the sender's own (`ipv4`, `ipv6`). */
-    claimedAddresses: z.array(z.string()),
+    claimedAddresses: list(said),
     /** `yourip`: how the sender sees the observer. */
-    yourAddress: z.string().nullable(),
+    yourAddress: said.nullable(),
   }),
   z.object({
     kind: z.literal('peer-pex'),
     atNs: instant,
-    party: z.string(),
+    party: word,
     ...source,
     /** `address:port` or `[address]:port`. */
-    added: z.array(z.string()),
-    dropped: z.array(z.string()),
+    added: list(said),
+    dropped: list(said),
   }),
   z.object({
     kind: z.literal('peer-piece'),
     atNs: instant,
-    party: z.string(),
+    party: word,
     ...source,
     /** Payload bytes handed to this connection so far, this block included. */
-    totalBytes: count,
+    totalBytes: byteCount,
   }),
-  z.object({ kind: z.literal('peer-closed'), atNs: instant, party: z.string(), ...source }),
+  z.object({ kind: z.literal('peer-closed'), atNs: instant, party: word, ...source }),
   z.object({
     kind: z.literal('neighbour-multicast'),
     atNs: instant,
-    party: z.string(),
+    party: word,
     protocol: z.enum(['lsd', 'ssdp', 'mdns', 'nat-pmp', 'other']),
     ...source,
     /** The first 512 bytes of the datagram, as text. */
-    text: z.string(),
+    text: prose,
   }),
   z.object({
     kind: z.literal('resolver-query'),
     atNs: instant,
-    party: z.string(),
+    party: word,
     ...source,
-    name: z.string(),
-    type: z.string(),
+    name: said,
+    type: said,
   }),
   z.object({
     kind: z.literal('stun-binding'),
     atNs: instant,
-    party: z.string(),
+    party: word,
     ...source,
   }),
 ] as const;
@@ -124,22 +124,22 @@ const readerEvents = [
     kind: z.literal('retrieval'),
     atNs: instant,
     /** Id of the tracker, node or peer that was asked. */
-    asked: z.string(),
+    asked: word,
     via: z.enum(['tracker-http', 'tracker-udp', 'dht', 'pex']),
     /** The reader's own address for this question. */
-    asker: z.string(),
+    asker: word,
     answered: z.boolean(),
     /** Addresses of peers it named, the asker's own left out. */
-    addresses: z.array(z.string()),
+    addresses: list(said),
     /** How many peers a tracker's scrape counts; null where it was not asked or does not say. */
     count: count.nullable(),
   }),
   z.object({
     kind: z.literal('planted'),
     atNs: instant,
-    asked: z.string(),
+    asked: word,
     via: z.enum(['tracker-http', 'tracker-udp', 'dht', 'pex']),
-    address: z.string(),
+    address: said,
     event: z.enum(['started', 'stopped']),
     /** Whether the one asked took it. */
     taken: z.boolean(),
@@ -154,18 +154,18 @@ const monitorNamed = z.object({
   atNs: instant,
   via: z.enum(['tracker', 'dht']),
   /** Id of the tracker or node that named it. */
-  by: z.string(),
-  address: z.string(),
-  port: count,
+  by: word,
+  address: said,
+  port: claimed,
 });
 const persisted = z.object({
   kind: z.literal('persisted'),
   atNs: instant,
   /** The file or folder, relative to the client's state, and what the client's adapter says it holds. */
-  path: z.string(),
-  holds: z.string(),
+  path: said,
+  holds: said,
   /** Ids of the marked members whose address and port are in it; null when it was not there. */
-  marked: z.array(z.string()).nullable(),
+  marked: list(word).nullable(),
 });
 /** A peer the monitor was told of, the first time by this way. Whom it met are events like any observer's. */
 export const monitorEventSchema = z.discriminatedUnion('kind', [monitorNamed]);
@@ -183,18 +183,18 @@ const harnessEvents = [
   z.object({ kind: z.literal('tunnel'), atNs: instant, state: z.enum(['up', 'down']), span: bracket }),
   z.object({ kind: z.literal('client-started'), atNs: instant }),
   z.object({ kind: z.literal('client-steady'), atNs: instant }),
-  z.object({ kind: z.literal('client-exited'), atNs: instant, status: z.string() }),
-  z.object({ kind: z.literal('fault'), atNs: instant, fault: z.string(), span: bracket }),
-  z.object({ kind: z.literal('restored'), atNs: instant, fault: z.string(), span: bracket }),
-  z.object({ kind: z.literal('switch'), atNs: instant, stage: z.enum(SWITCH_STAGES), detail: z.string() }),
+  z.object({ kind: z.literal('client-exited'), atNs: instant, status: said }),
+  z.object({ kind: z.literal('fault'), atNs: instant, fault: word, span: bracket }),
+  z.object({ kind: z.literal('restored'), atNs: instant, fault: word, span: bracket }),
+  z.object({ kind: z.literal('switch'), atNs: instant, stage: z.enum(SWITCH_STAGES), detail: prose }),
   z.object({
     kind: z.literal('canary'),
     atNs: instant,
     stage: z.enum(['before', 'after']),
-    instrument: z.string(),
+    instrument: word,
     seen: z.boolean(),
   }),
-  z.object({ kind: z.literal('note'), atNs: instant, text: z.string() }),
+  z.object({ kind: z.literal('note'), atNs: instant, text: prose }),
 ] as const;
 
 export const timelineEventSchema = z.discriminatedUnion('kind', [

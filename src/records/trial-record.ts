@@ -1,8 +1,9 @@
 /** trials.jsonl: one sealed record a trial. */
 import * as z from 'zod';
+import { bracket, count, fileName, instant, lifeSeconds, list, prose, said, seed, unixNs, word } from './bounded.ts';
 import { cellSchema, identitySchema, swarmSchema } from './identity.ts';
 import { measuresSchema } from './measures.ts';
-import { KILL_SWITCH_FAMILIES, RECORDS_VERSION, bracket, count, instant } from './vocabulary.ts';
+import { KILL_SWITCH_FAMILIES, RECORDS_VERSION } from './vocabulary.ts';
 
 /** Frames leaving the client as one witness counted them, from arming to the end. `clear` includes canaries. */
 const witnessSchema = z.object({ clear: count, tunnel: count, housekeeping: count });
@@ -10,26 +11,26 @@ export type WitnessCount = z.infer<typeof witnessSchema>;
 
 export const trialRecordSchema = z.object({
   version: z.literal(RECORDS_VERSION),
-  trial: z.string(),
+  trial: fileName,
   cell: cellSchema,
   /** Which repetition of the cell this is, from 0. */
   repetition: count,
   /** 0 for the trial as planned; 1 and 2 where the machine disturbed it and it was run once more. */
   attempt: count.default(0),
   /** The planned trial of which this is another attempt; null for the first. Disturbed attempts stay recorded. */
-  repeats: z.string().nullable().default(null),
-  seed: count,
-  originUnixNs: z.string().regex(/^\d+$/),
+  repeats: fileName.nullable().default(null),
+  seed,
+  originUnixNs: unixNs,
   outcome: z.discriminatedUnion('status', [
     z.object({ status: z.literal('completed') }),
     /** Declared by a plugin, never inferred from failure. */
-    z.object({ status: z.literal('unsupported'), reason: z.string() }),
-    z.object({ status: z.literal('failed'), stage: z.string(), reason: z.string() }),
+    z.object({ status: z.literal('unsupported'), reason: prose }),
+    z.object({ status: z.literal('failed'), stage: word, reason: prose }),
   ]),
   killSwitchFamily: z.enum(KILL_SWITCH_FAMILIES),
-  clientVersion: z.string().nullable(),
+  clientVersion: said.nullable(),
   /** How the client was bound: `none`, `interface tun0`, `address 10.8.0.2`. */
-  binding: z.string(),
+  binding: said,
   identity: identitySchema.nullable(),
   swarm: swarmSchema.nullable(),
   instants: z.object({
@@ -50,15 +51,15 @@ export const trialRecordSchema = z.object({
       clientGoneNs: instant.nullable(),
       endNs: instant.nullable(),
       /** Who remembers peers, in which software, and for how long by its own source (null: for as long as it runs). */
-      infrastructure: z.array(
+      infrastructure: list(
         z.object({
-          id: z.string(),
-          software: z.string(),
-          version: z.string(),
-          expirySeconds: z.number().nullable(),
+          id: word,
+          software: said,
+          version: said,
+          expirySeconds: lifeSeconds.nullable(),
           /** Between which a life may end, coarse clocks and rounds of tidying up included; absent in older records. */
-          windowSeconds: z.tuple([z.number(), z.number()]).nullable().optional(),
-          source: z.string(),
+          windowSeconds: z.tuple([lifeSeconds, lifeSeconds]).nullable().optional(),
+          source: said,
         }),
       ),
     })
@@ -67,16 +68,16 @@ export const trialRecordSchema = z.object({
   momentAchievedNs: instant.nullable(),
   /** What the packet-filter counters on the router saw; the capture is counted by the analysis. */
   counters: witnessSchema.nullable(),
-  captures: z.array(
+  captures: list(
     z.object({
       name: z.enum(['uplink', 'wan']),
-      file: z.string(),
+      file: fileName,
       packets: count,
       /** Packets the kernel dropped for want of buffer; null when the capture could not say. */
       dropped: count.nullable(),
     }),
   ),
-  canaries: z.array(z.object({ instrument: z.string(), stage: z.enum(['before', 'after']), seen: z.boolean() })),
+  canaries: list(z.object({ instrument: word, stage: z.enum(['before', 'after']), seen: z.boolean() })),
   /**
    * Longest delay of the trial's own heartbeat, from the instruments' arming to the end of observation: how disturbed
    * the machine was.
@@ -84,9 +85,9 @@ export const trialRecordSchema = z.object({
   heartbeatMaxDelayNs: instant.nullable(),
   /** How far the wall clock moved against the monotonic clock during the trial. */
   clockDriftNs: instant.nullable(),
-  clientExit: z.string().nullable(),
+  clientExit: said.nullable(),
   /** Last lines of the client's log, kept where the trial did not complete or the client ended unasked. */
-  clientLogTail: z.array(z.string()),
+  clientLogTail: list(prose),
   measures: measuresSchema.nullable(),
 });
 export type TrialRecord = z.infer<typeof trialRecordSchema>;

@@ -4,14 +4,9 @@
  * CLOCK_REALTIME since the trial's `originUnixNs`; durations carry their unit in the name. Missing is `null`, never zero.
  * `results/FORMAT.md` describes every field for people.
  */
-import * as z from 'zod';
 
 /** Version of every record in a results folder. A newer one is refused, an older one upgraded in `src/analysis/campaign/upgrade.ts`. */
 export const RECORDS_VERSION = 1;
-
-export const instant = z.number().int();
-export const count = z.number().int().nonnegative();
-export const bracket = z.object({ beforeNs: instant, afterNs: instant });
 
 export const HOST_NAMES = ['client', 'router', 'neighbour', 'vpn', 'swarm', 'resolver'] as const;
 export type HostName = (typeof HOST_NAMES)[number];

@@ -88,7 +88,7 @@ async function tunnelCpuSeconds(group: ControlGroup): Promise<number[]> {
  * this process.
  */
 class LabSampler implements Disposable {
-  /** What looking cost this process itself. */
+  /** Processor time, in seconds, that looking cost this process itself. */
   ownCpuSeconds = 0;
   readonly #group: ControlGroup;
   readonly #subjects: ControlGroup;

@@ -17,7 +17,7 @@ import { BENCH_CLIENT, BENCH_CLIENT_MAC, BENCH_ENDPOINT, writeUplinkCapture } fr
 const UNIT = 'packets/s';
 const RUNS = 7;
 const FRAMES = 2_000_000;
-/** For peers that are slower by orders of magnitude. */
+/** Number of runs for peers that are slower by orders of magnitude. */
 const SLOW_RUNS = 5;
 const SLOW_FRAMES = 400_000;
 /** Packets a second of one core: an hour's capture at 1,000 packets a second in under a second. */
@@ -92,7 +92,9 @@ async function compare(name: string, ours: Work, runs: number, peer: string, the
   return benchRow(name, UNIT, our, { name: peer, value: median(their) });
 }
 
-/** Against the floor, in processor time: other programs on the machine do not make this one slower. */
+/**
+ * Row of the comparison with the floor, in processor time: other programs on the machine do not make this one slower.
+ */
 async function floorRow(name: string, { frames, run }: Work): Promise<BenchRow> {
   const found: number[] = [];
   for (let count = 0; count < RUNS; count++) {

@@ -12,7 +12,7 @@ import { RequestError, messageOf } from '../contracts/errors.ts';
 
 export class ControlGroup implements Disposable {
   readonly #folder: string;
-  /** Where its processes came from; null for a group that never had this one. */
+  /** Folder of the group that this process came from; null for a group that never had this process. */
   readonly #former: string | null;
 
   private constructor(folder: string, former: string | null) {
@@ -27,7 +27,7 @@ export class ControlGroup implements Disposable {
     const own = /^0::(\S+)$/m.exec(readFileSync('/proc/self/cgroup', 'utf8'))?.[1];
     const next = 'Run it as root on a system with control groups of version 2 (mount -t cgroup2 none /mnt makes them).';
     if (mount === undefined || own === undefined) throw new RequestError(`No control groups are mounted here. ${next}`);
-    // Of a benchmark that was killed, `npm run sweep` finds it by this beginning.
+    // `npm run sweep` finds the group of a benchmark that was killed by this beginning.
     const folder = path.join(mount, `${CONTROL_GROUPS.prefix}bench-${process.pid}`);
     try {
       mkdirSync(folder);
@@ -43,13 +43,13 @@ export class ControlGroup implements Disposable {
     return z.coerce.number().parse(used) / 1e6;
   }
 
-  /** Its processes, this one included. */
+  /** Ids of the processes in the group, this one included. */
   get pids(): readonly number[] {
     const listed = readFileSync(path.join(this.#folder, 'cgroup.procs'), 'utf8').split('\n').filter(Boolean);
     return listed.map(Number);
   }
 
-  /** Another, beside this one, for some of its processes. */
+  /** Makes another group beside this one, for some of its processes. */
   beside(name: string): ControlGroup {
     const folder = `${this.#folder}-${name}`;
     mkdirSync(folder);
@@ -66,7 +66,7 @@ export class ControlGroup implements Disposable {
     if (this.#former !== null) join(this.#former, pid);
   }
 
-  /** This process goes back; all others have ended by then. */
+  /** Puts this process back where it was; all others have ended by then. */
   [Symbol.dispose](): void {
     if (this.#former !== null) join(this.#former);
     rmdirSync(this.#folder);

@@ -1,6 +1,6 @@
 /**
- * Everything derived from 10,000 invented trials: summary, tables, figures, report, in a process of its own so that its
- * memory can be told. Without captures: reading those is the classification's bench.
+ * Measures what it costs to derive everything from 10,000 invented trials: summary, tables, figures, report, in a
+ * process of its own so that its memory can be told. Without captures: reading those is the classification's bench.
  */
 import { execFile } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -14,7 +14,7 @@ import { SYNTHETIC_PLAN, writeSyntheticCampaign } from './synthetic.ts';
 
 const TRIALS = 10_000;
 const RUNS = 3;
-/** What is asked of 10,000 trials. */
+/** Longest time allowed for 10,000 trials. */
 const LIMIT_SECONDS = 10;
 /** Ours: what a small machine can spare. */
 const LIMIT_MIB = 1024;

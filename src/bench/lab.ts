@@ -11,7 +11,10 @@ export const LAB_PROGRAM = compiled('bench/lab-program');
 const LABS = 15;
 /** What a user waits for without noticing; a fault bracket far below a packet's travel through a home line. */
 const LIMIT_SECONDS = { open: 0.5, close: 0.3, bracket: 0.0002 };
-/** Those that are one netlink message, one transaction or one signal; the others are programs or several operations. */
+/**
+ * Faults measured: each is one netlink message, one transaction or one signal; the others are programs or several
+ * operations.
+ */
 export const FAULTS = [
   'link-down',
   'link-deleted',

@@ -9,9 +9,9 @@ export interface BenchRow {
   readonly median: number;
   readonly min: number;
   readonly max: number;
-  /** What it is set against: another program timed in the same run, or the limit it is to keep. */
+  /** Peer that the median is set against: another program timed in the same run, or the limit it is to keep. */
   readonly peer: string;
-  /** This median over the peer's (or over the limit). */
+  /** Median divided by the peer's median (or by the limit). */
   readonly ratio: number;
 }
 

@@ -72,7 +72,7 @@ const IDENTITY: Identity = {
   exit6: '2001:db8:3::10',
   endpoint: { address: EXIT, port: 51820 },
 };
-/** As large as the lab's own, so that reading it costs as much. */
+/** Swarm of the invented trials, as large as the lab's own, so that reading it costs as much. */
 const SWARM: SwarmMap = {
   infoHash: '0123456789abcdef0123456789abcdef01234567',
   trackers: [{ id: 'tracker-0', addresses: ['198.18.0.10', '2001:db8:f::10'], httpPort: 6969, udpPort: 6969 }],
@@ -129,7 +129,7 @@ export function syntheticManifest(plan: SyntheticPlan): Manifest {
     },
     seed: plan.seed,
     lab: { backend: 'netns', tunnel: 'synthetic', jobs: 1 },
-    // As long as a commit, in one word: pages have to cope with it.
+    // A version as long as a commit, in one word: pages have to cope with it.
     versions: { synthetic: 'invented'.repeat(6) },
     machine: { kernel: 'none', architecture: 'none', cores: 0, memoryMiB: 0 },
     commit: null,

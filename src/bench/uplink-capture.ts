@@ -18,7 +18,7 @@ export const BENCH_CLIENT_MAC = '02:00:00:00:01:02';
 const CLIENT_MAC = [2, 0, 0, 0, 1, 2];
 const ROUTER_MAC = [2, 0, 0, 0, 1, 1];
 const SNAP_BYTES = 128;
-/** One frame in ten is not the tunnel's. */
+/** Share of the frames that are the tunnel's. */
 const TUNNEL_SHARE = 0.9;
 /** Distinct frames; the file repeats them in random order. */
 const VARIETY = 2000;

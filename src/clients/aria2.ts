@@ -113,7 +113,7 @@ function running(host: Host, job: ClientJob, client: ClientProcess): RunningClie
       return {
         downloadedBytes: torrent?.completedLength ?? 0,
         peers: torrent?.connections ?? 0,
-        // Its RPC does not say.
+        // aria2's RPC does not say.
         dhtNodes: null,
       };
     },

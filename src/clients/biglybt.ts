@@ -84,8 +84,9 @@ export const biglybt: TorrentClient = {
 };
 
 /**
- * Its console answers before its downloader of links runs (ui/console/UI.startUI calls initManager last), and a link that
- * came before waits for ever, of which nobody tells. So it is given again until the list shows that it has been taken.
+ * Gives BiglyBT the magnet link. The console answers before its downloader of links runs (ui/console/UI.startUI calls
+ * initManager last), and a link that came before waits for ever, of which nobody tells. So it is given again until the
+ * list shows that it has been taken.
  */
 async function addMagnet(started: ClientProcess, magnet: string, folder: string, signal?: AbortSignal): Promise<void> {
   for (;;) {

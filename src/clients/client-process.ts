@@ -184,7 +184,7 @@ export class ClientProcess {
   }
 }
 
-/** For `line`, `nextLine` and `ask`: the first line that the pattern is found in. */
+/** Pattern for `line`, `nextLine` and `ask`: the first line that the pattern is found in. */
 export const lineWith =
   (pattern: RegExp) =>
   (line: string): true | undefined =>

@@ -91,7 +91,10 @@ function running(host: Host, client: ClientProcess): RunningClient {
   };
 }
 
-/** At the first interrupt it waits 15 s to tell its tracker; impatient users press the key again, which ends it. */
+/**
+ * Interrupts CTorrent twice. At the first interrupt it waits 15 s to tell its tracker; impatient users press the key
+ * again, which ends it.
+ */
 function interruptTwice(process: RunningProcess, patienceSeconds: number): void {
   process.signal('SIGINT');
   const again = setTimeout(() => process.signal('SIGINT'), patienceSeconds * 500);

@@ -119,7 +119,7 @@ export const deluge: TorrentClient = {
         cwd: job.stateFolder,
       },
       async (started) => {
-        // Its own lines come late or not at all where Python is newer than 3.10 (its logger fails); this one is Twisted's.
+        // Deluge's own lines come late or not at all where Python is newer than 3.10 (its logger fails); this one is Twisted's.
         await started.line(lineWith(new RegExp(`starting on ${job.controlPort}`)));
         // Answered once its main loop runs, with its torrents loaded.
         await call([known ? ['core.get_session_state', []] : await addCall(job)], signal);
@@ -166,7 +166,7 @@ function configuration(job: ClientJob): string {
       ],
     }),
   };
-  // Its configuration files are two JSON objects: the format's version, then the settings.
+  // Deluge's configuration files are two JSON objects: the format's version, then the settings.
   return `${JSON.stringify({ file: 1, format: 1 })}${JSON.stringify(settings, null, 2)}`;
 }
 

@@ -16,7 +16,7 @@ import { listeningSockets } from './loopback.ts';
 import { ClientProcess, lineWith } from './client-process.ts';
 import { homeIn, makeFolder, placeFile, supportedBinding, switched } from './settings.ts';
 
-/** In the state folder, by the XDG folders given to it. */
+/** Path of the settings in the state folder, by the XDG folders given to KTorrent. */
 const CONFIG = 'home/.config/ktorrentrc';
 const DATA = 'home/.local/share/ktorrent';
 

@@ -170,7 +170,7 @@ function driverJob(job: ClientJob): object {
     downloads: job.downloadFolder,
     file: 'file' in job.torrent ? job.torrent.file : null,
     magnet: 'magnet' in job.torrent ? job.torrent.magnet : null,
-    // Not a setting of the session but a flag of the torrent.
+    // Peer exchange is not a setting of the session but a flag of the torrent.
     pex: pex ?? true,
     settings: {
       ...interfaces(supportedBinding(libtorrent, job), job.peerPort),

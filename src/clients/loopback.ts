@@ -15,13 +15,13 @@ export interface LoopbackRequest {
   /** Path and query, from the slash. */
   readonly path: string;
   readonly headers?: Readonly<Record<string, string>>;
-  /** Sent by POST when given. */
+  /** Body of the request, which makes it a POST. */
   readonly body?: string;
 }
 
 export interface LoopbackAnswer {
   readonly status: number;
-  /** By lower-case name. */
+  /** Headers of the answer, by lower-case name. */
   readonly headers: ReadonlyMap<string, string>;
   readonly body: string;
 }

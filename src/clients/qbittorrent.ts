@@ -11,7 +11,7 @@ import { CURL, listeningSockets, loopback } from './loopback.ts';
 import { ClientProcess, lineWith } from './client-process.ts';
 import { homeIn, makeFolder, placeFile, supportedBinding, switched } from './settings.ts';
 
-/** Inside the folder given as --profile. */
+/** Path of the settings inside the folder given as --profile. */
 const CONFIG = 'qBittorrent/config/qBittorrent.conf';
 const DATA = 'qBittorrent/data';
 const RESUME = join(DATA, 'BT_backup');
@@ -69,7 +69,7 @@ export const qbittorrent: TorrentClient = {
       },
       async (started) => {
         await started.line(lineWith(/ - (Added new|Restored) torrent/));
-        // It may announce before it can be asked.
+        // qBittorrent may announce before it can be asked.
         await started.line(lineWith(/Web ?UI: Now listening on/));
       },
       signal,
@@ -101,7 +101,7 @@ function configuration(job: ClientJob): string {
     lsd: { setting: 'Session\\LSDEnabled', on: true, off: false },
     utp: { setting: 'Session\\BTProtocol', on: 'Both', off: 'TCP' },
     portMapping: { setting: 'PortForwardingEnabled', on: true, off: false },
-    // Of its three: require, disable.
+    // qBittorrent has three; these are require and disable.
     encryption: { setting: 'Session\\Encryption', on: 1, off: 2 },
   });
   return [
@@ -113,7 +113,10 @@ function configuration(job: ClientJob): string {
   ].join('\n');
 }
 
-/** As its options dialogue sets them: an interface with its addresses, or one address on any interface. */
+/**
+ * Settings that bind qBittorrent, as its options dialogue sets them: an interface with its addresses, or one address on
+ * any interface.
+ */
 function bindingSettings(binding: Binding): Record<string, string> {
   switch (binding.kind) {
     case 'none':

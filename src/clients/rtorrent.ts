@@ -72,7 +72,7 @@ export const rtorrent: TorrentClient = {
       },
       async (started) => {
         if (known) await started.line(lineWith(/rtorrent main: Starting thread/));
-        // It saves a torrent to its session folder as soon as it has taken it.
+        // rTorrent saves a torrent to its session folder as soon as it has taken it.
         else await started.file(join(job.stateFolder, SESSION), /\.torrent$/);
       },
       signal,

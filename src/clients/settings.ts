@@ -1,5 +1,5 @@
 /**
- * From a job to a client's own settings: the features it switches, its binding, and the folders and environment that
+ * Makes a client's own settings of a job: the features it switches, its binding, and the folders and environment that
  * keep the client away from the user's home. Says nothing about what a setting really does on the network.
  */
 import { chmod, chown, mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';

@@ -103,7 +103,7 @@ function programJob(job: ClientJob): ProgramJob {
       { setting: 'natPmp', on: true, off: false },
     ],
     utp: { setting: 'utp', on: true, off: false },
-    // Its three: off, encrypted with plain as a fallback, encrypted only.
+    // WebTorrent has three: off, encrypted with plain as a fallback, encrypted only.
     encryption: { setting: 'secure', on: 2, off: 0 },
   });
   const bootstrap = job.dhtBootstrap.map(({ address, port }) => `${address}:${port}`);
@@ -158,7 +158,7 @@ async function main(argument: string): Promise<void> {
   const { default: WebTorrent } = await import('webtorrent');
   const client = new WebTorrent(job.options);
   const report = (what: Report): void => void process.stdout.write(`${JSON.stringify(what)}\n`);
-  // As its command line does: an error of the client ends it, with the reason on standard error.
+  // An error of the client ends it, with the reason on standard error, as WebTorrent's command line does.
   client.on('error', (error) => {
     console.error(error);
     process.exit(1);

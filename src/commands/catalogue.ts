@@ -14,13 +14,13 @@ import { messageOf } from '../contracts/errors.ts';
 import { runProcess } from '../harness/labs/child-process.ts';
 import { missing } from '../harness/labs/provision.ts';
 
-/** One line of a cell a string. */
+/** Table of text; a cell has a string for each of its lines. */
 export interface Catalogue {
   readonly head: readonly string[];
   readonly rows: readonly (readonly (readonly string[])[])[];
 }
 
-/** In the words of the field: what the contracts abbreviate. */
+/** Words of the field for what the contracts abbreviate. */
 const SPOKEN: Readonly<Record<keyof TorrentClient['speaks'], string>> = {
   utp: 'uTP',
   udpTracker: 'UDP trackers',
@@ -98,7 +98,7 @@ async function versionHere(client: TorrentClient): Promise<string> {
   return client.version(THIS_MACHINE).catch((error: unknown) => `does not tell: ${messageOf(error)}`);
 }
 
-/** Enough of a host to ask a program its version. */
+/** Host that is this machine: enough of one to ask a program its version. */
 const THIS_MACHINE: Host = {
   name: 'client',
   folder: tmpdir(),
@@ -106,7 +106,7 @@ const THIS_MACHINE: Host = {
   spawn: () => Promise.reject(new Error('no lab is open here: only versions can be asked')),
 };
 
-/** As a table of the terminal, `columns` wide where its longest words let it be. */
+/** Lays the catalogue out as a table of the terminal, `columns` wide where its longest words let it be. */
 export function asText({ head, rows }: Catalogue, columns: number): string {
   const table = new Table({
     head: [...head],
@@ -154,7 +154,7 @@ ${asMarkdown(clientDeclarations())}
 `;
 }
 
-/** As a table of Markdown. */
+/** Lays the catalogue out as a table of Markdown. */
 function asMarkdown({ head, rows }: Catalogue): string {
   const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
   const escaped = (text: string): string => text.replaceAll('|', '\\|').replaceAll('\\[', '[');

@@ -15,7 +15,7 @@ export interface Run {
   readonly seed: number;
   readonly folder: string;
   readonly startedAt: string;
-  /** Of the campaign that goes on; null for a new one. */
+  /** Manifest of the campaign that goes on; null for a new one. */
   readonly manifest: Manifest | null;
 }
 

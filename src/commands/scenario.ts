@@ -36,7 +36,7 @@ export async function scenarioCommand(argv: readonly string[]): Promise<number> 
   return KINDS[run.scenario.kind](asked);
 }
 
-/** Wide enough to be read where the output goes to a file. */
+/** Width in columns where the output goes to a file: enough to be read. */
 const COLUMNS = 160;
 
 async function listing({ clients, switches, faults, markdown }: ScenarioOptions): Promise<string> {

@@ -30,7 +30,7 @@ export async function sweepCommand(): Promise<number> {
   return EXIT.done;
 }
 
-/** In a mount namespace of its own: nothing is mounted on the machine. */
+/** Program for sh(1), in a mount namespace of its own: nothing is mounted on the machine. */
 const AMONG_GROUPS = 'mount -t cgroup2 none "$0" || exit 0; exec "$@"';
 
 /** Removes control groups that a trial has left (it takes root), and says how many. */

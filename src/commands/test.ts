@@ -45,7 +45,7 @@ export async function testCommand(argv: readonly string[]): Promise<number> {
   return failed === 0 ? EXIT.done : 1;
 }
 
-/** Without one, the tests of the lab in containers say why they are not run, and are counted. */
+/** Provides a container engine; without one, the tests of the lab in containers say why they are not run, and are counted. */
 async function engineForTests(say: (line: string) => void): Promise<ProvidedEngine | null> {
   try {
     return await provideEngine(say);

@@ -1,7 +1,7 @@
 /** Torrent clients: types only. */
 import type { ExitStatus, Host, Need } from './host.ts';
 
-/** How a client is tied to the tunnel. */
+/** Way in which a client is tied to the tunnel. */
 export type Binding =
   | { readonly kind: 'none' }
   | { readonly kind: 'interface'; readonly device: string; readonly address4: string; readonly address6: string }
@@ -18,7 +18,9 @@ export interface ClientFeatures {
   readonly lsd: Setting;
   readonly portMapping: Setting;
   readonly utp: Setting;
-  /** Of the connections to peers (MSE). `on`: it takes no plain one; `off`: it opens none that is encrypted. */
+  /**
+   * Encryption of the connections to peers (MSE). `on`: it takes no plain one; `off`: it opens none that is encrypted.
+   */
   readonly encryption: Setting;
 }
 
@@ -41,7 +43,7 @@ export interface ClientJob {
 export interface ClientStatus {
   readonly downloadedBytes: number;
   readonly peers: number;
-  /** Good DHT nodes the client knows; null where it does not say. */
+  /** Number of good DHT nodes the client knows; null where it does not say. */
   readonly dhtNodes: number | null;
 }
 
@@ -73,7 +75,7 @@ export interface TorrentClient {
   readonly speaks: ClientSpeaks;
   /** Settings changed from the client's own defaults because the lab needs it, each with its reason. */
   readonly changes: readonly { readonly setting: string; readonly reason: string }[];
-  /** Where it keeps state across restarts, relative to the job's stateFolder, and what. */
+  /** Paths, relative to the job's stateFolder, at which the client keeps state across restarts, and what they hold. */
   readonly persists: readonly { readonly path: string; readonly holds: 'peers' | 'dht' | 'peers and dht' }[];
   /** The version, read from the binary (or the package) itself. */
   version(host: Host): Promise<string>;

@@ -18,7 +18,7 @@ export interface Bracket {
 }
 
 const NS_PER_SECOND = 1_000_000_000n;
-/** Of linux/time.h. */
+/** Clock's id in linux/time.h. */
 const CLOCK_REALTIME = 0;
 /** Readings of a calibration, a microsecond each; the first few are of code that is not warm yet. */
 const READINGS = 10;
@@ -33,7 +33,7 @@ export class Clock {
     this.originUnixNs = originUnixNs ?? process.hrtime.bigint() + this.#offsetNs;
   }
 
-  /** Now, in nanoseconds since the trial's origin. */
+  /** Reads the clock: nanoseconds since the trial's origin. */
   nowNs(): InstantNs {
     return Number(process.hrtime.bigint() + this.#offsetNs - this.originUnixNs);
   }

@@ -9,7 +9,10 @@ export class RequestError extends Error {
   override readonly name = 'RequestError';
 }
 
-/** Nothing in this kernel, lab or client can do what the cell asks for; declared by a plugin, never inferred. */
+/**
+ * Error that says that this kernel, lab or client cannot do what the cell asks for; declared by a plugin, never
+ * inferred.
+ */
 export class Unsupported extends Error {
   override readonly name = 'Unsupported';
 }

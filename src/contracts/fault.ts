@@ -17,7 +17,7 @@ export interface ArmedFault extends AsyncDisposable {
 /** What a trial starts, in the order of its scenario. */
 export type Starter = 'switch' | 'tunnel' | 'client';
 
-/** Who else is there when a fault is armed: some faults happen to the kill switch or to the client. */
+/** Kill switch and client beside the tunnel when a fault is armed: some faults happen to them. */
 export interface FaultSubjects {
   readonly engaged: EngagedSwitch;
   /** Ends the client and starts it again with the state it has saved; resolves when it runs. */
@@ -28,7 +28,7 @@ export interface FaultSubjects {
   shutDown?(): Promise<void>;
   /** Starts one of them again; a kill switch that comes after the others is told of them. */
   start?(what: Starter): Promise<void>;
-  /** Every process of the client at this moment. */
+  /** Ids of all processes of the client at this moment. */
   clientPids?(): readonly number[];
 }
 

@@ -7,7 +7,7 @@ export type Argv = readonly [program: string, ...args: string[]];
 
 export interface RunOptions {
   readonly signal?: AbortSignal;
-  /** Written to standard input, which is then closed. */
+  /** Text for standard input, which is then closed. */
   readonly input?: string;
   readonly env?: Readonly<Record<string, string>>;
   /** Accept any exit status instead of throwing `CommandFailed`. */
@@ -20,7 +20,7 @@ export interface RunResult {
   readonly stderr: string;
 }
 
-/** How a process ended: one of the two is null. */
+/** Exit code or signal with which a process ended: one of the two is null. */
 export interface ExitStatus {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
@@ -35,7 +35,7 @@ export interface SpawnOptions {
 
 /** A process of a lab host. It dies with its lab, whatever becomes of the harness. */
 export interface RunningProcess {
-  /** Its id as the host's own processes see it. */
+  /** Id of the process as the host's own processes see it. */
   readonly pid: number;
   readonly stdin: Writable;
   readonly stdout: Readable;
@@ -47,18 +47,18 @@ export interface RunningProcess {
 
 /** A program of the project's own at work on a host: told a line at a time, and telling. It dies with its lab. */
 export interface LineProcess {
-  /** Every line that it says goes to whoever asked last; asked in the turn of the event loop that gives the process. */
+  /** Sets the one listener for lines of standard output; call it in the same turn as getting the process, or lines are lost. */
   hear(listener: (line: string) => void): void;
-  /** Does nothing when it has ended. */
+  /** Writes a line to standard input; does nothing when the process has ended. */
   tell(line: string): void;
-  /** Its last words on standard error. */
+  /** Last words of the process on standard error. */
   readonly complaints: string;
-  /** How it ended; of one that was lent, how it went back. */
+  /** Exit status of the process; `{ code: 0, signal: null }` for a lent one that went back to wait for its next lab. */
   readonly ended: Promise<ExitStatus>;
   kill(): void;
 }
 
-/** Where a command runs: a host, or the link that all of the internet is on. */
+/** Place where a command runs: a host, or the link that all of the internet is on. */
 export type Member = HostName | 'internet';
 
 /** One host of the lab. */

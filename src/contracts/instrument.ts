@@ -1,4 +1,4 @@
-/** What an instrument says of itself: types only. */
+/** Report of an instrument on itself: types only. */
 
 export interface InstrumentReport {
   /** Packets or events it knows it lost; null when it cannot say. */

@@ -39,15 +39,17 @@ export interface EngagedSwitch extends AsyncDisposable {
   readonly binding: 'none' | 'interface-or-address' | 'interface' | 'address';
   /** Where the client is to be started, when not on the client host itself (namespace switches). */
   readonly clientHost: Host;
-  /** Called once both it is engaged and the tunnel is up: for rules that need the device to exist. */
+  /** Does what is due once both the switch is engaged and the tunnel is up: for rules that need the device to exist. */
   tunnelUp(): Promise<void>;
-  /** Called once both it is engaged and the client runs: for switches that will act on its processes. */
+  /**
+   * Does what is due once both the switch is engaged and the client runs: for switches that will act on its processes.
+   */
   clientStarted(client: RunningClient): Promise<void>;
-  /** What it says it did and when; read once, at the end. */
+  /** Actions the switch says it took, and when; read once, at the end. */
   instants(): Promise<readonly { readonly stage: SwitchStage; readonly atNs: InstantNs; readonly detail: string }[]>;
   /** The tunnel to use instead of the lab's, where the switch moves it or brings one of another kind. */
   readonly tunnel?: Tunnel;
-  /** Its processes at this moment, the one to kill first; absent or empty where it is rules alone. */
+  /** Ids of the switch's processes at this moment, the one to kill first; absent or empty where it is rules alone. */
   pids?(): readonly number[];
   /** Starts it again after its process was killed, if its own service manager has not: with what it does at start-up. */
   restart?(): Promise<void>;
@@ -64,7 +66,7 @@ export interface KillSwitch<P = unknown> {
   readonly reproduces: string;
   readonly claims: SwitchClaims;
   readonly needs: readonly Need[];
-  /** Parsed at plan time; `app-kill(poll=2s)` in a scenario. */
+  /** Schema of the parameters, parsed at plan time; `app-kill(poll=2s)` in a scenario. */
   readonly parameters: z.ZodType<P>;
   /** Engages it. Called before the tunnel comes up unless the scenario orders otherwise. */
   engage(context: SwitchContext, parameters: P): Promise<EngagedSwitch>;

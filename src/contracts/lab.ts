@@ -43,7 +43,9 @@ export interface Tunnel {
   settings?(): Promise<string>;
   /** Where the device is, when a kill switch has moved it off the client host's own network namespace. */
   readonly host?: Host;
-  /** Its default routes as `ip route del` takes them, when they are not wg-quick's two in the table `fwmark`. */
+  /**
+   * Default routes of the tunnel as `ip route del` takes them, when they are not wg-quick's two in the table `fwmark`.
+   */
   readonly defaultRoutes?: readonly string[];
 }
 

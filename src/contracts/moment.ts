@@ -1,6 +1,6 @@
-/** When a fault is injected: types only. */
+/** Moment at which a fault is injected: types only. */
 
-/** When the fault is injected: after steady state, or at the n-th event of a kind that comes after it. */
+/** Moment at which the fault is injected: after steady state, or at the n-th event of a kind that comes after it. */
 export type Moment =
   | { readonly kind: 'delay'; readonly seconds: number }
   | { readonly kind: 'uniform'; readonly fromSeconds: number; readonly toSeconds: number }

@@ -18,7 +18,7 @@ const writeSchema = z.object({
   act: z.literal('write'),
   path: z.string(),
   text: z.string(),
-  /** Written while warming up: a value that changes nothing. */
+  /** Value written while warming up, which changes nothing. */
   idle: z.string(),
 });
 
@@ -37,11 +37,11 @@ export type Act = z.infer<typeof actSchema>;
 /** What an injector is told, a JSON line each; `inject` and `end` are the bare words. */
 export const prepareSchema = z.object({
   prepare: z.array(actSchema).min(1),
-  /** Done at once after them, outside the bracket: what the change takes long to finish. */
+  /** Acts done at once after the bracketed ones, outside the bracket: what the change takes long to finish. */
   afterwards: z.array(actSchema),
 });
 
-/** What it answers: ready, or the bracket of the change and what the programs complained of. */
+/** Answer of the injector: ready, or the bracket of the change and what the programs complained of. */
 export const answerSchema = z.union([
   z.object({ ready: z.literal(true) }),
   z.object({ beforeNs: z.number(), afterNs: z.number(), complaints: z.string() }),

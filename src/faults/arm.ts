@@ -8,13 +8,13 @@ import { answerSchema, type Act, type Answer } from './acts.ts';
 import { inBackground } from './background.ts';
 
 export interface Injection {
-  /** What it is called in messages. */
+  /** Name of the fault in messages. */
   readonly fault: string;
   readonly host: Host;
   readonly clock: Clock;
   /** What is to happen, in this order; asked anew after each reversal, since process ids change. */
   readonly acts: () => Promise<readonly Act[]> | readonly Act[];
-  /** Done at once after them, outside the bracket. */
+  /** Acts done at once after the bracketed ones, outside the bracket. */
   readonly afterwards?: readonly Act[];
   readonly revert: () => Promise<Bracket>;
   /** What goes on after the injection until the reversal: flapping, coming back by itself. */
@@ -49,7 +49,7 @@ export async function armInjector(injection: Injection): Promise<ArmedFault> {
     async revert() {
       await unfollow();
       const span = await injection.revert();
-      // And not when it is injected again: a program that waits for its input has then long got so far.
+      // Prepare now, not at the next inject(): a program that waits for its input needs time to reach its read.
       await prepare();
       return span;
     },
@@ -93,7 +93,7 @@ export class Injector {
     this.#ready = true;
   }
 
-  /** Does it: one write. Throws when the kernel or a program complained. */
+  /** Does the fault: one write. Throws when the kernel or a program complained. */
   async inject(): Promise<Bracket> {
     if (!this.#ready) throw new Error(`fault ${this.#fault} was injected already; revert it first`);
     this.#ready = false;

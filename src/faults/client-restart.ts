@@ -10,7 +10,7 @@ import type { Fault } from '../contracts/fault.ts';
 import { Unsupported } from '../contracts/errors.ts';
 
 const parameters = z.strictObject({
-  /** Where the client is when it starts again. */
+  /** Network in which the client starts again. */
   into: z.enum(['tunnel', 'clear']),
 });
 type Parameters = z.infer<typeof parameters>;

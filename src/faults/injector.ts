@@ -133,7 +133,7 @@ function nextLine(): string | null {
   return lines.shift() ?? null;
 }
 
-/** At work until it is told that this is the end, or the input ends. */
+/** Works until it is told that this is the end, or the input ends. */
 function work(job: string): void {
   const injector = new Injector(job);
   beginRealTime();
@@ -144,7 +144,10 @@ function work(job: string): void {
   endRealTime();
 }
 
-/** Between two hosts the event loop turns: it buries the programs that the injector has started. */
+/**
+ * Waits for the next host, between two of which the event loop turns: it buries the programs that the injector has
+ * started.
+ */
 async function wait(): Promise<void> {
   const visitor = await Visitor.atHome();
   for (;;) {

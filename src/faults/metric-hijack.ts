@@ -7,7 +7,7 @@ import { noParameters, type NoParameters } from '../contracts/reference.ts';
 import { armInjector } from './arm.ts';
 import { ipBatch, uplinkOf } from './places.ts';
 
-/** Another attribute than the first route's, so that the kernel keeps both. */
+/** Attribute that the first route does not have, so that the kernel keeps both. */
 const MARK = 'mtu 1492';
 
 export const metricHijack: Fault<NoParameters> = {

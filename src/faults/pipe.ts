@@ -9,7 +9,10 @@ import { closeSync } from 'node:fs';
 import { errno, load } from 'koffi';
 import * as z from 'zod';
 
-/** Of fcntl.h: whoever is started gets the end that is meant for it, and no other. */
+/**
+ * Flag of fcntl.h that closes a descriptor in programs that are started: whoever is started gets the end that is meant
+ * for it, and no other.
+ */
 const O_CLOEXEC = 0o2_000_000;
 
 const pipe2 = load(null).func('int pipe2(int *ends, int flags)');

@@ -9,10 +9,10 @@ import os from 'node:os';
 import { load } from 'koffi';
 import * as z from 'zod';
 
-/** Of linux/sched.h. */
+/** Scheduling policies of linux/sched.h. */
 const SCHED_OTHER = 0;
 const SCHED_FIFO = 1;
-/** Above what threads of the kernel's own take by default, which is at most half of sched(7)'s 99. */
+/** Priority above what threads of the kernel's own take by default, which is at most half of sched(7)'s 99. */
 const PRIORITY = 50;
 /** The best niceness of sched(7), where real-time scheduling is not to be had. */
 const NICENESS = -20;
@@ -20,8 +20,9 @@ const NICENESS = -20;
 const setScheduler = load(null).func('int sched_setscheduler(int thread, int policy, const int *priority)');
 
 /**
- * For the thread that calls, and for what it starts; does nothing where the system does not let us (CAP_SYS_NICE), and
- * takes the best niceness where a container's control group has no budget for real-time scheduling.
+ * Gives real-time scheduling to the thread that calls, and for what it starts; does nothing where the system does not
+ * let us (CAP_SYS_NICE), and takes the best niceness where a container's control group has no budget for real-time
+ * scheduling.
  */
 export function beginRealTime(): void {
   if (!schedule(SCHED_FIFO, PRIORITY)) setNiceness(NICENESS);
@@ -40,6 +41,6 @@ function setNiceness(niceness: number): void {
   try {
     os.setPriority(niceness);
   } catch {
-    // Not to be had either: the bracket says what became of it.
+    // Niceness is not to be had either: the bracket says what became of it.
   }
 }

@@ -13,7 +13,7 @@ import { SECOND_SERVER, openSecondServer } from './second-server.ts';
 import { setWireGuard } from './wireguard-settings.ts';
 
 const parameters = z.strictObject({
-  /** How long the application takes. */
+  /** Time the application takes to reconnect. */
   gap: seconds.default(1),
 });
 

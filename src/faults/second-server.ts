@@ -14,7 +14,7 @@ import { SERVER_DEVICE, TUNNEL_MTU, addWireGuardDevice } from '../programs/wireg
 import { tunnelHost } from './places.ts';
 import { needWireGuard, setWireGuard, wireGuardSettings } from './wireguard-settings.ts';
 
-/** In the server's own documentation range. */
+/** Endpoint of the second server, in the documentation range that the first server's is in. */
 export const SECOND_SERVER: Endpoint = { address: '198.51.100.11', port: 51_821 };
 
 const DEVICE = 'wgs1';

@@ -18,7 +18,7 @@ const NETWORKS = {
 } as const;
 
 const parameters = z.strictObject({
-  /** Who is reached over it. */
+  /** Part of the swarm that is reached over the route. */
   to: z.enum(['tracker', 'dht', 'peers', 'swarm']).default('tracker'),
 });
 

@@ -9,7 +9,7 @@ import { seconds } from '../contracts/reference.ts';
 import { inBackground } from './background.ts';
 
 const parameters = z.strictObject({
-  /** From the end of `down` to `up`. */
+  /** Time from the end of `down` to `up`. */
   gap: seconds.default(2),
 });
 

@@ -8,7 +8,7 @@ import { linkDownAct } from './link-act.ts';
 import { ipBatch, linkRestoration, uplinkOf } from './places.ts';
 
 const parameters = z.strictObject({
-  /** How long it is down. */
+  /** Time for which the link is down. */
   down: seconds.default(2),
 });
 

@@ -21,7 +21,7 @@ export const noticing = z
     /** Time between two looks. */
     poll: seconds.optional(),
     notice: z.literal('netlink', { error: 'must be netlink' }).optional(),
-    /** Also lost when nothing comes out of the tunnel for this long although something goes in. */
+    /** Time after which the tunnel also counts as lost when nothing comes out of it although something goes in. */
     stall: seconds.optional(),
   })
   .refine(

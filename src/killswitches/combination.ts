@@ -7,7 +7,7 @@ import type { EngagedSwitch, KillSwitchFamily, SwitchClaims, SwitchContext } fro
 
 /** A kill switch with its parameters, as a scenario names it; or a combination of several. */
 export interface PlannedSwitch {
-  /** As the scenario wrote it. */
+  /** Name of the combination, as the scenario wrote it. */
   readonly id: string;
   readonly title: string;
   readonly family: KillSwitchFamily;
@@ -78,7 +78,9 @@ async function engageAll(members: readonly PlannedSwitch[], context: SwitchConte
   };
 }
 
-/** Those members that can be replaced in place, one after the other; the bracket is from the first to the last. */
+/**
+ * Replaces those members that can be replaced in place, one after the other; the bracket is from the first to the last.
+ */
 function updateAll({ clock }: SwitchContext, members: readonly EngagedSwitch[]): Promise<Bracket> {
   return clock.bracket(async () => {
     for (const each of members) await each.update?.();

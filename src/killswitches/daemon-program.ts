@@ -62,12 +62,12 @@ function poll(everySeconds: number): void {
   setInterval(look, everySeconds * 1000);
 }
 
-/** As VPNWatcher looks at it: the tunnel counts when its interface is there, up and has an address. */
+/** Whether the tunnel is up, as VPNWatcher looks at it: its interface is there, up and has an address. */
 function isUp(): boolean {
   return networkInterfaces()[job.device] !== undefined;
 }
 
-/** Nothing has come out of the tunnel for the time allowed, although something went in. */
+/** Whether nothing has come out of the tunnel for the time allowed, although something went in. */
 function isStalled(): boolean {
   const { stallSeconds } = job.notice;
   if (stallSeconds === undefined) return false;
@@ -116,7 +116,7 @@ function act(begins: Report['stage'], ends: Report['stage'], steps: readonly Ste
     try {
       process.kill(pid, 'SIGKILL');
     } catch {
-      // It had ended already, which is what was wanted.
+      // The process had ended already, which is what was wanted.
     }
   }
   try {

@@ -6,7 +6,10 @@ import { stepSchema } from './steps.ts';
 export const noticeSchema = z.object({
   /** Seconds between two looks, or at each netlink event of the link, or never. */
   by: z.union([z.number().positive(), z.literal('netlink'), z.literal('nothing')]),
-  /** Also lost when nothing came out of the tunnel for so many seconds although something went in; polling only. */
+  /**
+   * Seconds after which the tunnel also counts as lost when nothing comes out of it although something goes in; polling
+   * only.
+   */
   stallSeconds: z.number().positive().optional(),
 });
 export type Notice = z.infer<typeof noticeSchema>;
@@ -14,7 +17,7 @@ export type Notice = z.infer<typeof noticeSchema>;
 export const serviceJobSchema = z.object({ originUnixNs: z.string(), device: z.string(), notice: noticeSchema });
 export type ServiceJob = z.infer<typeof serviceJobSchema>;
 
-/** What it does when it sees the tunnel lost, and when it sees it again. */
+/** Steps of the daemon when it sees the tunnel lost, and when it sees it again. */
 export const reactionSchema = z.object({
   kill: z.array(z.number().int().positive()),
   onLoss: z.array(stepSchema),
@@ -34,7 +37,7 @@ export type Order = z.infer<typeof orderSchema>;
 export const reportSchema = z.object({
   stage: z.enum([...SWITCH_STAGES, 'done', 'failed']),
   atNs: z.number().int(),
-  /** When it began, for orders. */
+  /** Instant at which the order began; absent for what is no order. */
   beganNs: z.number().int().optional(),
   detail: z.string(),
 });

@@ -20,9 +20,9 @@ import type { Step } from './steps.ts';
 
 export interface ServiceOptions {
   readonly notice: Notice;
-  /** After how many seconds its service manager starts it again; null where nobody does. */
+  /** Seconds after which the service manager starts the daemon again; null where nobody does. */
   readonly restartSeconds: number | null;
-  /** What it does first thing when it starts and finds itself after a crash. */
+  /** Steps the daemon takes first when it starts after a crash. */
   readonly afterCrash: readonly Step[];
 }
 
@@ -54,7 +54,7 @@ export class Service {
     return service;
   }
 
-  /** What it says it did and when. */
+  /** Actions the daemon says it took, and when. */
   get instants(): readonly Instant[] {
     return this.#instants;
   }
@@ -63,7 +63,7 @@ export class Service {
     return this.#process === null ? [] : [this.#process.pid];
   }
 
-  /** Has it run the steps now, one after the other; gives the bracket from the first to the last. */
+  /** Has the daemon run the steps now, one after the other; gives the bracket from the first to the last. */
   async run(steps: readonly Step[]): Promise<Bracket> {
     const { beganNs, atNs } = await this.#order({ order: 'run', steps: [...steps] });
     return { beforeNs: beganNs ?? atNs, afterNs: atNs };
@@ -76,8 +76,9 @@ export class Service {
   }
 
   /**
-   * Has it see that the tunnel is up, without a change to when it looks next. Whoever chooses the interface to watch
-   * chooses it while connected; a poll that has not come round yet must not make the first fault one that it cannot see.
+   * Has the daemon see that the tunnel is up, without a change to when it looks next. Whoever chooses the interface to
+   * watch chooses it while connected; a poll that has not come round yet must not make the first fault one that it
+   * cannot see.
    */
   async seeTunnel(): Promise<void> {
     if (this.#process !== null) await this.#order({ order: 'see-tunnel' });

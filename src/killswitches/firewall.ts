@@ -35,14 +35,14 @@ export interface Surroundings {
 }
 
 export interface FirewallSteps {
-  /** At the service's start, before any tunnel. */
+  /** Steps at the service's start, before any tunnel. */
   readonly start: readonly Step[];
-  /** When the tunnel is up. */
+  /** Steps when the tunnel is up. */
   readonly connected: readonly Step[];
-  /** When its daemon sees the tunnel lost, and when it sees it again. */
+  /** Steps when the daemon sees the tunnel lost, and when it sees it again. */
   readonly lost?: readonly Step[];
   readonly returned?: readonly Step[];
-  /** A clean stop. */
+  /** Steps of a clean stop. */
   readonly stop: readonly Step[];
   /** What the next start does with what a crash has left behind. */
   readonly afterCrash?: readonly Step[];
@@ -50,7 +50,10 @@ export interface FirewallSteps {
 
 export interface FirewallModel<P> extends Omit<KillSwitch<P>, 'family' | 'engage'> {
   readonly family?: KillSwitch['family'];
-  /** Its daemon: how it watches the tunnel, and when its service manager starts it again; null where it is rules alone. */
+  /**
+   * Daemon of the firewall: how it watches the tunnel, and when its service manager starts it again; null where it is
+   * rules alone.
+   */
   readonly daemon: { readonly notice: Notice; readonly restartSeconds: number | null } | null;
   steps(around: Surroundings, parameters: P): FirewallSteps;
 }
@@ -102,7 +105,7 @@ async function engageRules(
   });
 }
 
-/** At the end some rules may be gone already: a fault has flushed them, a hook has removed them. */
+/** Lets a step fail: at the end some rules may be gone already, when a fault has flushed them or a hook has removed them. */
 const forgiving = (step: Step): Step => ({ ...step, mayFail: true });
 
 const routesSchema = z.array(z.looseObject({ dev: z.string(), gateway: z.string() })).min(1);

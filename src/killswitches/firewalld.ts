@@ -28,7 +28,7 @@ import { IPTABLES_NEEDS, nftTables, removeEmptyTables } from './steps.ts';
 
 const parameters = z.strictObject({
   recipe: z.enum(['policy', 'nic', 'direct']).default('policy'),
-  /** What becomes of a packet that may not leave. */
+  /** Fate of a packet that may not leave. */
   target: z.enum(['drop', 'reject']).default('drop'),
 });
 type Parameters = z.infer<typeof parameters>;

@@ -1,5 +1,6 @@
 /**
- * No kill switch: the tunnel as wg-quick(8) brings it up, and nothing more. The arm every other one is compared with.
+ * Absence of a kill switch: the tunnel as wg-quick(8) brings it up, and nothing more. The arm every other one is
+ * compared with.
  *
  * Reproduces: wireguard-tools 1.0.20210914, src/wg-quick/linux.bash, add_default(): policy routing by firewall mark,
  * `suppress_prefixlength 0`, and the table that drops packets for the tunnel's address from elsewhere. Nothing is

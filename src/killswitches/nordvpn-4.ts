@@ -11,7 +11,7 @@ import { noParameters, type NoParameters } from '../contracts/reference.ts';
 import { firewall } from './firewall.ts';
 import { IPTABLES_NEEDS, both, type Step } from './steps.ts';
 
-/** In the order of insertion: each goes to the top, so the last stands first. */
+/** Rules in the order of insertion: each goes to the top, so the last stands first. */
 function rules(nic: string, mark: number): readonly string[] {
   const note = '-m comment --comment nordvpn';
   return [

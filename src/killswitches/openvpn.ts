@@ -27,9 +27,9 @@ const CRYPTO = ['--cipher', 'AES-256-CBC', '--auth', 'SHA256'];
 const HALVES = ['0.0.0.0/1', '128.0.0.0/1'];
 
 export interface OpenVpnOptions {
-  /** Beside those that make the tunnel. */
+  /** Options beside those that make the tunnel. */
   readonly options: readonly string[];
-  /** Whether the tunnel carries IPv6 too. */
+  /** Whether the tunnel carries IPv6 besides IPv4. */
   readonly v6: boolean;
   readonly onExit?: (pid: number) => void;
 }
@@ -167,7 +167,7 @@ async function started(process: RunningProcess, word: string): Promise<RunningPr
   return process;
 }
 
-/** As a user stops it; it then takes its routes out itself. */
+/** Ends OpenVPN as a user stops it; it then takes its routes out itself. */
 async function end(process: RunningProcess | null): Promise<void> {
   if (process === null) return;
   process.signal('SIGTERM');

@@ -1,6 +1,6 @@
 /**
- * Whatever a user's own stack of containers brings itself. The arm `none` of such a stack has it switched off by the
- * stack (docs/docker.md, «Your own stack»).
+ * Kill switch that a user's own stack of containers brings itself. The arm `none` of such a stack has it switched off
+ * by the stack (docs/docker.md, «Your own stack»).
  *
  * Reproduces: nothing; it is the real thing, and engages nothing. It claims nothing either: the lab does not know it.
  */

@@ -5,9 +5,9 @@ import type { Host, Need } from '../contracts/host.ts';
 
 export const stepSchema = z.object({
   argv: z.tuple([z.string()], z.string()),
-  /** Given on standard input. */
+  /** Text for the program's standard input. */
   input: z.string().optional(),
-  /** What it prints is kept in this file, after these first lines. */
+  /** File in which the command's output is kept, after these first lines. */
   saveTo: z.object({ file: z.string(), first: z.string() }).optional(),
   /** The implementation does not look at how this one ends. */
   mayFail: z.boolean().optional(),

@@ -34,7 +34,7 @@ interface Round {
 export class CanaryWatch {
   readonly #rounds = new Map<string, Round>();
 
-  /** True while a round waits: captures need not search frames for canaries otherwise. */
+  /** Whether a round waits: captures need not search frames for canaries otherwise. */
   get waiting(): boolean {
     return this.#rounds.size > 0;
   }

@@ -26,7 +26,10 @@ export interface CaptureOptions {
   /** The pcap file to write, in a folder of the tap's host. */
   readonly file: string;
   readonly clock: Clock;
-  /** Called for each frame, in order: as it comes while somebody follows, else later; its bytes are valid until it returns. */
+  /**
+   * Receives each frame, in order: as it comes while somebody follows, else later; its bytes are valid until it
+   * returns.
+   */
   readonly onFrame?: (frame: CapturedFrame) => void;
   readonly signal?: AbortSignal;
 }
@@ -63,7 +66,7 @@ export async function startCapture(tap: Tap, options: CaptureOptions): Promise<R
   const listening = new Promise<void>((resolve, reject) => {
     createInterface({ input: process.stderr }).on('line', (line) => {
       said.push(line);
-      // It has made the file by then.
+      // tcpdump has made the file by then.
       if (line.includes('listening on')) resolve();
     });
     void process.exited.then(({ code, signal }) => {

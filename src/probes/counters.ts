@@ -23,7 +23,7 @@ const TABLE = 'ksl_witness';
 /** Frames from the client since the counters were started. */
 export interface Counted {
   readonly witness: WitnessCount;
-  /** How many of the clear ones were canaries. */
+  /** Number of the clear packets that were canaries. */
   readonly canaries: number;
 }
 

@@ -8,7 +8,7 @@ import type { InstantNs } from '../contracts/clock.ts';
 /** A captured frame. */
 export interface CapturedFrame {
   readonly atNs: InstantNs;
-  /** From the Ethernet header on, cut at the capture's snapshot length. */
+  /** Bytes of the frame from the Ethernet header on, cut at the capture's snapshot length. */
   readonly bytes: Buffer;
   /** Bytes on the wire. */
   readonly length: number;

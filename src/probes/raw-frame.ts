@@ -75,11 +75,11 @@ export interface Ports {
 export interface IpFrame {
   readonly sourceMac: string;
   readonly destinationMac: string;
-  /** Both of one family, which is the frame's. */
+  /** Addresses of one family, which is the frame's. */
   readonly source: string;
   readonly destination: string;
   readonly protocol: number;
-  /** What comes after the IP header. */
+  /** Bytes after the IP header. */
   readonly payload: Uint8Array;
 }
 

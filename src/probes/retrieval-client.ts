@@ -16,7 +16,7 @@ export interface RunningReader extends RunningInstrument {
 export async function startReader(
   host: Host,
   options: {
-    /** The compiled program. */
+    /** Path of the compiled program. */
     readonly program: string;
     readonly config: RetrievalConfig;
     readonly onEvent: (event: ReaderEvent) => void;
@@ -38,7 +38,7 @@ export async function startReader(
 export async function startMonitor(
   host: Host,
   options: {
-    /** The compiled program. */
+    /** Path of the compiled program. */
     readonly program: string;
     readonly config: MonitorConfig;
     readonly onEvent: (event: InstrumentEvent | MonitorEvent) => void;

@@ -14,7 +14,7 @@ import { type NeighbourConfig, neighbourLineSchema } from './neighbour/neighbour
 import { type CanaryLine, type SwarmConfig, swarmLineSchema } from './swarm/swarm-config.ts';
 
 interface ProgramOptions<Config> {
-  /** The compiled program. */
+  /** Path of the compiled program. */
   readonly program: string;
   readonly config: Config;
   /** Every sighting of real traffic, in the order the program had them. Canaries go to the watch alone. */
@@ -25,7 +25,7 @@ interface ProgramOptions<Config> {
 
 export interface RunningSwarm extends RunningInstrument {
   readonly infoHash: string;
-  /** From now on nobody is told of marked members. */
+  /** Ends telling of marked members: from now on nobody is told. */
   forgetMarked(): void;
 }
 
@@ -77,7 +77,7 @@ export async function startNeighbour(host: Host, options: ProgramOptions<Neighbo
   };
 }
 
-/** The same sorting for the resolver's events, which come by another way. */
+/** Sorts the resolver's events, which come by another way, as the swarm's are sorted. */
 export function passOn(
   event: InstrumentEvent,
   { watch, onEvent }: { readonly watch: CanaryWatch; readonly onEvent: (event: InstrumentEvent) => void },

@@ -7,7 +7,7 @@ import { createCipheriv, createHash } from 'node:crypto';
 import bencode from 'bencode';
 import * as z from 'zod';
 
-/** Everything the payload is made of: the same specification gives the same bytes everywhere. */
+/** Specification of the payload, everything it is made of: the same specification gives the same bytes everywhere. */
 export const payloadSpecSchema = z.object({
   seed: z.number().int().nonnegative(),
   /** Bytes of one piece; a power of two of at least 16 KiB, as clients require. */
@@ -28,11 +28,11 @@ export const payloadSpecSchema = z.object({
 export type PayloadSpec = z.input<typeof payloadSpecSchema>;
 
 export interface Payload {
-  /** The .torrent file. */
+  /** Bytes of the .torrent file. */
   readonly torrentFile: Uint8Array;
   /** The info dictionary alone, as ut_metadata serves it. */
   readonly info: Uint8Array;
-  /** 40 hex digits. */
+  /** Info hash as 40 hex digits. */
   readonly infoHash: string;
   /** The bytes of every piece. */
   readonly pieceBytes: Uint8Array;

@@ -25,7 +25,7 @@ export function programArgv(file: string): Argv {
   return [process.execPath, compiled(file)];
 }
 
-/** The same program of Node.js, as one that goes from trial to trial. */
+/** Command line of the same program of Node.js, kept as one that goes from trial to trial. */
 export function lasting([node, ...program]: Argv): Argv {
   return [node, ...LASTING, ...program];
 }

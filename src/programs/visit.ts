@@ -8,7 +8,7 @@ import { closeSync, openSync } from 'node:fs';
 import path from 'node:path';
 import * as z from 'zod';
 
-/** Of linux/sched.h. */
+/** Flags of linux/sched.h. */
 const CLONE_FS = 0x0000_0200;
 const CLONE_NEWNS = 0x0002_0000;
 const CLONE_NEWNET = 0x4000_0000;
@@ -29,7 +29,7 @@ export class Visitor {
     this.#call = call;
   }
 
-  /** One who is at home where this process is now. */
+  /** Makes a visitor who is at home where this process is now. */
   static async atHome(): Promise<Visitor> {
     // Loaded where it is needed: most processes never move.
     const koffi = await import('koffi');

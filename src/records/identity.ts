@@ -31,7 +31,7 @@ export const identitySchema = z.object({
   exit6: address.nullable(),
   /** The tunnel's own datagrams go here and are never a leak. */
   endpoint: endpointSchema,
-  /** And here, in a trial whose fault moves the tunnel to another server; absent in every other. */
+  /** Endpoints that the tunnel also has in a trial whose fault moves it to another server; absent in every other. */
   otherEndpoints: list(endpointSchema).optional(),
 });
 export type Identity = z.infer<typeof identitySchema>;
@@ -41,7 +41,7 @@ export function endpointsOf({ endpoint, otherEndpoints = [] }: Identity): readon
   return [endpoint, ...otherEndpoints];
 }
 
-/** Who is who in the swarm, so that a flow whose bytes say nothing (encrypted, truncated) can still be named. */
+/** Map of who is who in the swarm, so that a flow whose bytes say nothing (encrypted, truncated) can still be named. */
 export const swarmSchema = z.object({
   infoHash: hex,
   trackers: list(
@@ -50,7 +50,7 @@ export const swarmSchema = z.object({
       addresses: list(address),
       httpPort: port.nullable(),
       udpPort: port.nullable(),
-      /** False: an address behind a tracker's name where nobody answers. */
+      /** Absent, or false for an address behind a tracker's name where nobody answers. */
       answers: z.literal(false).optional(),
     }),
   ),

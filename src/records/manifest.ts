@@ -18,10 +18,10 @@ export const manifestSchema = z.object({
     hypothesis: prose,
     /** The scenario file as run, word for word, after the command line's restrictions. */
     source: prose,
-    /** Where its relative paths start, seen from the results; absent where it has none. */
+    /** Folder where the scenario's relative paths start, seen from the results; absent where it has none. */
     folder: word.optional(),
     cells: list(cellSchema, MOST_CELLS),
-    /** At most, where the campaign is sequential. */
+    /** Trials of each cell; the most it may have where the campaign is sequential. */
     trialsPerCell: count.max(MOST_TRIALS_PER_CELL),
     /** Looks (in trials of a cell) and interval width by which cells stop; absent where every cell gets the same. */
     sequential: z

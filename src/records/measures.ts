@@ -25,7 +25,7 @@ export type Traffic = z.infer<typeof trafficSchema>;
 
 const exposureSchema = z.object({
   party: z.enum(PARTIES),
-  /** Which one: the id of the tracker, node, peer. */
+  /** Id of the tracker, node or peer. */
   id: word,
   /** `source`: the packet came from the real address. `content`: the bytes named it. */
   by: z.enum(['source', 'content']),
@@ -40,7 +40,7 @@ const exposureSchema = z.object({
 });
 export type Exposure = z.infer<typeof exposureSchema>;
 
-/** For how long one party handed out one address to a stranger who asked, in the reader's rounds. */
+/** Time for which one party handed out one address to a stranger who asked, in the reader's rounds. */
 const handOutSchema = z.object({
   party: z.enum(PARTIES),
   id: word,
@@ -72,13 +72,17 @@ const knocksSchema = z.object({
 export const measuresSchema = z.object({
   verdict: z.enum(VERDICTS),
   reason: said,
-  /** From the fault's earliest possible instant to the last clear packet of the outage; null without one. */
+  /**
+   * Nanoseconds from the fault's earliest possible instant to the last clear packet of the outage; null without one.
+   */
   gapNs: instant.nonnegative().nullable(),
-  /** True when clear packets still left at the end of the outage: the gap is a lower bound. */
+  /** Whether clear packets still left at the end of the outage: the gap is a lower bound. */
   gapCensored: z.boolean(),
   firstClearNs: instant.nullable(),
   lastClearNs: instant.nullable(),
-  /** From the fault to the instant the switch says it noticed, and had acted; null where it does not react. */
+  /**
+   * Nanoseconds from the fault to the instant the switch says it noticed, and had acted; null where it does not react.
+   */
   detectionNs: instant.nullable(),
   switchLatencyNs: instant.nullable(),
   /** Clear packets and bytes of the outage (gap phase), all classes. */
@@ -91,7 +95,7 @@ export const measuresSchema = z.object({
   exposures: list(exposureSchema),
   /** Packets from the swarm that reached the real address after containment. */
   knocks: knocksSchema,
-  /** Who handed the real address out, to the end of the horizon; absent where nobody asked. */
+  /** Parties that handed the real address out, to the end of the horizon; absent where nobody asked. */
   handOuts: list(handOutSchema).optional(),
   /** What a copyright monitor would have had on the real address since the fault; absent where there was none. */
   monitor: z
@@ -125,7 +129,7 @@ export const measuresSchema = z.object({
         z.object({
           id: word,
           link: z.enum(['tunnel', 'clear']),
-          /** In the clear only. */
+          /** Kind of source address, in the clear only. */
           source: z.enum(SOURCE_KINDS).nullable(),
           times: count,
           firstNs: instant,
@@ -135,9 +139,9 @@ export const measuresSchema = z.object({
     .optional(),
   /** Knocks by their instants in whole seconds since the fault, to the end of the horizon; absent without a horizon. */
   knocksBySecond: list(z.object({ second: count.max(LONGEST_SECONDS), packets: count }), LONGEST_SECONDS).optional(),
-  /** Of the knocks those that came after the client had ended; absent without a horizon. */
+  /** Knocks, of those counted, that came after the client had ended; absent without a horizon. */
   knocksAfterClient: knocksSchema.optional(),
-  /** From restoration to the first payload byte through the tunnel; null when none came. */
+  /** Nanoseconds from restoration to the first payload byte through the tunnel; null when none came. */
   recoveryNs: instant.nonnegative().nullable(),
   /** Clear packets before the fault. */
   baselineClearPackets: count,

@@ -2,7 +2,7 @@
 import * as z from 'zod';
 import { bracket, byteCount, claimed, count, instant, list, port, prose, said, word } from './bounded.ts';
 
-/** Who an event's instrument met: as the instrument saw it, so after every NAT on the way. */
+/** Address that an event's instrument met, as the instrument saw it, so after every NAT on the way. */
 const source = { sourceAddress: word, sourcePort: port };
 
 /** What the third parties of the lab saw. `party` is the id of the tracker, node or peer that saw it. */
@@ -76,7 +76,7 @@ const instrumentEvents = [
     atNs: instant,
     party: word,
     ...source,
-    /** `address:port` or `[address]:port`. */
+    /** Endpoints as `address:port` or `[address]:port`. */
     added: list(said),
     dropped: list(said),
   }),
@@ -141,7 +141,7 @@ const readerEvents = [
     via: z.enum(['tracker-http', 'tracker-udp', 'dht', 'pex']),
     address: said,
     event: z.enum(['started', 'stopped']),
-    /** Whether the one asked took it. */
+    /** Whether the party asked took the planted address. */
     taken: z.boolean(),
   }),
 ] as const;

@@ -13,7 +13,7 @@ export const trialRecordSchema = z.object({
   version: z.literal(RECORDS_VERSION),
   trial: fileName,
   cell: cellSchema,
-  /** Which repetition of the cell this is, from 0. */
+  /** Number of this repetition of the cell, from 0. */
   repetition: count,
   /** 0 for the trial as planned; 1 and 2 where the machine disturbed it and it was run once more. */
   attempt: count.default(0),
@@ -45,19 +45,25 @@ export const trialRecordSchema = z.object({
   aftermath: z
     .object({
       everyNs: instant,
-      /** From the fault to the last question, as asked for. */
+      /** Nanoseconds from the fault to the last question, as asked for. */
       horizonNs: instant,
-      /** When the client had ended, and when the horizon was reached. */
+      /** Instant at which the client had ended, and at which the horizon was reached. */
       clientGoneNs: instant.nullable(),
       endNs: instant.nullable(),
-      /** Who remembers peers, in which software, and for how long by its own source (null: for as long as it runs). */
+      /**
+       * Parties that remember peers, their software, and for how long by its own source (null: for as long as it
+       * runs).
+       */
       infrastructure: list(
         z.object({
           id: word,
           software: said,
           version: said,
           expirySeconds: lifeSeconds.nullable(),
-          /** Between which a life may end, coarse clocks and rounds of tidying up included; absent in older records. */
+          /**
+           * Seconds between which a life may end, coarse clocks and rounds of tidying up included; absent in older
+           * records.
+           */
           windowSeconds: z.tuple([lifeSeconds, lifeSeconds]).nullable().optional(),
           source: said,
         }),

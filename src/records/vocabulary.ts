@@ -42,8 +42,8 @@ export const FAMILIES = ['v4', 'v6', 'non-ip'] as const;
 export type Family = (typeof FAMILIES)[number];
 
 /**
- * Whose source address a clear packet bears: the client's own on the LAN (`real`), its inner address in the tunnel
- * on the wrong link (`tunnel`; the home NAT turns it into the real one), or anything else (`other`).
+ * Kind of source address that a clear packet bears: the client's own on the LAN (`real`), its inner address in the
+ * tunnel on the wrong link (`tunnel`; the home NAT turns it into the real one), or anything else (`other`).
  */
 export const SOURCE_KINDS = ['real', 'tunnel', 'other'] as const;
 export type SourceKind = (typeof SOURCE_KINDS)[number];

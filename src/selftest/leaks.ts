@@ -24,7 +24,7 @@ const SOURCES: Readonly<Record<SourceKind, Pair>> = {
   tunnel: ADDRESS.tunnelClient,
   other: { v4: '192.168.77.7', v6: '2001:db8:77::7' },
 };
-/** In the swarm's ranges, and nobody. */
+/** Address in the swarm's ranges that is nobody's. */
 const NOBODY: Pair = { v4: '198.19.1.1', v6: '2001:db8:e::1' };
 const LSD_GROUP: Pair = { v4: '239.192.152.143', v6: 'ff15::efc0:988f' };
 const SSDP_GROUP: Pair = { v4: '239.255.255.250', v6: 'ff02::c' };
@@ -40,7 +40,7 @@ type What =
   | { readonly transport: 'udp' | 'tcp'; readonly to: Pair; readonly port: number; readonly payload: Uint8Array }
   | { readonly transport: 'icmp' };
 
-/** By class: what is sent. BEP 3, 29, 5, 15, 14; UPnP; RFC 6886, 1035, 8489. */
+/** Packets sent for each class. BEP 3, 29, 5, 15, 14; UPnP; RFC 6886, 1035, 8489. */
 const LEAKS: Readonly<Record<ClearClass, What>> = {
   'peer-tcp': {
     transport: 'tcp',
@@ -86,7 +86,10 @@ const LEAKS: Readonly<Record<ClearClass, What>> = {
   other: { transport: 'udp', to: NOBODY, port: 6003, payload: text('????????????????????????') },
 };
 
-/** All of them, each a flow of its own (its source port says which), for a client and a router of these addresses. */
+/**
+ * Packets of all leaks, each a flow of its own (its source port says which), for a client and a router of these
+ * addresses.
+ */
 export function leaks(clientMac: string, routerMac: string): Leak[] {
   let port = 40_000;
   const planted = CLEAR_CLASSES.flatMap((name) =>

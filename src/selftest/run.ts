@@ -31,7 +31,7 @@ export interface SelftestOptions {
   readonly signal: AbortSignal;
 }
 
-/** Of a verdict's reason, on the terminal; all of it is in the record. */
+/** Characters of a verdict's reason on the terminal; all of it is in the record. */
 const REASON_CHARACTERS = 240;
 
 interface Work {

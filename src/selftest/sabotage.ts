@@ -21,7 +21,7 @@ export interface Sabotage {
   readonly argv?: (argv: Argv) => Argv;
   /** Changes what a command is given to read. */
   readonly input?: (text: string) => string;
-  /** Done when the trial comes to this stage, knowing what was started on the host. */
+  /** Action to take when the trial comes to this stage, knowing what was started on the host. */
   readonly at?: { readonly stage: string; readonly act: (host: Host, started: readonly Started[]) => Promise<unknown> };
 }
 

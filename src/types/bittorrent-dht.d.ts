@@ -5,13 +5,13 @@ declare module 'bittorrent-dht' {
 
   export interface DhtOptions {
     nodeId: Buffer;
-    /** False: ask nobody at start. */
+    /** Nodes to ask at start; false asks nobody. */
     bootstrap: false;
     /** Passed through k-rpc to k-rpc-socket, which listens on it instead of opening its own. */
     socket: DhtSocket;
   }
 
-  /** What k-rpc-socket uses of a datagram socket. */
+  /** Datagram socket, as far as k-rpc-socket uses it. */
   export interface DhtSocket extends EventEmitter {
     bind(port: number, address: string, onListening: () => void): void;
     send(message: Uint8Array, offset: number, length: number, port: number, address: string, done: () => void): void;
@@ -32,7 +32,7 @@ declare module 'bittorrent-dht' {
     addNode(node: { host: string; port: number; id: Buffer }): void;
     removeNode(id: Buffer): void;
     destroy(done?: () => void): void;
-    /** Not documented: stores a peer as if it had announced itself here. Version pinned for it. */
+    /** Stores a peer as if it had announced itself here. Undocumented; the version is pinned for it. */
     _addPeer(peer: { host: string; port: number }, infoHash: Buffer, from: { host: string; port: number }): void;
   }
 }

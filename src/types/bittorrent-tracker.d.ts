@@ -17,7 +17,7 @@ declare module 'bittorrent-tracker/server' {
   export interface AnnounceParams {
     type: 'http' | 'udp' | 'ws';
     event: string;
-    /** Hex. */
+    /** Info hash in hexadecimal. */
     info_hash: string;
     peer_id: string;
     /** The address handed out to others: claimed (UDP) or seen. */
@@ -57,7 +57,7 @@ declare module 'bittorrent-tracker/server' {
     listen(ports: { udp: number }, hosts: { udp: string; udp6: string }): void;
     close(done?: () => void): void;
     onHttpRequest(request: IncomingMessage, response: ServerResponse): void;
-    /** Of the package ws. */
+    /** Server of the package ws. */
     readonly ws: {
       handleUpgrade(
         request: IncomingMessage,

@@ -7,12 +7,12 @@ declare module 'ut_pex' {
     constructor(wire: Wire);
     /** Sends what was added every 65 s. */
     start(): void;
-    /** Not documented: sends what was added so far, now. Version pinned for it. */
+    /** Sends what was added so far, now. Undocumented; the version is pinned for it. */
     _sendMessage(): void;
     reset(): void;
-    /** `address:port` */
+    /** Adds an IPv4 peer, given as `address:port`. */
     addPeer(peer: string): void;
-    /** `[address]:port` */
+    /** Adds an IPv6 peer, given as `[address]:port`. */
     addPeer6(peer: string): void;
     dropPeer(peer: string): void;
     dropPeer6(peer: string): void;

@@ -1,4 +1,4 @@
-/** What vega exports and its types leave out. */
+/** Exports of vega that its types leave out. */
 import 'vega';
 
 declare module 'vega' {

@@ -12,7 +12,7 @@ import type { ClientFeatures } from '../../src/contracts/client.ts';
 import type { Argv, ExitStatus, Host, RunResult } from '../../src/contracts/host.ts';
 import { Unsupported } from '../../src/contracts/errors.ts';
 
-/** This machine itself as a host. */
+/** Host that is this machine itself. */
 const here: Host = {
   name: 'client',
   folder: tmpdir(),

@@ -26,7 +26,7 @@ const RUNS: Readonly<Record<string, readonly [reference: string, killSwitch?: st
   'switch-killed': ['switch-killed', 'mullvad'],
   'switch-updated': ['switch-updated', 'ivpn'],
 };
-/** Those whose effect is over when they have happened. */
+/** Faults whose effect is over when they have happened. */
 const MOMENTARY = ['switch-updated'];
 
 const bracket = z.object({ beforeNs: z.number(), afterNs: z.number() });

@@ -34,7 +34,7 @@ const JSON_SYMBOLS = '{}[]",:0123456789.-eEtruefalsn\\u "';
 const text = (words: string): Buffer => Buffer.from(words, 'latin1');
 const json = (value: unknown): Buffer => Buffer.from(JSON.stringify(value));
 
-/** As the readers of a results folder and of the lab's programs take a line: JSON, then the schema. */
+/** Takes a line as the readers of a results folder and of the lab's programs do: JSON, then the schema. */
 function lines(schema: z.ZodType): (input: Uint8Array) => boolean {
   return (input) => {
     let value: unknown;

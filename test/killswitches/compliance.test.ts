@@ -47,7 +47,7 @@ function claimed(members: readonly Pick<KillSwitch, 'claims' | 'family'>[]): Rea
   return new Set(names);
 }
 
-/** As scenarios may name it, with parameters where the default would make the suite wait. */
+/** Kill switches as scenarios may name them, with parameters where the default would make the suite wait. */
 const REFERENCES: readonly string[] = [
   ...killSwitches.map(({ id }) => (id.startsWith('app-') ? `${id}(poll=100ms)` : id)),
   'app-kill(notice=netlink)',

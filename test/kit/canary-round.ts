@@ -30,10 +30,10 @@ export interface CanaryRoundParts {
 /** BEP 14's group and the Ethernet address it maps to (RFC 1112, section 6.4). */
 const LSD = { address: '239.192.152.143', port: 6771, mac: '01:00:5e:40:98:8f' };
 const RAW_FRAMES = 2;
-/** In namespaces of one kernel an answer takes milliseconds; a loaded machine takes longer. */
+/** Milliseconds to wait for an answer: in namespaces of one kernel it takes a few; a loaded machine takes longer. */
 const PATIENCE_MS = 3000;
 
-/** Which of the instruments saw this round's canary. A round leaves exactly two clear frames of the client's. */
+/** Names the instruments that saw this round's canary. A round leaves exactly two clear frames of the client's. */
 export async function canaryRound(
   parts: CanaryRoundParts,
   instruments: readonly CanaryInstrument[],

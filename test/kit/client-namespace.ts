@@ -32,7 +32,7 @@ export interface TwoHosts extends AsyncDisposable {
 /** The suite's swarm is no part of what is built: it is copied into its host's folder, and finds its modules from there. */
 const MODULES = fileURLToPath(new URL('../../node_modules', import.meta.url));
 
-/** In containers of the place's images, else in namespaces. */
+/** Opens two hosts in containers of the place's images, else in namespaces. */
 export function openTwoHosts(place: Place): Promise<TwoHosts> {
   return place === null ? openNamespaces() : openContainers(place);
 }

@@ -1,6 +1,6 @@
 /**
- * The other side of the clients' compliance suite, run as a program in the `swarm` namespace: a tracker, a seed, a
- * handful of DHT nodes and a resolver that knows only them. Reports what it sees as JSON lines on standard output.
+ * Swarm of the clients' compliance suite, run as a program in the `swarm` namespace: a tracker, a seed, a handful of
+ * DHT nodes and a resolver that knows only them. Reports what it sees as JSON lines on standard output.
  */
 import { createHash } from 'node:crypto';
 import { createSocket } from 'node:dgram';

@@ -19,7 +19,7 @@ export type SwarmEvent = z.infer<typeof eventSchema>;
 
 export class Swarm {
   readonly torrentFile: string;
-  /** The same torrent with a WebSocket tracker besides. */
+  /** Torrent file of the same content with a WebSocket tracker besides. */
   readonly browsersFile: string;
   magnet = '';
   #events: SwarmEvent[] = [];
@@ -57,7 +57,7 @@ export class Swarm {
     return new Set(this.#events.filter(({ address }) => address?.startsWith(from)).map(({ event }) => event));
   }
 
-  /** The first event of the kind, since the last `forget`, from an address that starts so. Rejects after `seconds`. */
+  /** Waits for the first event of the kind, since the last `forget`, from an address that starts so. Rejects after `seconds`. */
   sees(kind: SwarmEvent['event'], from: string, seconds: number): Promise<SwarmEvent> {
     const fits = (event: SwarmEvent): boolean => event.event === kind && (event.address ?? '').startsWith(from);
     return new Promise((resolve, reject) => {

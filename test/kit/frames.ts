@@ -81,7 +81,7 @@ function ip4({ protocol, from, to, payload, options = bytes(), fragment = 0, id 
   );
 }
 
-/** Each extension's body is what follows its next-header byte. */
+/** Makes an IPv6 packet. The body of each extension is what follows its next-header byte. */
 function ip6({ protocol, from, to, payload, extensions = [] }: Ip): Uint8Array {
   const numbers = [...extensions.map(({ number }) => number), protocol];
   const chain = bytes(...extensions.flatMap(({ body }, at) => [numbers[at + 1]!, body]));

@@ -11,7 +11,7 @@ export const ENDPOINT_PORT = 51820;
 export const TRACKER = { v4: '198.18.0.10', v6: '2001:db8:f::10' } as const;
 export const NODE = { v4: '198.18.20.1', v6: '2001:db8:f:14::1' } as const;
 export const PEER = { v4: '198.18.100.1', v6: '2001:db8:f:64::1' } as const;
-/** Known to nobody. */
+/** Addresses known to nobody. */
 export const STRANGER = { v4: '198.19.1.1', v6: '2001:db8:e::1' } as const;
 
 export type Version = 'v4' | 'v6';
@@ -21,7 +21,7 @@ const HASH = 'h'.repeat(20);
 export const PING = bytes(`d1:ad2:id20:${HASH}e1:q4:ping1:t2:aa1:y1:qe`);
 export const REPLY = bytes(`d2:ip6:${HASH.slice(0, 6)}1:rd2:id20:${HASH}e1:t2:aa1:y1:re`);
 export const UTP_SYN = bytes(0x41, 0, u16(9), u32(1), u32(0), u32(0x100000), u16(1), u16(0));
-/** As libtorrent closes a connection, with the reason in extension 3. */
+/** Packet with which libtorrent closes a connection, the reason in extension 3. */
 export const UTP_FIN = bytes(0x11, 3, u16(9), u32(1), u32(1), u32(0), u16(2), u16(1), 0, 4, u32(1));
 export const TRACKER_CONNECT = bytes(hex('00000417 27101980'), u32(0), u32(77));
 export const TRACKER_ANNOUNCE = bytes(
@@ -42,7 +42,7 @@ export const STUN_BINDING = bytes(u16(1), u16(0), u32(0x2112a442), new Uint8Arra
 const LSD = bytes('BT-SEARCH * HTTP/1.1\r\nHost: 239.192.152.143:6771\r\nPort: 51413\r\nInfohash: 00\r\n\r\n\r\n');
 const SSDP = bytes('M-SEARCH * HTTP/1.1\r\nHOST: 239.255.255.250:1900\r\nST: upnp:rootdevice\r\n\r\n');
 
-/** Every kind of frame is a flow of its own. */
+/** Source port of the next kind of frame: each kind is a flow of its own. */
 let nextPort = 40_000;
 
 function udpTo(to: Record<Version, string>, port: number, payload: Uint8Array): Build {

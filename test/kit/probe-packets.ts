@@ -11,7 +11,7 @@ import { eachLine } from '../../src/programs/lines.ts';
 
 export interface Probe {
   readonly name: 'v4' | 'v6' | 'bound4' | 'bound6' | 'dns' | 'lan' | 'multicast';
-  /** socat's address. */
+  /** Address in the words of socat(1). */
   readonly to: string;
   readonly port: number;
 }
@@ -55,7 +55,9 @@ export async function sendProbes(lab: Lab, sender: Host): Promise<readonly Probe
   return PROBES.filter((probe) => tap.ports.has(probe.port)).map((probe) => probe.name);
 }
 
-/** As the user torrent clients run as; a refusal by the packet filter is a status, and an answer. */
+/**
+ * Sends a packet as the user that torrent clients run as; a refusal by the packet filter is a status, and an answer.
+ */
 async function send(host: Host, to: string): Promise<void> {
   const argv: Argv = ['socat', '-u', '-', to];
   const process = await host.spawn(argv, { unprivileged: true });

@@ -49,7 +49,7 @@ export function trial(killSwitch: string, verdict: Verdict, measured: Partial<Me
   };
 }
 
-/** `count` trials alike. */
+/** Makes `count` trials alike. */
 export function trials(count: number, ...like: Parameters<typeof trial>): TrialRow[] {
   return Array.from({ length: count }, () => trial(...like));
 }

@@ -2,7 +2,7 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 
-/** Why tshark cannot be asked; null when it can. */
+/** Reason why tshark cannot be asked; null when it can. */
 export async function tsharkIsMissing(): Promise<string | null> {
   try {
     await promisify(execFile)('tshark', ['--version']);

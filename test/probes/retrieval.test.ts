@@ -17,7 +17,7 @@ import { openSmallLab, type SmallLab } from '../kit/small-lab.ts';
 
 const STEP_SECONDS = 0.5;
 const NS = 1e9;
-/** From one step to the next answer on a busy machine. */
+/** Seconds from one step to the next answer on a busy machine. */
 const ANSWER_SECONDS = 0.5;
 const LIFE_SECONDS = 3;
 

@@ -18,7 +18,7 @@ export interface Side {
   readonly judged: number;
   readonly leaked: number;
   readonly notJudged: number;
-  /** Of trials that leaked; a lower bound where packets still left at the end of the outage. */
+  /** Gaps of the trials that leaked; a lower bound where packets still left at the end of the outage. */
   readonly gapSeconds: readonly number[];
   readonly medianGapSeconds: number | null;
 }

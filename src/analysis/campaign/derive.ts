@@ -1,5 +1,5 @@
 /**
- * Everything derived from a campaign, written into its folder: summary.json and its schema, trials.csv, trials.parquet,
+ * Derives everything from a campaign, written into its folder: summary.json and its schema, trials.csv, trials.parquet,
  * figures/ and report.html. All of it can be deleted and made again; the same records and captures give the same bytes
  * in any folder, time zone or locale.
  */
@@ -29,7 +29,7 @@ import { readSessions } from './sessions.ts';
 export type Measurer = (folder: string, record: TrialRecord) => Promise<Measures | null>;
 
 export interface DeriveOptions {
-  /** Without it the measures sealed in the records are used. */
+  /** Measures a trial from its captures; without it the measures sealed in the records are used. */
   readonly measure?: Measurer;
 }
 

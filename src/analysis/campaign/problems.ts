@@ -23,13 +23,15 @@ export interface Problem {
   readonly kind: ProblemKind;
   /** One sentence: what is wrong and what was done about it. */
   readonly message: string;
-  /** How often. */
+  /** Number of times the problem was met. */
   readonly count: number;
-  /** Where, at most `PLACES_KEPT` of them: a trial, or a line of a file. */
+  /** Places of the problem, at most `PLACES_KEPT` of them: a trial, or a line of a file. */
   readonly places: readonly string[];
 }
 
-/** Enough to find the fault; a folder without captures would otherwise name every trial. */
+/**
+ * Places kept of each problem, enough to find the fault: a folder without captures would otherwise name every trial.
+ */
 const PLACES_KEPT = 20;
 
 /** Collects problems while a folder is read. */
@@ -46,7 +48,7 @@ export class Problems {
     if (known.places.length < PLACES_KEPT) known.places.push(place);
   }
 
-  /** In the order of `PROBLEM_KINDS`. */
+  /** Problems found so far, in the order of `PROBLEM_KINDS`. */
   list(): Problem[] {
     return PROBLEM_KINDS.flatMap((kind) => {
       const known = this.#kinds.get(kind);

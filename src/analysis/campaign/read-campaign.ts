@@ -43,7 +43,7 @@ export async function readCampaign(folder: string): Promise<Campaign> {
   };
 }
 
-/** Where a trial's own files are. */
+/** Path of a file of the trial's own. */
 export function trialFile(folder: string, trial: string, name: string): string {
   return join(folder, 'trials', trial, name);
 }

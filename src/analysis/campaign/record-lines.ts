@@ -4,10 +4,10 @@
 import { createReadStream } from 'node:fs';
 
 export interface Line {
-  /** From 1. */
+  /** Number of the line in its file, counted from 1. */
   readonly number: number;
   readonly text: string;
-  /** False for a last line without its newline: the writer was cut off. */
+  /** Whether the line has its newline; false for a last line whose writer was cut off. */
   readonly ended: boolean;
 }
 

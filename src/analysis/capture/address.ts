@@ -98,7 +98,7 @@ export class EndpointSet {
     );
   }
 
-  /** Whatever the port: for what has none, such as a later fragment. */
+  /** Whether the set has the address with whatever port: for what has none, such as a later fragment. */
   hasAddress(view: DataView, at: number, v6: boolean): boolean {
     return this.#endpoints.some(({ set }) => (v6 ? set.has6(view, at) : set.has4(view, at)));
   }

@@ -21,9 +21,9 @@ const EMPTY = new DataView(new ArrayBuffer(0));
 /** A view of one frame; valid only until the visitor returns. */
 export class Frame {
   view: DataView = EMPTY;
-  /** Where the frame begins in `view`. */
+  /** Offset in `view` at which the frame begins. */
   offset = 0;
-  /** Bytes there are. */
+  /** Bytes of the frame in the capture. */
   captured = 0;
   /** Bytes there were on the wire. */
   original = 0;

@@ -24,7 +24,7 @@ export interface CaptureWalker {
   readonly originUnixNs: bigint | null;
 }
 
-/** True when the first four bytes, read big-endian, begin a pcap file. */
+/** Whether the first four bytes, read big-endian, begin a pcap file. */
 export function isPcapMagic(magic: number): boolean {
   return [MAGIC_MICRO, MAGIC_NANO, swap32(MAGIC_MICRO), swap32(MAGIC_NANO)].includes(magic);
 }

@@ -22,7 +22,7 @@ const SECTION_HEADER_BYTES = 28;
 const MIN_BLOCK_BYTES = 12;
 /** Longest block whose body is looked into: a frame of MAX_CAPTURED and generous options. Others may be longer. */
 const MAX_READ_BLOCK_BYTES = 2 * MAX_CAPTURED;
-/** More interfaces than any machine has: a file that declares so many is hostile. */
+/** Most interfaces a section may declare: more than any machine has, so that a file with more is hostile. */
 const MAX_INTERFACES = 65_536;
 
 interface CaptureInterface {

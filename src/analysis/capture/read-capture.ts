@@ -7,7 +7,7 @@ import { Frame, type FrameVisitor } from './frame.ts';
 import { type CaptureWalker, PcapWalker, isPcapMagic } from './pcap.ts';
 import { BLOCK, PcapngWalker } from './pcapng.ts';
 
-/** Bytes read at a time. */
+/** Bytes read from the file at a time. */
 const CHUNK_BYTES = 1 << 20;
 /** Room before each chunk for the incomplete record the chunk before it ended with; no walker accepts a longer one. */
 const CARRY_BYTES = 1 << 19;
@@ -91,7 +91,7 @@ export async function readCapture(
 interface Chunk {
   readonly view: DataView;
   readonly bytes: Uint8Array;
-  /** What is not consumed yet is [start, end). */
+  /** Range of bytes not consumed yet: [start, end). */
   start: number;
   end: number;
 }

@@ -8,7 +8,7 @@ import { type ClearCount, ClearTally } from './tally.ts';
 
 export interface Volume {
   packets: number;
-  /** As on the wire. */
+  /** Bytes of the frames as they were on the wire, in total. */
   bytes: number;
 }
 

@@ -23,7 +23,7 @@ export const CLASS = {
   icmp: codeOf('icmp'),
   other: codeOf('other'),
 } as const;
-/** No class: the bytes do not say. */
+/** Code of no class: the bytes do not say. */
 export const UNDECIDED = -1;
 
 export const HOUSEKEEPING = {
@@ -47,5 +47,5 @@ export const FAMILY = {
   nonIp: FAMILIES.indexOf('non-ip'),
 } as const;
 
-/** What a frame is, in the words of the design. */
+/** Kinds of frame. */
 export const KIND = { notLeaving: 0, tunnel: 1, housekeeping: 2, canary: 3, clear: 4 } as const;

@@ -14,7 +14,7 @@ import { CANARY_MARKER, looksLikeUtp, startsWith, tcpPayloadClass, udpPayloadCla
 import { SwarmClasses } from './swarm-classes.ts';
 import { SHAPE, TunnelShortcut } from './tunnel-shortcut.ts';
 
-/** Who the client is, in a capture taken anywhere. */
+/** Addresses by which a client is known in a capture taken anywhere. */
 export interface ClientIdentity {
   /** Ethernet address of the client; null where it is not known and is to be learnt from the addresses. */
   readonly mac: string | null;
@@ -22,15 +22,15 @@ export interface ClientIdentity {
   readonly real: readonly string[];
   /** Addresses of the client inside the tunnel. */
   readonly tunnel: readonly string[];
-  /** Where the tunnel's own datagrams go. */
+  /** Endpoints to which the tunnel's own datagrams go. */
   readonly endpoints: readonly { readonly address: string; readonly port: number }[];
 }
 
 /** What a frame is; overwritten by the next one judged. */
 export interface Judgement {
-  /** One of KIND. */
+  /** Kind of the frame: a value of KIND. */
   kind: number;
-  /** Of CLEAR_CLASSES when clear, of HOUSEKEEPING_CLASSES when housekeeping. */
+  /** Index into CLEAR_CLASSES when clear, into HOUSEKEEPING_CLASSES when housekeeping. */
   code: number;
   family: number;
   source: number;

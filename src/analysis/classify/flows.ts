@@ -13,7 +13,7 @@ const KEY_WORDS_V6 = 10;
 /** Set in a key's first word for IPv6. */
 const V6 = 0x8000_0000;
 const FIRST_CAPACITY = 1 << 10;
-/** At 44 bytes a slot and at most half of them used, 46 MB. */
+/** Most slots of the table: at 44 bytes a slot and at most half of them used, 46 MB. */
 const MAX_CAPACITY = 1 << 20;
 
 /** The flow is not remembered: the table is full. */
@@ -23,7 +23,7 @@ export class FlowTable {
   #capacity = FIRST_CAPACITY;
   #slots = new Uint32Array(FIRST_CAPACITY * SLOT_WORDS);
   #count = 0;
-  /** By ordinal: the class + 1, 0 while not known; and whether the bytes proved it. */
+  /** State of each flow, by ordinal: the class + 1, 0 while not known; and whether the bytes proved it. */
   #classes = new Int8Array(FIRST_CAPACITY / 2).fill(UNDECIDED);
   #proven = new Uint8Array(FIRST_CAPACITY / 2);
   readonly #key = new Uint32Array(ORDINAL_AT);

@@ -1,5 +1,5 @@
 /**
- * Which frames leave the client. By the Ethernet address it sends from where that is known; else by its IP addresses,
+ * Tells which frames leave the client, by the Ethernet address it sends from where that is known, else by its addresses,
  * which also teach the Ethernet address, so that its frames from any other source address are recognised too.
  */
 import { AddressSet } from '../capture/address.ts';

@@ -48,7 +48,9 @@ export function udpPayloadClass(view: DataView, at: number, end: number, wireByt
   return UNDECIDED;
 }
 
-/** True for a uTP header. Twenty bytes with little redundancy: to be asked only where nothing surer is known. */
+/**
+ * Whether a uTP header comes first. Twenty bytes with little redundancy: to be asked only where nothing surer is known.
+ */
 export function looksLikeUtp(view: DataView, at: number, end: number, wireBytes: number): boolean {
   if (end - at < 4 || wireBytes < UTP_HEADER_BYTES) return false;
   const first = view.getUint8(at);

@@ -58,7 +58,7 @@ class Count {
 
 export class ClearTally {
   readonly #cells: Count[];
-  /** By flow, then by cell without its class. */
+  /** Counts still being added to, by flow, then by cell without its class. */
   readonly #open = new Map<number, Map<number, Count>>();
 
   constructor(spans: number) {

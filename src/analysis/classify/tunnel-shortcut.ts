@@ -29,7 +29,7 @@ export class TunnelShortcut {
     this.#ports = Uint16Array.from(v4, ({ port }) => port);
   }
 
-  /** One of SHAPE. */
+  /** Shape of the frame: a value of SHAPE. */
   shapeOf(frame: Frame): number {
     if (frame.linkType !== LINK.ethernet || frame.captured < HEADER_BYTES) return SHAPE.other;
     const { view, offset } = frame;

@@ -7,7 +7,7 @@ import { INK } from './style.ts';
 
 const TILE_WIDTH = 74;
 const TILE_HEIGHT = 26;
-/** From this share of the largest value on (on the logarithmic scale) the tile is dark and its number white. */
+/** Share of the largest value from which on (on the logarithmic scale) the tile is dark and its number white. */
 const DARK_FROM = 0.6;
 
 function classesSpec(input: FigureInput): TopLevelSpec | null {

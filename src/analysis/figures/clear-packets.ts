@@ -1,6 +1,7 @@
 /**
- * When the clear packets of one trial left, by class, in bins of equal width: what the timeline picture is drawn from.
- * Reads the sealed capture; where it is gone, what the record sealed (first and last packet of each class and phase).
+ * Instants at which the clear packets of one trial left, by class, in bins of equal width: what the timeline picture is
+ * drawn from. Reads the sealed capture; where it is gone, what the record sealed (first and last packet of each class
+ * and phase).
  */
 import type { Identity } from '../../records/identity.ts';
 import type { Measures } from '../../records/measures.ts';
@@ -21,7 +22,9 @@ export interface PacketBin {
 
 export interface ClearPackets {
   readonly bins: readonly PacketBin[];
-  /** False when the bins are only the first and last packet of each kind, from the record. */
+  /**
+   * Whether the bins come from the capture; else they are only the first and last packet of each kind, from the record.
+   */
   readonly fromCapture: boolean;
 }
 

@@ -9,7 +9,7 @@ import { timeUnit } from './time-unit.ts';
 export interface Curve {
   readonly row: string;
   readonly column: string;
-  /** Which of the lines of its place in the grid. */
+  /** Name of the line among those of its place in the grid. */
   readonly line: string;
   readonly observations: readonly Observation[];
 }
@@ -26,7 +26,7 @@ export interface Grid {
 const WIDTH = 190;
 const HEIGHT = 105;
 
-/** Null where no curve has an observation; rows without one are left out. */
+/** Survival curves as a grid of charts; null where no curve has an observation. Rows without one are left out. */
 export function curvesSpec(
   curves: readonly Curve[],
   { rows, columns, lines, since, still }: Grid,

@@ -1,4 +1,4 @@
-/** Each implementation's expiry as measured with planted addresses, beside the documented one. */
+/** Expiry of each implementation as measured with planted addresses, beside the documented one. */
 import type { TopLevelSpec } from 'vega-lite';
 import type { PositionFieldDef } from 'vega-lite/types_unstable/channeldef.js';
 import { livesIn } from '../summary/expiry.ts';

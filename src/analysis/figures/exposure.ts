@@ -1,4 +1,7 @@
-/** Who learnt the real address: the share of judged trials, by third party and kill switch, with exact intervals. */
+/**
+ * Share of judged trials in which a third party learnt the real address, by third party and kill switch, with exact
+ * intervals.
+ */
 import type { TopLevelSpec } from 'vega-lite';
 import type { PositionFieldDef } from 'vega-lite/types_unstable/channeldef.js';
 import { PARTIES } from '../../records/vocabulary.ts';

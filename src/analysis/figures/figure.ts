@@ -9,12 +9,12 @@ export interface FigureInput {
 }
 
 export interface Figure {
-  /** Its file's name and its anchor in the report. */
+  /** File name of the figure, without its ending, and its anchor in the report. */
   readonly id: string;
   readonly title: string;
   /** How to read it: what a point, a line, a band is, and what is not shown. */
   readonly caption: string;
-  /** Null where the campaign has nothing to show in it. */
+  /** Draws the figure; null where the campaign has nothing to show in it. */
   readonly spec: (input: FigureInput) => TopLevelSpec | null;
 }
 
@@ -36,7 +36,7 @@ export function rowsOf({ rows }: FigureInput, client: string, killSwitch: string
 /** A kill switch's name is longer than its row of a grid is high: it is written across, at the left. */
 export const ROW_HEADER = { labelAngle: 0, labelAlign: 'left', labelOrient: 'left' } as const;
 
-/** At most this many points a row: beyond it the values are thinned to evenly spaced quantiles. */
+/** Most points a row of a figure has: beyond it the values are thinned to evenly spaced quantiles. */
 export const POINTS_PER_ROW = 160;
 
 /** `values` in their order, thinned evenly when there are more than `POINTS_PER_ROW`. */

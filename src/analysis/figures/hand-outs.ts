@@ -1,6 +1,6 @@
 /**
- * For how long the swarm hands the real address out to strangers: Kaplan-Meier by client, kill switch and kind of party,
- * and below it the same for an address that the lab planted, whose life depends on neither.
+ * Time for which the swarm hands the real address out to strangers: Kaplan-Meier by client, kill switch and kind of
+ * party, and below it the same for an address that the lab planted, whose life depends on neither.
  */
 import type { TopLevelSpec } from 'vega-lite';
 import { handOutObservations } from '../summary/hand-outs.ts';

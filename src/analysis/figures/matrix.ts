@@ -6,7 +6,10 @@ import { switchesOf, type Figure, type FigureInput } from './figure.ts';
 import { FINDINGS, INK, MUTED, RULE } from './style.ts';
 
 const TILE_HEIGHT = 52;
-/** Wide enough for what a tile says; a kill switch with a longer line in its name makes every tile as wide as that. */
+/**
+ * Width of a tile in points, enough for what it says; a kill switch with a longer line in its name makes every tile as
+ * wide as that.
+ */
 const TILE_WIDTH = 112;
 const CHARACTER_WIDTH = 7;
 const LINE_HEIGHT = 12;

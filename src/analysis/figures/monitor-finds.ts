@@ -1,4 +1,4 @@
-/** When a copyright monitor would have had a row for the real address, by client and kill switch. */
+/** Time after which a copyright monitor would have had a row for the real address, by client and kill switch. */
 import type { TopLevelSpec } from 'vega-lite';
 import { judged } from '../summary/cells.ts';
 import { plural } from '../summary/summary-words.ts';

@@ -7,7 +7,7 @@ import { PARTY_COLOURS } from './style.ts';
 import { timeUnit } from './time-unit.ts';
 import { GONE_LAYER, goneValues, horizonOf, watchedPlaces, type WatchedTrial } from './watched.ts';
 
-/** Of one row of the figure, in points. */
+/** Width of one row of the figure, in points. */
 const WIDTH = 230;
 
 function namingSpec(input: FigureInput): TopLevelSpec | null {
@@ -79,7 +79,7 @@ interface Naming {
   readonly until: number;
 }
 
-/** To the horizon where it was still named when last asked. */
+/** Naming of the real address; it lasts to the horizon where the address was still named when last asked. */
 function realOf({ handOuts, aftermath }: WatchedTrial): Naming[] {
   return handOuts.flatMap(({ party, who, fromSeconds: from, untilSeconds, censored }) =>
     who === 'real' ? [{ party, from, until: censored ? (aftermath.endSeconds ?? untilSeconds) : untilSeconds }] : [],

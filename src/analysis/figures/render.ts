@@ -61,7 +61,7 @@ export const FONT_FOLDER = join(
   'ttf',
 );
 
-/** Beyond this many pixels at double size a picture is drawn at its own size: it is large enough to be read so. */
+/** Pixels at double size beyond which a picture is drawn at its own size: it is large enough to be read so. */
 const MOST_PIXELS = 6_000_000;
 
 /** Draws SVG text to PNG, on a thread of its own, at double size unless that makes it huge. */

@@ -1,4 +1,6 @@
-/** For how long the swarm still comes to the real address after containment: Kaplan-Meier by client and kill switch. */
+/**
+ * Time for which the swarm still comes to the real address after containment: Kaplan-Meier by client and kill switch.
+ */
 import type { TopLevelSpec } from 'vega-lite';
 import { judged, survivalObservations } from '../summary/cells.ts';
 import { curvesSpec } from './curves.ts';

@@ -110,7 +110,10 @@ function stacked(rules: readonly Rule[], near: number): (Rule & { readonly line:
     });
 }
 
-/** Up from the start until the fault or the event that says otherwise; the fault and the restoration count as such. */
+/**
+ * Bars for the times in which the tunnel was up: from the start until the fault or the event that says otherwise; the
+ * fault and the restoration count as such.
+ */
 function tunnelBars(record: TrialRecord, events: readonly TimelineEvent[], startNs: number, stopNs: number): Bar[] {
   const { fault, restored } = record.instants;
   const changes = events.flatMap((event) =>
@@ -256,7 +259,9 @@ function draw(
   };
 }
 
-/** Each label stands above the lanes, a line higher than the one before it, so that near instants stay legible. */
+/**
+ * Places each rule's label above the lanes, a line higher than the one before it, so that near instants stay legible.
+ */
 function ruleLabels(rules: readonly (Rule & { readonly line: number })[]): UnitSpec<string> {
   return {
     data: { values: [...rules] },

@@ -1,6 +1,7 @@
 /**
- * Who still hands the real address out, and for how long: from the answers an independent reader was given. One row per
- * party and address, from the first answer that named it to the last, and to the first answer after that without it.
+ * Finds who still hands the real address out, and for how long, in the answers an independent reader was given. One row
+ * per party and address, from the first answer that named it to the last, and to the first answer after that without
+ * it.
  *
  * Only what a stranger is told counts. A party that keeps the address to itself is not seen here, one that names a random
  * part of what it knows may be seen late; where it still named the address when last asked, the row is censored.
@@ -96,7 +97,9 @@ function plantedAt({ id }: HandOut, plants: readonly Extract<ReaderEvent, { kind
   return plants.find(({ asked, event, taken }) => asked === id && event === 'started' && taken)?.atNs ?? null;
 }
 
-/** When the party last heard from the address what it hands out: an announce, or a connection's handshake. */
+/**
+ * Instant at which the party last heard from the address what it hands out: an announce, or a connection's handshake.
+ */
 function learntAt({ id, address }: HandOut, timeline: readonly TimelineEvent[]): number | null {
   const told = timeline.flatMap((event) =>
     ((event.kind === 'tracker-announce' && event.event !== 'stopped') ||

@@ -1,6 +1,6 @@
 /**
- * From a trial's record, timeline and captures to its measures and verdict. A function of these inputs alone: the same
- * files give the same bytes, with no lab and on any machine.
+ * Makes a trial's measures and verdict of its record, timeline and captures. A function of these inputs alone: the
+ * same files give the same bytes, with no lab and on any machine.
  *
  *   record + timeline --> spans --> uplink capture --> gap, traffic, housekeeping, witness
  *                                   timeline       --> exposures, hand-outs, detection, recovery
@@ -125,7 +125,7 @@ function gapOf({ traffic, firstClearNs, lastClearNs }: UplinkMeasures, { faultNs
   };
 }
 
-/** When the switch says it noticed and had acted, since the fault's earliest instant. */
+/** Times at which the switch says it noticed and had acted, in nanoseconds since the fault's earliest instant. */
 function reactionOf(
   timeline: readonly TimelineEvent[],
   faultNs: number,
@@ -139,7 +139,10 @@ function reactionOf(
   return { detectionNs: since('noticed'), switchLatencyNs: since('acted') };
 }
 
-/** From restoration to the first payload a peer handed to the tunnel's exit; 0 when it came while restoration went on. */
+/**
+ * Nanoseconds from restoration to the first payload a peer handed to the tunnel's exit; 0 when it came while
+ * restoration went on.
+ */
 function recoveryOf(record: TrialRecord, timeline: readonly TimelineEvent[], identity: Identity): number | null {
   const { restored } = record.instants;
   if (restored === null) return null;

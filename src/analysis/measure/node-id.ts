@@ -13,7 +13,7 @@ const POLYNOMIAL = 0x82f63b78;
 /** Networks BEP 42 exempts, as first byte(s): ids of such nodes are not derived from their address. */
 const EXEMPT_V4 = /^(10\.|172\.(1[6-9]|2\d|3[01])\.|192\.168\.|169\.254\.|127\.)/;
 
-/** True when a node id (40 hex digits) is one BEP 42 allows for that address. False for exempt addresses. */
+/** Whether a node id (40 hex digits) is one BEP 42 allows for that address. False for exempt addresses. */
 export function nodeIdNames(nodeIdHex: string, address: string): boolean {
   if (!/^[0-9a-f]{40}$/i.test(nodeIdHex) || EXEMPT_V4.test(address)) return false;
   const random = parseInt(nodeIdHex.slice(38), 16) & 7;

@@ -22,7 +22,7 @@ import { clientOf, present } from './uplink.ts';
 type Restart = NonNullable<Measures['restart']>;
 type Contact = Restart['contacts'][number];
 
-/** Undefined where the swarm had no marked members. */
+/** Measures what the client did after its restart; undefined where the swarm had no marked members. */
 export async function measureRestart(
   file: string,
   originUnixNs: bigint,
@@ -74,7 +74,7 @@ export async function measureRestart(
   };
 }
 
-/** When the client ran again: its last start, if that was part of the fault; else the fault itself. */
+/** Instant at which the client ran again: its last start, if that was part of the fault; else the fault itself. */
 function restartedAt(timeline: readonly TimelineEvent[], { faultNs, restoredNs }: Spans): number {
   const ended = timeline.find((event) => event.kind === 'client-exited' && event.atNs >= faultNs);
   return ended !== undefined && ended.atNs < restoredNs ? ended.atNs : faultNs;

@@ -22,7 +22,9 @@ export interface UplinkMeasures {
   readonly lastClearNs: number | null;
 }
 
-/** By span: all clear packets of the outage are of the gap, which ends with the last of them. */
+/**
+ * Phase of clear packets, by span: all clear packets of the outage are of the gap, which ends with the last of them.
+ */
 const CLEAR_PHASES = ['baseline', 'gap', 'recovery'] as const satisfies readonly Phase[];
 
 export function clientOf(identity: Identity): ClientIdentity {
@@ -129,5 +131,5 @@ class HousekeepingTally {
 
 const GAP = PHASES.indexOf('gap');
 const CONTAINED = PHASES.indexOf('contained');
-/** By span. */
+/** Phase of housekeeping packets, as an index into PHASES, by span. */
 const HOUSEKEEPING_PHASE: readonly number[] = [PHASES.indexOf('baseline'), CONTAINED, PHASES.indexOf('recovery')];

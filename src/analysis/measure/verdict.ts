@@ -6,7 +6,7 @@
 import type { Exposure, Measures } from '../../records/measures.ts';
 import { HEARTBEAT_BOUND_NS, isDisturbed, type TrialRecord, type WitnessCount } from '../../records/trial-record.ts';
 
-/** What the verdict rests on. */
+/** Findings that the verdict rests on. */
 export type Findings = Omit<Measures, 'verdict' | 'reason'>;
 
 export function judge(
@@ -41,7 +41,7 @@ export function judge(
   return { verdict: leaked ? 'leak' : 'no-leak', reason: sentence(parts) };
 }
 
-/** Everything in the record itself that forbids a verdict, each as a clause. */
+/** Reasons in the record itself that forbid a verdict, each as a clause. */
 export function problemsOfRecord(record: TrialRecord): string[] {
   const problems: string[] = [];
   const { outcome, instants, canaries, captures } = record;

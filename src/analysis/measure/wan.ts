@@ -27,23 +27,23 @@ export interface WanMeasures {
   readonly report: CaptureReport;
   readonly exposures: readonly Exposure[];
   readonly knocks: Measures['knocks'];
-  /** Of these those after the client's end. */
+  /** Knocks, of those counted, that came after the client's end. */
   readonly knocksAfterClient: Measures['knocks'];
-  /** In whole seconds since the fault. */
+  /** Knocks by whole seconds since the fault. */
   readonly knocksBySecond: NonNullable<Measures['knocksBySecond']>;
 }
 
-/** Every clear packet of the outage is of the gap. */
+/** Phase of clear packets by span: every clear packet of the outage is of the gap. */
 const PHASE_OF_SPAN: readonly Phase[] = ['baseline', 'gap', 'recovery'];
 const NS_PER_SECOND = 1e9;
 /** What a flow is remembered as once the real address itself used it in the recovery. */
 const USED_BY_CLIENT = 1;
 
-/** When knocks are counted, in the trial's time. */
+/** Span in which knocks are counted, in the trial's time. */
 export interface KnockSpan {
   /** The last clear packet of the outage, or the fault when nothing left. */
   readonly containmentNs: number;
-  /** When the client had ended; null where it never did while knocks were counted. */
+  /** Instant at which the client had ended; null where it never did while knocks were counted. */
   readonly clientGoneNs: number | null;
   /** The trial's end or that of its horizon. */
   readonly untilNs: number;
@@ -92,7 +92,7 @@ class Contacts {
   readonly #identity: Identity;
   readonly #spans: Spans;
   readonly #flows = new FlowTable();
-  /** By flow: who is at its other end. */
+  /** Party at the other end of each flow, by the flow's ordinal. */
   readonly #partyOf: (SwarmParty | null)[] = [];
   readonly #found = new Map<string, Exposure>();
 

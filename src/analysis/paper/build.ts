@@ -17,7 +17,7 @@ export class PaperRefused extends Error {
   override readonly name = 'PaperRefused';
 }
 
-/** Has page sizes and no prose. */
+/** Name of the template in paper/, which has page sizes and no prose. */
 const TEMPLATE = 'template.typ';
 
 const diagnosticSchema = z.array(

@@ -90,7 +90,9 @@ function campaignFacts(manifest: Manifest, { summary, rows }: FigureInput): Reco
   };
 }
 
-/** Of each family pooled over its cells: what leaked, for how long, and what it cost to recover. */
+/**
+ * Facts of each family of kill switches, pooled over its cells: what leaked, for how long, and what it cost to recover.
+ */
 function familyFacts({ rows }: FigureInput): Record<string, string> {
   const facts: Record<string, string> = {};
   for (const family of KILL_SWITCH_FAMILIES) {

@@ -29,7 +29,7 @@ export function handTyped(source: string): HandTyped[] {
   });
 }
 
-/** Without comments, references, labels, the names of facts and figures, and paths. */
+/** Cuts out of a line what is not prose: comments, references, labels, the names of facts and figures, and paths. */
 function withoutCode(line: string): string {
   return line
     .replace(/\/\/.*$/, '')

@@ -17,7 +17,7 @@ const entrySchema = z.object({
   moment: z.string(),
   /** Why these numbers are right to hold later runs against. */
   reason: z.string().min(1),
-  /** When the campaign was run, as its manifest has it. */
+  /** Date on which the campaign was run, as its manifest has it. */
   date: z.string(),
   campaign: z.string(),
   commit: z.string().nullable(),

@@ -131,7 +131,10 @@ function checked(scope: Check['scope'], groups: readonly (readonly [string, read
   });
 }
 
-/** Given the pooled values, a test whose values are all equal has no say and is not counted: it is null. */
+/**
+ * P-values of each measure's test, given the pooled values. One whose values are all equal has no say and is not
+ * counted: it is null.
+ */
 const P_VALUES: Readonly<Record<Measure, (strata: readonly Stratum[]) => number | null>> = {
   leak: (strata) =>
     moreOften(

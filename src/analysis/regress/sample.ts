@@ -9,12 +9,12 @@ const values = z.array(z.number());
 export const sampleSchema = z.object({
   leaks: count,
   judged: count,
-  /** Of the leaking trials, in seconds. */
+  /** Gaps of the leaking trials, in seconds. */
   gap: values,
-  /** Of all judged trials. */
+  /** Clear bytes of all judged trials. */
   clearBytes: values,
   exposedParties: values,
-  /** In seconds; null where no payload came back. */
+  /** Recovery of all judged trials, in seconds; null where no payload came back. */
   recovery: z.array(z.number().nullable()),
 });
 export type Sample = z.infer<typeof sampleSchema>;

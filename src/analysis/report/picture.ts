@@ -8,9 +8,9 @@ import { Html, html } from './html.ts';
 export interface DrawnTrial {
   readonly record: TrialRecord;
   readonly measures: Measures | null;
-  /** Null where the trial never came to its fault. */
+  /** Picture of the trial; null where it never came to its fault. */
   readonly svg: string | null;
-  /** False where the capture is gone and only first and last packets are drawn. */
+  /** Whether the capture was read; without it only first and last packets are drawn. */
   readonly fromCapture: boolean;
 }
 

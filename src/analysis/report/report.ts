@@ -28,7 +28,7 @@ export interface ReportInput {
 /** The page's own files lie beside the sources; the compiled program reads them there too. */
 const part = (name: string): string => readFileSync(asset(`analysis/report/${name}`), 'utf8');
 
-/** Nothing may be fetched, from anywhere: the file is all there is. */
+/** Content security policy of the file: it fetches nothing, from anywhere, and is all there is. */
 const POLICY = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'";
 
 const SIGNS: Readonly<Record<Conclusion['tone'], string>> = { leak: '●', held: '○', undecided: '?', fact: '–' };

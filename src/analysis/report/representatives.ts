@@ -1,13 +1,13 @@
 /**
- * Which trials get a picture in the report: a few that stand for their cell, so that a campaign of thousands of trials
- * still makes a file that opens at once. Any other can be drawn with `npm run figures`.
+ * Chooses the trials that get a picture in the report: a few that stand for their cell, so that a campaign of thousands
+ * of trials still makes a file that opens at once. Any other can be drawn with `npm run figures`.
  */
 import { cellId, grouped } from '../summary/cells.ts';
 import type { TrialRow } from '../summary/rows.ts';
 
 /** Pictures of a large campaign's report, about 20 kB each. */
 const MOST = 60;
-/** Up to this many trials every one has its picture. */
+/** Most trials of a campaign of which every one has its picture. */
 const ALL_UP_TO = 150;
 
 /** Trial ids, the most typical of each cell first, then its worst, then one that stayed open. */

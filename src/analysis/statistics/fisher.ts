@@ -1,7 +1,7 @@
 /** Fisher's exact test for two proportions: valid at any number of trials. Does not say how large the difference is. */
 import jstat from 'jstat';
 
-/** As R's fisher.test: tables whose probability is this close to the observed one's count as equally likely. */
+/** Factor within which a table's probability counts as equal to the observed one's, as in R's fisher.test. */
 const TIE = 1 + 1e-7;
 
 /** Two-sided p of the table [[a, b], [c, d]] (rows: two samples; columns: yes, no). 1 where a margin is empty. */

@@ -6,12 +6,12 @@
 export interface KolmogorovSmirnov {
   /** Largest distance between the empirical and the model's distribution function. */
   readonly d: number;
-  /** Two-sided. */
+  /** Probability of a distance this large or larger, two-sided. */
   readonly p: number;
   readonly n: number;
 }
 
-/** From this n on the limiting distribution is used; below it the exact one, whose cost grows with n. */
+/** Size n from which on the limiting distribution is used; below it the exact one, whose cost grows with n. */
 const EXACT_BELOW = 200;
 
 /** Tests `values` against the distribution function `model`; null without values. */

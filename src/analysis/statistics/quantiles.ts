@@ -9,7 +9,7 @@ import { CONFIDENCE } from './binomial.ts';
 
 export interface Estimate {
   readonly median: number;
-  /** Null with a single value, which says nothing about its own spread. */
+  /** Lower end of the interval; null with a single value, which says nothing about its own spread. */
   readonly low: number | null;
   readonly high: number | null;
 }
@@ -23,7 +23,7 @@ export function quantileOf(values: Float64Array, p: number): number {
   return skipping(values, p, values.length);
 }
 
-/** The same with the value at index `without` left out (none when it is past the end). */
+/** Quantile of the values with the one at index `without` left out (none when it is past the end). */
 function skipping(values: Float64Array, p: number, without: number): number {
   const n = values.length - (without < values.length ? 1 : 0);
   if (n < 1) throw new RangeError('a quantile needs at least one value');
@@ -83,7 +83,7 @@ export function idealBootstrap(ascending: Float64Array, p: number): Outcome[] {
   const r = Math.floor(position) + 1;
   const fraction = position - (r - 1);
   const valueAt = (i: number): number => ascending[i - 1] ?? Number.NaN;
-  /** Of r draws, all up to i: they are below i as well unless the largest is i. */
+  /** Logarithm of the probability that the largest of r draws is i: all are up to i, and not all are below it. */
   const largestIs = (i: number): number => r * Math.log(i / n) + logOneMinus(((i - 1) / i) ** r);
   const smallestIs = (j: number): number =>
     (n - r) * Math.log((n - j + 1) / n) + logOneMinus(((n - j) / (n - j + 1)) ** (n - r));
@@ -108,7 +108,7 @@ export function idealBootstrap(ascending: Float64Array, p: number): Outcome[] {
   return outcomes.sort((a, b) => a.value - b.value);
 }
 
-/** That at least r of n draws are among the first i of n values. */
+/** Probability that at least r of n draws are among the first i of n values. */
 function atMost(i: number, r: number, n: number): number {
   if (i === 0) return 0;
   return i === n ? 1 : jstat.beta.cdf(i / n, r, n - r + 1);

@@ -12,11 +12,14 @@ export interface MannWhitney {
   readonly method: 'exact' | 'normal';
 }
 
-/** Without ties the exact distribution is used as SciPy's `auto` does, and only where doubles still count exactly. */
+/**
+ * Size of the smaller sample up to which the exact distribution is used, as SciPy's `auto` does: without ties, and only
+ * where doubles still count exactly.
+ */
 const EXACT_SMALLER_UP_TO = 8;
 const EXACT_LARGER_UP_TO = 50;
 
-/** Which difference counts as evidence: either way, or only values of the first sample tending to be less or greater. */
+/** Difference that counts as evidence: either way, or only values of the first sample tending to be less or greater. */
 export type Alternative = 'two-sided' | 'less' | 'greater';
 
 /** Mann-Whitney's test of `xs` against `ys`; null when either is empty. */

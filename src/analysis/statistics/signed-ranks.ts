@@ -37,7 +37,7 @@ export function equivalentPairs(differences: readonly number[], margin: number):
   return Math.max(notBelow ?? 1, notAbove ?? 1);
 }
 
-/** Twice the rank of each of these ascending values: averages of tied ranks are halves. */
+/** Ranks, doubled, of these ascending values: averages of tied ranks are halves. */
 function doubledRanks(ascending: readonly number[]): number[] {
   return ascending.map((value) => ascending.indexOf(value) + 1 + ascending.lastIndexOf(value) + 1);
 }

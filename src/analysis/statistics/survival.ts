@@ -7,7 +7,7 @@ import { CONFIDENCE } from './binomial.ts';
 
 export interface Observation {
   readonly time: number;
-  /** True when the end was not seen: the true time is at least `time`. */
+  /** Whether the end was not seen: the true time is at least `time`. */
   readonly censored: boolean;
 }
 

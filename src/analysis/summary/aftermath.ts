@@ -9,7 +9,10 @@ import type { CellSummary } from './schema.ts';
 /** The median of a measure over a cell's trials with its bootstrap interval. */
 export type Estimate = (measure: (row: MeasuredRow) => number | null) => CellSummary['clearPackets'];
 
-/** Empty where no judged trial was watched to a horizon, so that the field is absent there. */
+/**
+ * Summary of the time after the trials; empty where no judged trial was watched to a horizon, so that the field is
+ * absent there.
+ */
 export function aftermathOf(rows: readonly MeasuredRow[], estimate: Estimate): Pick<CellSummary, 'aftermath'> {
   const watched = rows.filter(({ aftermath }) => aftermath !== undefined);
   if (watched.length === 0) return {};

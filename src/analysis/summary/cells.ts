@@ -195,7 +195,7 @@ export function grouped<T>(items: Iterable<T>, key: (item: T) => string): Map<st
   return groups;
 }
 
-/** By code units: the same order in every locale. */
+/** Orders two texts by code units: the same order in every locale. */
 export function compare(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }

@@ -7,7 +7,7 @@ import { grouped } from './cells.ts';
 import { duration, gapWords, percent, plural } from './summary-words.ts';
 import type { CellSummary, Conclusion, HandOutSurvival, Polling, Summary } from './schema.ts';
 
-/** `a, b and c`. */
+/** List in words: `a, b and c`. */
 const LIST = new Intl.ListFormat('en-GB');
 
 type Facts = Pick<Summary, 'trials' | 'cells' | 'polling' | 'handOuts' | 'violations' | 'problems' | 'sequential'>;
@@ -177,7 +177,10 @@ function pooled(cells: readonly CellSummary[]): { readonly leak: number; readonl
   return { leak, judged: leak + cells.reduce((sum, { verdicts }) => sum + verdicts.noLeak, 0) };
 }
 
-/** Without an interval where results decided how many trials each cell has: pooled, they have none that holds. */
+/**
+ * Words for «leaked in so many trials». They have no interval where results decided how many trials each cell has:
+ * pooled, they have none that holds.
+ */
 function ofTrials(leak: number, judged: number, sequential: Summary['sequential']): string {
   if (sequential !== undefined) return `${leak} of ${plural(judged, 'judged trial')}`;
   const proportion = clopperPearson(leak, judged);

@@ -1,17 +1,20 @@
 /**
- * For how long each tracker and DHT implementation hands out a peer that announced itself once, beside what its source
- * says: from planted addresses, whose beginning is known exactly and whose end within one step of the reader.
+ * Tells for how long each tracker and DHT implementation hands out a peer that announced itself once, beside what its
+ * source says: from planted addresses, whose beginning is known exactly and whose end within one step of the reader.
  */
 import { compare, grouped } from './cells.ts';
 import type { LifeRow, TrialRow } from './rows.ts';
 import type { Expiry } from './schema.ts';
 
-/** From one answer with the address to the next without it, a life of the documented length may seem this much longer. */
+/**
+ * Seconds by which a life of the documented length may seem longer, from one answer with the address to the next
+ * without it.
+ */
 const CLOCK_SECONDS = 1;
 
 /**
- * Of every completed trial, judged or not: what a tracker answers a stranger does not depend on whether the client's own
- * story can be told, and its instants are the reader's.
+ * Lives of planted addresses in every completed trial, judged or not: what a tracker answers a stranger does not depend
+ * on whether the client's own story can be told, and its instants are the reader's.
  */
 export function livesIn(rows: readonly TrialRow[]): LifeRow[] {
   return rows.flatMap(({ measured }) => [...(measured?.lives ?? [])]);

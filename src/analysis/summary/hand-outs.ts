@@ -1,6 +1,6 @@
 /**
- * For how long the swarm's memory hands an address out to a stranger who asks: trackers, DHT nodes and peers, the real
- * address beside one that the lab planted itself. Pooled over the judged trials of the campaign.
+ * Tells for how long the swarm's memory hands an address out to a stranger who asks: trackers, DHT nodes and peers, the
+ * real address beside one that the lab planted itself. Pooled over the judged trials of the campaign.
  */
 import { PARTIES, type Party } from '../../records/vocabulary.ts';
 import { kaplanMeier, medianSurvival, type Observation } from '../statistics/survival.ts';

@@ -39,7 +39,7 @@ export interface TrialRow {
   readonly binding: string;
   readonly verdict: Verdict;
   readonly reason: string;
-  /** Null where the trial was not measured; then every number below is null too. */
+  /** Measures of the trial; null where it was not measured, and then every number of it is. */
   readonly measured: MeasuredRow | null;
   /** Moment asked for to moment achieved: from its event to the injection. */
   readonly momentAchievedSeconds: number | null;
@@ -49,13 +49,13 @@ export interface TrialRow {
 }
 
 export interface MeasuredRow {
-  /** Null where no clear packet left during the outage. */
+  /** Seconds from the fault to the last clear packet of the outage; null where none left. */
   readonly gapSeconds: number | null;
   readonly gapCensored: boolean;
   readonly firstClearSeconds: number | null;
   readonly detectionSeconds: number | null;
   readonly switchLatencySeconds: number | null;
-  /** Of the outage. */
+  /** Clear packets of the outage. */
   readonly clearPackets: number;
   readonly clearBytes: number;
   readonly packetsByClass: Readonly<Record<ClearClass, number>>;
@@ -65,19 +65,19 @@ export interface MeasuredRow {
   readonly exposedTo: Readonly<Record<Party, number>>;
   readonly knockPackets: number;
   readonly knockSenders: number;
-  /** From containment to the last knock; null where none came. Censored: knocks still came at the end. */
+  /** Seconds from containment to the last knock; null where none came. Censored: knocks still came at the end. */
   readonly addressSurvivalSeconds: number | null;
   readonly addressSurvivalCensored: boolean;
   readonly recoverySeconds: number | null;
-  /** For how long each party handed an address out to strangers; empty where nobody asked. */
+  /** Times for which each party handed an address out to strangers; empty where nobody asked. */
   readonly handOuts: readonly HandOutRow[];
-  /** For how long the planted address was handed out by each party; absent where nobody asked. */
+  /** Times for which each party handed the planted address out; absent where nobody asked. */
   readonly lives?: readonly LifeRow[];
   /** What was watched of the swarm to a horizon; absent where there was none. */
   readonly aftermath?: AftermathRow;
   /**
-   * From the fault to when a copyright monitor was told of the real address, and met it: null where it never was or did.
-   * Null altogether where none watched.
+   * Seconds from the fault until a copyright monitor was told of the real address, and until it met it: null where it
+   * never was or did. Null altogether where none watched.
    */
   readonly monitor: { readonly namedSeconds: number | null; readonly metSeconds: number | null } | null;
   /** What a client that was started again made of members it can only have learnt in the tunnel; null where it was not. */
@@ -85,9 +85,9 @@ export interface MeasuredRow {
 }
 
 export interface RestartRow {
-  /** Its files still held one. */
+  /** Whether the client's files still held a marked member after its end. */
   readonly remembered: boolean;
-  /** It came to one in the clear, or through the tunnel. */
+  /** Whether the client came to a marked member in the clear, or through the tunnel. */
   readonly contactedInClear: boolean;
   readonly contactedInTunnel: boolean;
   /** The source kinds it bore in the clear. */
@@ -112,9 +112,9 @@ export interface HandOutRow {
   /** First answer with it, and first without it or else the last with it: since the fault. */
   readonly fromSeconds: number;
   readonly untilSeconds: number;
-  /** From learning the address (or else the first hand-out) to the first answer without it. */
+  /** Seconds from learning the address (or else the first hand-out) to the first answer without it. */
   readonly seconds: number;
-  /** Still handed out when last asked. */
+  /** Whether the address was still handed out when last asked. */
   readonly censored: boolean;
 }
 
@@ -123,12 +123,12 @@ export interface LifeRow {
   readonly id: string;
   readonly software: string;
   readonly version: string;
-  /** As its source has it; null where that lets nothing expire. */
+  /** Seconds after which the implementation's source lets a peer expire; null where that lets nothing expire. */
   readonly documentedSeconds: number | null;
-  /** Between which its source lets a life end as seen from outside; absent where the record does not say. */
+  /** Seconds between which the source lets a life end as seen from outside; absent where the record does not say. */
   readonly windowSeconds?: readonly [number, number] | null;
   readonly source: string;
-  /** To the last answer with it, and to the first without it (null: never seen to end). */
+  /** Seconds to the last answer with the address, and to the first without it (null: never seen to end). */
   readonly atLeastSeconds: number;
   readonly atMostSeconds: number | null;
 }
@@ -268,8 +268,8 @@ function exposedTo(measures: Measures): Record<Party, number> {
 }
 
 /**
- * For how long the swarm still came to the real address after containment. The trial ends some time: where the silence
- * after the last knock is not much longer than the knocks' own distance, the true time may be longer.
+ * Seconds for which the swarm still came to the real address after containment. The trial ends some time: where the
+ * silence after the last knock is not much longer than the knocks' own distance, the true time may be longer.
  */
 function addressSurvival(
   record: TrialRecord,

@@ -6,7 +6,7 @@ import * as z from 'zod';
 import { CLEAR_CLASSES, KILL_SWITCH_FAMILIES, PARTIES, SOURCE_KINDS } from '../../records/vocabulary.ts';
 import { PROBLEM_KINDS } from '../campaign/problems.ts';
 
-/** Raised when a field changes its meaning or goes; a new field does not raise it. */
+/** Version of the format, raised when a field changes its meaning or goes; a new field does not raise it. */
 export const SUMMARY_VERSION = 1;
 
 const count = z.number().int().nonnegative();
@@ -16,10 +16,10 @@ const proportion = z.object({ estimate: share, low: share, high: share });
 
 const estimate = z.object({
   median: z.number(),
-  /** Null with a single value. */
+  /** Ends of the interval; null with a single value. */
   low: z.number().nullable(),
   high: z.number().nullable(),
-  /** How many trials gave a value. */
+  /** Number of trials that gave a value. */
   trials: count,
 });
 
@@ -54,22 +54,22 @@ const cellSchema = z.object({
   leakProbability: proportion.nullable(),
   /** One-sided 95 % upper bound where no judged trial leaked; null elsewhere. */
   leakUpperBound: share.nullable(),
-  /** From the fault to the instant the switch says it had acted. */
+  /** Seconds from the fault to the instant the switch says it had acted. */
   switchLatencySeconds: estimate.nullable(),
-  /** From the fault to the instant the switch says it noticed. */
+  /** Seconds from the fault to the instant the switch says it noticed. */
   detectionSeconds: estimate.nullable(),
-  /** From the fault to the last clear packet of the outage, over the trials that had one. */
+  /** Seconds from the fault to the last clear packet of the outage, over the trials that had one. */
   gapSeconds: censoredEstimate.nullable(),
-  /** Over all judged trials, those without a leak with their zero. */
+  /** Clear packets over all judged trials, those without a leak with their zero. */
   clearPackets: estimate.nullable(),
   clearBytes: estimate.nullable(),
-  /** Over all judged trials, in total. */
+  /** Clear packets of each class over all judged trials, in total. */
   clearPacketsByClass: z.record(z.enum(CLEAR_CLASSES), count),
   /** Judged trials in which a third party of the kind learnt the real address from the fault on. */
   exposures: z.record(z.enum(PARTIES), count),
   /** Third parties that learnt it, per judged trial. */
   exposedParties: estimate.nullable(),
-  /** From restoration to the first payload byte through the tunnel. */
+  /** Seconds from restoration to the first payload byte through the tunnel. */
   recoverySeconds: estimate.nullable(),
   /** Judged trials in which no payload came back through the tunnel. */
   notRecovered: count,
@@ -91,7 +91,10 @@ const cellSchema = z.object({
       trials: count,
       named: count,
       met: count,
-      /** From the fault to either, over the trials in which it came to that. */
+      /**
+       * Seconds from the fault until the monitor was told of the address, and until it met it, over the trials in which
+       * it came to that.
+       */
       namedSeconds: estimate.nullable(),
       metSeconds: estimate.nullable(),
     })
@@ -121,7 +124,7 @@ const cellSchema = z.object({
       knockSenders: estimate.nullable(),
       knocksAfterClient: estimate.nullable(),
       knockSendersAfterClient: estimate.nullable(),
-      /** From the fault to the second in which half of a trial's knocks had come, over the trials with knocks. */
+      /** Seconds from the fault to the one in which half of a trial's knocks had come, over the trials with knocks. */
       halfOfKnocksSeconds: estimate.nullable(),
     })
     .optional(),
@@ -159,9 +162,11 @@ const handOutSchema = survival.extend({ party: z.enum(PARTIES), who: z.enum(['re
 const expirySchema = z.object({
   software: z.string(),
   version: z.string(),
-  /** As its source says, and where; null where that lets nothing expire. */
+  /**
+   * Seconds after which a peer expires as the source says, and where it says so; null where that lets nothing expire.
+   */
   documentedSeconds: z.number().nullable(),
-  /** Between which its source lets a life end as seen from outside; absent where the records do not say. */
+  /** Seconds between which the source lets a life end as seen from outside; absent where the records do not say. */
   windowSeconds: z.tuple([z.number(), z.number()]).nullable().optional(),
   source: z.string(),
   /** Planted addresses that were followed, and those still handed out at the end. */
@@ -204,7 +209,7 @@ export const summarySchema = z.object({
   trials: z.object({
     planned: count,
     recorded: count,
-    /** Of these, repeats of disturbed trials. */
+    /** Attempts that were repeats of disturbed trials. */
     repeats: count,
     judged: count,
     leak: count,
@@ -219,7 +224,7 @@ export const summarySchema = z.object({
       width: z.number(),
       /** Two-sided, of a cell's interval at each look; of all its looks together it is `confidence`. */
       lookConfidence: share,
-      /** In sentences. */
+      /** Rule of the looks, in sentences. */
       rule: z.string(),
     })
     .optional(),
@@ -228,9 +233,11 @@ export const summarySchema = z.object({
   comparisons: z.array(comparisonSchema),
   polling: z.array(pollingSchema),
   handOuts: z.array(handOutSchema),
-  /** Each software's own expiry beside the documented one; absent where the swarm was not asked to a horizon. */
+  /**
+   * Expiry of each software as measured, beside the documented one; absent where the swarm was not asked to a horizon.
+   */
   expiry: z.array(expirySchema).optional(),
-  /** Required not to leak by the scenario, and leaked. */
+  /** Cells that the scenario required not to leak, and that leaked. */
   violations: z.array(z.object({ ...cellKey, leaks: count, judged: count })),
   problems: z.array(z.object({ kind: z.enum(PROBLEM_KINDS), message: z.string(), count, places: z.array(z.string()) })),
 });

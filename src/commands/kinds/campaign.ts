@@ -49,7 +49,7 @@ export async function runAndDerive(execution: Execution): Promise<{ summary: Sum
 }
 
 /**
- * Loaded when needed: it brings the figures' engine along, which --list and --dry-run need not wait for. (In a function
+ * Derives everything, by code loaded when needed: it brings the figures' engine along, which --list and --dry-run need not wait for. (In a function
  * with `await using` the compiler would leave the name of the source file in place.)
  */
 async function derive(folder: string): Promise<Summary> {

@@ -1,7 +1,8 @@
 /**
- * Which trials of a plan are run when their number depends on results: all of a cell's trials up to its next look, and
- * none beyond it until that look says so. A function of the plan, the rule and the sealed records alone, whatever their
- * order and however many labs ran side by side, so that an interrupted campaign goes on as it would have.
+ * Chooses which trials of a plan are run when their number depends on results: all of a cell's trials up to its next
+ * look, and none beyond it until that look says so. A function of the plan, the rule and the sealed records alone,
+ * whatever their order and however many labs ran side by side, so that an interrupted campaign goes on as it would
+ * have.
  */
 import { isKnown, type CellCounts, type SequentialRule } from '../../analysis/statistics/sequential.ts';
 import type { SealedGlance } from './ledger.ts';

@@ -16,7 +16,7 @@ import type { TrialRecord } from '../../records/trial-record.ts';
 import { NoRoom, TrialProcess, workerArgv } from './trial-process.ts';
 import type { TrialTask } from '../trial/protocol.ts';
 
-/** Who looks on: the terminal, the dashboard. */
+/** Events for whoever looks on: the terminal, the dashboard. */
 export interface CampaignEvents {
   begun(campaign: { readonly earlier: readonly SealedGlance[]; readonly waiting: number }): void;
   trialStarted(trial: string): void;
@@ -84,7 +84,7 @@ class Session {
   readonly #queue: TrialQueue;
   readonly #running = new Set<Promise<void>>();
   readonly #opening = new Set<string>();
-  /** All that run trials or wait for their next. */
+  /** Processes that run trials or wait for their next. */
   readonly #processes = new Set<TrialProcess>();
   readonly #waiting: TrialProcess[] = [];
   readonly #stop = new AbortController();
@@ -185,7 +185,7 @@ class Session {
     }
   }
 
-  /** One that still lives; null for none. */
+  /** Takes a waiting process that still lives; null for none. */
   #waitingProcess(): TrialProcess | null {
     for (let each = this.#waiting.pop(); each !== undefined; each = this.#waiting.pop()) {
       if (each.waits) return each;

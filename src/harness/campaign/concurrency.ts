@@ -1,7 +1,7 @@
 /**
- * Do labs side by side influence each other? The same plan is run one at a time and then many at a time, as two campaigns
- * of their own, and the gaps of each cell are held against each other: equivalent when two one-sided tests say that they
- * differ by less than a tenth of the median, or 5 ms where that is larger.
+ * Asks whether labs side by side influence each other. The same plan is run one at a time and then many at a time, as
+ * two campaigns of their own, and the gaps of each cell are held against each other: equivalent when two one-sided
+ * tests say that they differ by less than a tenth of the median, or 5 ms where that is larger.
  *
  * A trial is held against the same trial of the other campaign: its moment is the same to the millisecond, and where in
  * the client's own rhythm the tunnel falls is most of what makes one gap longer than another. A gap that was not over
@@ -27,7 +27,7 @@ export interface CellConcurrency {
   /** Trials judged in both campaigns. */
   readonly pairs: number;
   readonly marginSeconds: number | null;
-  /** Of the two one-sided tests; null without pairs. */
+  /** Larger p-value of the two one-sided tests; null without pairs. */
   readonly p: number | null;
   readonly equivalent: boolean;
 }

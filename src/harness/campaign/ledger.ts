@@ -78,7 +78,7 @@ export class Ledger implements AsyncDisposable {
   }
 }
 
-/** True for a record whose trial is to be run once more: the machine disturbed it. */
+/** Whether the trial of a record is to be run once more: the machine disturbed it. */
 export function wantsRepeat(record: Pick<TrialRecord, 'attempt' | 'heartbeatMaxDelayNs'>): boolean {
   return isDisturbed(record) && record.attempt < MAX_REPEATS;
 }

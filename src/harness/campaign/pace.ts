@@ -11,7 +11,7 @@ const FIRST_JOBS_PER_CORE = 4;
 const MOST_JOBS_PER_CORE = 12;
 /** What a lab takes at most: its hosts' daemons, swarm, client, captures. */
 const LAB_MIB = 400;
-/** Below this part of the bound there is room for more labs. */
+/** Part of the bound below which there is room for more labs. */
 const CALM = 0.5;
 
 export interface Pace {
@@ -46,7 +46,7 @@ export class AdaptivePace implements Pace {
     this.opening = opening;
   }
 
-  /** For this machine, by its cores and the memory that is free now. */
+  /** Pace for this machine, by its cores and the memory that is free now. */
   static ofMachine(): AdaptivePace {
     const cores = os.availableParallelism();
     const most = Math.max(1, Math.min(cores * MOST_JOBS_PER_CORE, Math.floor(os.freemem() / 2 ** 20 / LAB_MIB)));

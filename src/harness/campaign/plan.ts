@@ -1,4 +1,4 @@
-/** From a scenario to the trials that will be run, in their order. The same scenario and seed give the same plan. */
+/** Makes of a scenario the trials that will be run, in their order. The same scenario and seed give the same plan. */
 import { createHash } from 'node:crypto';
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
 import { uniformInt } from 'pure-rand/distribution/uniformInt';
@@ -20,7 +20,7 @@ export interface Plan {
   readonly needs: readonly Need[];
 }
 
-/** What the command line narrows a scenario to. */
+/** Parts of a scenario that the command line narrows it to. */
 export interface Restrictions {
   readonly clients?: readonly string[];
   readonly killSwitches?: readonly string[];
@@ -94,8 +94,8 @@ function cellsOf(scenario: Scenario): readonly Cell[] {
 }
 
 /**
- * All cells x repetitions. Each repetition is a block in which every cell comes once, shuffled: a machine that slows
- * down slows all cells alike. `planned`: the cells of a campaign that goes on; by default those of the scenario.
+ * Plans all cells x repetitions. Each repetition is a block in which every cell comes once, shuffled: a machine that
+ * slows down slows all cells alike. `planned`: the cells of a campaign that goes on; by default those of the scenario.
  * Throws `RequestError` for names, parameters and moments that are not known.
  */
 export function makePlan(scenario: Scenario, seed: number, planned?: readonly Cell[]): Plan {

@@ -66,7 +66,7 @@ const fieldsSchema = z.strictObject({
       }),
     )
     .default([]),
-  /** Who is started in what order: start-up races are faults too. */
+  /** Order in which switch, tunnel and client are started: start-up races are faults too. */
   order: z
     .array(z.enum(['switch', 'tunnel', 'client']))
     .length(3)
@@ -76,9 +76,9 @@ const fieldsSchema = z.strictObject({
     .strictObject({
       /** Longest wait for steady state. */
       steady: duration.default(30),
-      /** From the fault to its reversal. */
+      /** Time from the fault to its reversal. */
       outage: duration.default(6),
-      /** From the reversal to the end. */
+      /** Time from the reversal to the end. */
       recovery: duration.default(6),
     })
     .prefault({}),
@@ -94,7 +94,7 @@ const fieldsSchema = z.strictObject({
     .prefault({}),
   torrent: z
     .strictObject({
-      /** Each a tier of the announce list; a list is a tier of several. */
+      /** Tiers of the announce list: one tracker, or a list of several. */
       trackers: z.array(z.union([tracker, z.array(tracker).min(1)])).default(['http', 'udp']),
       magnet: z.boolean().default(false),
       /** What the instrumented tracker asks of clients between two announces. */
@@ -110,7 +110,7 @@ const fieldsSchema = z.strictObject({
   /** A copyright monitor takes part from the beginning. */
   monitor: z
     .strictObject({
-      /** Between two rounds of its questions. */
+      /** Time between two rounds of the reader's questions. */
       every: duration.default(5),
     })
     .optional(),
@@ -118,7 +118,7 @@ const fieldsSchema = z.strictObject({
   retrieval: z
     .strictObject({
       every: duration.default(5),
-      /** From the fault. */
+      /** Time from the fault to the reader's last question. */
       horizon: duration.default(60),
     })
     .optional(),
@@ -141,7 +141,7 @@ export interface Scenario extends z.infer<typeof scenarioSchema> {
   readonly name: string;
   /** The file, word for word. */
   readonly source: string;
-  /** Where relative paths in it start. */
+  /** Folder where relative paths in the scenario start. */
   readonly folder: string;
 }
 

@@ -21,7 +21,7 @@ export class TimeLeft {
     if (this.#took.length > LOOKS_BACK) this.#took.shift();
   }
 
-  /** True once it rests on trials that were run. */
+  /** Whether the estimate rests on trials that were run. */
   get measured(): boolean {
     return this.#took.length > 0;
   }

@@ -16,7 +16,10 @@ import type { TrialRecord } from '../../records/trial-record.ts';
 /** Last bytes kept of what a trial's process printed, for the record of one that died. */
 const STDERR_KEPT = 4000;
 const NS_PER_MS = 1_000_000n;
-/** After so many trials a process is replaced, whatever it says of itself: what could build up unseen stays small. */
+/**
+ * Number of trials after which a process is replaced, whatever it says of itself: what could build up unseen stays
+ * small.
+ */
 export const MOST_TRIALS = 50;
 
 /** The results folder cannot take more (full disk, quota). */
@@ -61,7 +64,7 @@ export class TrialProcess {
     void this.#ended.then(() => (this.#alive = false));
   }
 
-  /** Whether it takes another trial. */
+  /** Whether the process takes another trial. */
   get waits(): boolean {
     return this.#alive && this.#again && this.#trials < MOST_TRIALS;
   }

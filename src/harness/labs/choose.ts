@@ -11,7 +11,7 @@ export type Backend = (typeof BACKENDS)[number];
 
 export interface Choice {
   readonly backend: Backend;
-  /** Why it was taken, for a person. */
+  /** Reason why the lab was chosen, for a person. */
   readonly reason: string;
 }
 

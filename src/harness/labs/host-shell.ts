@@ -23,7 +23,9 @@ import { CommandFailed } from '../../contracts/errors.ts';
 import { eachLine } from '../../programs/lines.ts';
 import { startProcess } from './child-process.ts';
 
-/** As runProcess takes them; who may want to end a command before its time starts it as a process instead. */
+/**
+ * Options of runProcess without `signal`: a command run by the shell cannot be aborted; start it as a process instead.
+ */
 export type ShellOptions = Omit<RunOptions, 'signal'>;
 
 type ShellSpawnOptions = Omit<SpawnOptions, 'unprivileged'>;
@@ -64,12 +66,12 @@ export class HostShell {
     return HostShell.#ready(new HostShell(host, folder, await startProcess(host, IN_ITS_OWN, env)));
   }
 
-  /** The same for another host, started by this shell. */
+  /** Opens a shell on another host, started by this shell. */
   async openOther(host: Member, folder: string, env: Environment): Promise<HostShell> {
     return HostShell.#ready(new HostShell(host, folder, await this.#start(IN_ITS_OWN, env)));
   }
 
-  /** It answers only after unshare has made the namespaces and become it. */
+  /** Waits for the shell's first answer, which comes only after unshare has made the namespaces and become it. */
   static async #ready(shell: HostShell): Promise<HostShell> {
     await shell.run(['true']);
     return shell;
@@ -161,7 +163,7 @@ export class HostShell {
     };
   }
 
-  /** Told when no process of the host is left. Resolves when all streams are closed. */
+  /** Ends the shell: call it after the last process of the host has ended. Resolves when all streams are closed. */
   async gone(): Promise<void> {
     this.#tellGone();
     await Promise.all([...this.#streams].map((each) => finished(each).catch(() => undefined)));
@@ -219,7 +221,7 @@ function exitStatus(said: number): ExitStatus {
   return signal === undefined ? { code: said, signal: null } : { code: null, signal };
 }
 
-/** For sh(1): what the command's environment has beside the shell's. */
+/** Assignments for sh(1): what the command's environment has beside the shell's. */
 function assignments(env: Environment): string {
   return Object.entries(env)
     .map(([name, value]) => `${name}=${quoted(value)}`)
@@ -230,7 +232,7 @@ function words(all: readonly string[]): string {
   return all.map(quoted).join(' ');
 }
 
-/** As one word of sh(1), whatever it holds. */
+/** Quotes a text, whatever it holds, as one word of sh(1). */
 function quoted(word: string): string {
   return `'${word.replaceAll("'", "'\\''")}'`;
 }

@@ -14,7 +14,7 @@ export async function assertInstalled(
   throw new Unsupported(`${title} is not installed on ${host.name}: it lacks the package ${absent.join(', ')}`);
 }
 
-/** Whether it has all of them; which(1) takes names and paths. */
+/** Whether the host has all that is needed; which(1) takes names and paths. */
 async function has(host: Host, needs: readonly Need[]): Promise<boolean> {
   if (needs.length === 0) return true; // which(1) of nothing fails
   const { status } = await host.run(['which', ...needs.map(({ command }) => command)], { anyStatus: true });

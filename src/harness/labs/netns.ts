@@ -47,7 +47,7 @@ export const NETNS_NEEDS: readonly Need[] = [
   { command: 'socat', package: 'socat' },
 ];
 
-/** Everything of a lab that is a file lives here, on a tmpfs that only the lab sees. */
+/** Folder for everything of a lab that is a file, on a tmpfs that only the lab sees. */
 const SCRATCH = '/run/killswitch-lab';
 /** Debian's `nobody` and `nogroup`: torrent clients run as this user. */
 const UNPRIVILEGED: Argv = ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups', '--'];
@@ -260,7 +260,7 @@ async function ownEtc(client: NetnsHost): Promise<Argv> {
 
 const isPrivileged = (): boolean => process.env['KSL_ROOTLESS'] !== '1';
 
-/** For sh(1), which does it without a program: what sysctl(8) would set. */
+/** Program for sh(1) that sets what sysctl(8) would set, without starting a program. */
 function settingOf(sysctls: readonly string[]): string {
   return sysctls
     .map((each) => each.split('='))
@@ -268,7 +268,7 @@ function settingOf(sysctls: readonly string[]): string {
     .join(' && ');
 }
 
-/** As its own /sys has it. */
+/** Reads the Ethernet address of the client's uplink in the host's own /sys. */
 async function macAddress(client: NetnsHost): Promise<string> {
   const root = `/proc/${client.shell.process.pid}/root`;
   return (await readFile(`${root}/sys/class/net/eth0/address`, 'utf8')).trim();
@@ -312,7 +312,7 @@ function kill(pid: number): void {
   try {
     process.kill(pid, 'SIGKILL');
   } catch {
-    // It ended by itself in the meantime, which is what was wanted.
+    // The process ended by itself in the meantime, which is what was wanted.
   }
 }
 

@@ -27,7 +27,7 @@ export class Residents {
     this.#env = env;
   }
 
-  /** Of those that wait: they are no lab's. */
+  /** Ids of idle residents: they belong to no lab, and closing a lab must spare them. */
   get pids(): readonly number[] {
     return [...this.#idle.values()].flat().map(({ pid }) => pid);
   }

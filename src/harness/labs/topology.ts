@@ -197,7 +197,9 @@ table ip6 vpn {
 
 export const NFT_RULES: Partial<Readonly<Record<HostName, string>>> = { router: ROUTER_RULES, vpn: VPN_RULES };
 
-/** Above every index that the kernel gives by itself in a host, which counts up from 1. */
+/**
+ * First interface index of ours, above every index that the kernel gives by itself in a host, which counts up from 1.
+ */
 const OWN_INDEX = 100;
 
 /**

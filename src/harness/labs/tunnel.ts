@@ -43,11 +43,11 @@ export interface TunnelParts {
   readonly daemonPids: () => Promise<readonly number[]>;
   /** Device of the server's end; `SERVER_DEVICE` where absent. */
   readonly serverDevice?: string;
-  /** Who brings the client's end up and down instead of the lab's wg-quick. */
+  /** Application that brings the client's end up and down instead of the lab's wg-quick. */
   readonly other?: OtherEnd;
 }
 
-/** Another VPN application on the client host, told what a provider would tell it. */
+/** VPN application on the client host other than wg-quick, told what a provider would tell it. */
 export interface OtherEnd {
   readonly device: string;
   up(handover: Handover): Promise<void>;

@@ -36,7 +36,7 @@ import { announceList, namesDeafTrackers } from './trackers.ts';
 
 /** A canary crosses the lab in milliseconds; an instrument that has not seen it after this long is blind. */
 const CANARY_PATIENCE_MS = 3000;
-/** Of each round. */
+/** Raw canaries of each round. */
 const RAW_CANARIES = 2;
 /** LSD's group (BEP 14) and its Ethernet address (RFC 1112): the canary that the neighbour hears. */
 const LSD = { address: '239.192.152.143', port: 6771, mac: '01:00:5e:40:98:8f' };
@@ -51,7 +51,7 @@ interface Parts {
   readonly resolver: RunningInstrument;
   readonly swarm: RunningSwarm;
   readonly neighbour: RunningNeighbour;
-  /** Null where the scenario does not ask the swarm. */
+  /** Reader that asks the swarm; null where the scenario does not ask it. */
   readonly reader: RunningReader | null;
   readonly monitor: RunningInstrument | null;
   readonly infrastructure: readonly RunningInfrastructure[];
@@ -65,7 +65,7 @@ export class Instruments {
   readonly #lab: Lab;
   readonly #watch: CanaryWatch;
   readonly #parts: Parts;
-  /** Counted so far. */
+  /** Number of canaries sent so far. */
   #canaries = 0;
 
   private constructor(
@@ -93,7 +93,7 @@ export class Instruments {
     this.#parts.reader?.tell('begin');
   }
 
-  /** Nobody is told of marked members any more: who comes to them has kept them. */
+  /** Ends telling of marked members: who comes to them from now on has kept them. */
   forgetMarked(): void {
     this.#parts.swarm.forgetMarked();
   }
@@ -103,7 +103,7 @@ export class Instruments {
     this.#parts.reader?.tell('plant');
   }
 
-  /** Who remembers peers, and for how long by its own documentation. */
+  /** Software that remembers peers, and for how long by its own documentation. */
   get infrastructure(): NonNullable<TrialRecord['aftermath']>['infrastructure'] {
     const { trackers, dhtNodes } = this.swarm;
     const told = ({ seconds: expirySeconds, windowSeconds, source }: Expiry) => ({

@@ -33,7 +33,10 @@ export const MOMENT_EVENTS = Object.keys(MATCHES);
 
 /** An event that does not come within this time makes the trial fail, and says so. */
 const EVENT_TIMEOUT_SECONDS = 60;
-/** After steady state a handshake is a rekey: 120 s after the one before (WireGuard's whitepaper, 6.1), and its answer. */
+/**
+ * Seconds to wait for a handshake, which after steady state is a rekey: 120 s after the one before (WireGuard's
+ * whitepaper, 6.1), and its answer.
+ */
 const REKEY_TIMEOUT_SECONDS = 150;
 const NS_PER_SECOND = 1e9;
 

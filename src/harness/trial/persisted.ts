@@ -1,7 +1,7 @@
 /**
- * Which marked members a client has written into its files: its resume data, its DHT table. Peers and nodes are stored
- * packed by every client the lab knows (4 or 16 bytes of address, then 2 of port, as on the wire), whatever is around
- * them, so the packed endpoint is looked for. What a client stores in any other form is not seen.
+ * Finds which marked members a client has written into its files: its resume data, its DHT table. Peers and nodes are
+ * stored packed by every client the lab knows (4 or 16 bytes of address, then 2 of port, as on the wire), whatever is
+ * around them, so the packed endpoint is looked for. What a client stores in any other form is not seen.
  */
 import { readFile, readdir, stat } from 'node:fs/promises';
 import path from 'node:path';

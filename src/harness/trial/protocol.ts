@@ -3,10 +3,10 @@ import * as z from 'zod';
 import { trialRecordSchema } from '../../records/trial-record.ts';
 import { trialSpecSchema } from './spec.ts';
 
-/** What a trial's process is told when it is to end. */
+/** Message that tells a trial's process to end. */
 export const NO_MORE = 'no more';
 
-/** What it is told else. */
+/** Task of a trial's process: one trial, and the lab it runs in. */
 export const trialTaskSchema = z.object({
   spec: trialSpecSchema,
   /** What a lab in containers is told (labs/docker.ts); null for one in namespaces. */
@@ -14,7 +14,7 @@ export const trialTaskSchema = z.object({
 });
 export type TrialTask = z.infer<typeof trialTaskSchema>;
 
-/** What a trial's process tells while it runs. */
+/** Messages of a trial's process while it runs. */
 export const workerMessageSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('stage'), stage: z.string() }),
   /** `again`: it takes another trial; else it ends. */

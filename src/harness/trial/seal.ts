@@ -10,7 +10,7 @@ import type { Measures } from '../../records/measures.ts';
 import type { TimelineEvent } from '../../records/timeline.ts';
 import type { TrialRecord } from '../../records/trial-record.ts';
 
-/** Enough of a tunnel's datagram to see what it is; the rest is ciphertext. */
+/** Bytes kept of each datagram of the tunnel: enough to see what it is; the rest is ciphertext. */
 const TUNNEL_BYTES_KEPT = 128;
 
 export interface RawCapture {

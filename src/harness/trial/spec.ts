@@ -6,12 +6,12 @@ import { TRACKER_KINDS } from './trackers.ts';
 const setting = z.enum(['on', 'off', 'default']);
 const tracker = z.enum(TRACKER_KINDS);
 
-/** All that one trial needs to know: sent to the trial's process, parsed there. */
+/** Specification of one trial, all that it needs to know: sent to the trial's process, parsed there. */
 export const trialSpecSchema = z.object({
   trial: z.string(),
   cell: z.object({ client: z.string(), killSwitch: z.string(), fault: z.string(), moment: z.string() }),
   repetition: z.number().int().nonnegative(),
-  /** As in the trial's record. */
+  /** Number of the attempt, as in the trial's record. */
   attempt: z.number().int().nonnegative(),
   repeats: z.string().nullable(),
   seed: z.number().int().nonnegative(),
@@ -48,7 +48,7 @@ export function trialSeconds({ observe, retrieval }: PlannedTrial): number {
   return Math.max(observe.outage + observe.recovery, retrieval?.horizon ?? 0) + OVERHEAD_SECONDS;
 }
 
-/** Past this a trial is not slow but stuck: all its windows, and more than any of its other steps has been seen to take. */
+/** Seconds after which a trial is not slow but stuck: all its windows, and more than any other step has been seen to take. */
 export function longestSeconds({ cell, observe, retrieval }: PlannedTrial): number {
   const OTHER_STEPS_SECONDS = 300;
   const moment = latestSeconds(parseMoment(cell.moment));

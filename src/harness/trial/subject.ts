@@ -48,7 +48,7 @@ export class Subject implements FaultSubjects {
   #running: RunningClient | null = null;
   /** How the client's last process ended; null while it runs. */
   exit: string | null = null;
-  /** Whether it ended unasked: it crashed, or somebody killed it. */
+  /** Whether the client ended unasked: it crashed, or somebody killed it. */
   endedByItself = false;
   #askedToEnd = false;
   version: string | null = null;
@@ -63,7 +63,7 @@ export class Subject implements FaultSubjects {
     return this.#switch;
   }
 
-  /** How the client is bound, for the record. */
+  /** Binding of the client, for the record. */
   get binding(): string {
     const binding = this.#job?.binding ?? { kind: 'none' };
     switch (binding.kind) {
@@ -178,7 +178,7 @@ export class Subject implements FaultSubjects {
     await this.#tellPersisted();
   }
 
-  /** Which marked members the client has in its files, now that it has ended. */
+  /** Reports which marked members the client has in its files, now that it has ended. */
   async #tellPersisted(): Promise<void> {
     const { instruments, timeline, clock } = this.#parts;
     const { marked } = instruments.swarm;

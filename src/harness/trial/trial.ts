@@ -127,7 +127,7 @@ class Trial {
     enter('waiting for the moment');
     const due = await awaitMoment(this.#spec.cell.moment, this.#spec.seed, this.#timeline, clock, signal);
 
-    // Told to nobody until it has been asked for: whoever listens would be between the event and its fault.
+    // The stage is not told to listeners here: telling them would come between the event and its fault.
     this.#stage = 'fault';
     const injected = fault.inject();
     instruments.forgetMarked();

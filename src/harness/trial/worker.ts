@@ -14,7 +14,10 @@ import { NO_MORE, trialTaskSchema, type TrialTask, type WorkerMessage } from './
 
 /** The results folder is full, over its quota, or cannot be written any more. */
 const NO_ROOM = ['ENOSPC', 'EDQUOT', 'EROFS', 'EIO'];
-/** Above this a process is not worth keeping: a new one takes half of it, and a lab is to stay below 400 MiB. */
+/**
+ * Bytes of memory above which a process is not worth keeping: a new one takes half of it, and a lab is to stay below
+ * 400 MiB.
+ */
 const MOST_BYTES = 250 * 2 ** 20;
 
 const residents = openResidents();
@@ -27,7 +30,10 @@ function tell(message: WorkerMessage): Promise<void> {
   });
 }
 
-/** Loaded when needed: the container engine's client takes longer to load than all else of a trial together. */
+/**
+ * Opens a lab in containers. The code is loaded when needed: the container engine's client takes longer to load than
+ * all else of a trial together.
+ */
 async function openInContainers(clock: Clock, options: unknown, guarded: boolean): Promise<Lab> {
   const { dockerLabSchema, openDockerLab } = await import('../labs/docker.ts');
   return openDockerLab(clock, dockerLabSchema.parse(options), guarded);

@@ -19,13 +19,13 @@ export interface Infrastructure {
   readonly prepare: (host: Host, job: InfrastructureJob) => Promise<Argv>;
 }
 
-/** For how long a peer that announced itself once is handed out, as the implementation's source says. */
+/** Time for which a peer that announced itself once is handed out, as the implementation's source says. */
 export interface Expiry {
-  /** Its constant; null: for as long as it runs. */
+  /** Seconds of the implementation's constant; null: for as long as it runs. */
   readonly seconds: number | null;
   /**
-   * Between which a life may end as seen from outside: its clock may be coarse, and it may look only now and then. Null
-   * where nothing ends.
+   * Seconds between which a life may end as seen from outside: its clock may be coarse, and it may look only now and
+   * then. Null where nothing ends.
    */
   readonly windowSeconds: readonly [earliest: number, latest: number] | null;
   readonly source: string;

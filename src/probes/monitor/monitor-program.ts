@@ -55,7 +55,7 @@ class Monitor {
     this.#dht.close();
   }
 
-  /** Each tracker over HTTP and UDP, by each family it has; each DHT node once. */
+  /** Asks each tracker over HTTP and UDP, by each family it has; each DHT node once. */
   #ask(event: AnnounceEvent): void {
     const { address4, address6, port } = this.#observer.config;
     const announce = {

@@ -13,7 +13,7 @@ import type { NeighbourConfig } from './neighbour-config.ts';
 const INFO_HASH = Buffer.from(CANARY_INFO_HASH, 'hex');
 /** Sockets are closed after this, answered or not. */
 const PATIENCE_MS = 2000;
-/** BEP 15. */
+/** Magic of a UDP tracker's connect request (BEP 15). */
 const UDP_TRACKER_MAGIC = Buffer.from('0000041727101980', 'hex');
 /** RFC 8489: a binding request of 24 bytes with one attribute, SOFTWARE, which may say anything; 20 bytes of it. */
 const STUN_BINDING_REQUEST = Buffer.from('000100182112a442', 'hex');

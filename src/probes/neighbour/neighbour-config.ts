@@ -27,7 +27,7 @@ export type NeighbourConfig = z.infer<typeof neighbourConfigSchema>;
 
 export const neighbourReadySchema = z.object({ ready: z.literal(true) });
 export const neighbourLineSchema = z.union([instrumentEventSchema, neighbourReadySchema]);
-/** What it is told beside to stop. */
+/** Commands for the neighbour, beside the one to stop. */
 export const neighbourCommandSchema = z.object({ command: z.literal('canary'), nonce: z.string() });
 
 /** A neighbour that sends its canaries to the members of this swarm and to the resolver. */

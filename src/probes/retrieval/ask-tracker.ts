@@ -11,7 +11,7 @@ import { unpackEndpoints, type Endpoint } from '../swarm/compact.ts';
 import { decode } from '../swarm/messages.ts';
 
 const PATIENCE_MS = 2000;
-/** More peers than a lab has. */
+/** Number of peers asked for, more than a lab has. */
 const WANTED = 200;
 
 export type AnnounceEvent = 'started' | 'stopped' | 'update';
@@ -76,7 +76,7 @@ function percent(raw: Buffer): string {
   return [...raw].map((byte) => `%${byte.toString(16).padStart(2, '0')}`).join('');
 }
 
-/** BEP 15. */
+/** Protocol id of a UDP tracker's connect request (BEP 15). */
 const PROTOCOL_ID = 0x41727101980n;
 const ACTION = { connect: 0, announce: 1, scrape: 2 } as const;
 const EVENTS: Readonly<Record<AnnounceEvent, number>> = { update: 0, started: 2, stopped: 3 };

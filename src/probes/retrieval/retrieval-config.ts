@@ -11,7 +11,7 @@ export const retrievalConfigSchema = z.object({
   /** CLOCK_REALTIME at the trial's origin, nanoseconds since 1970. */
   originUnixNs: z.string().regex(/^\d+$/),
   infoHash: z.string().regex(/^[0-9a-f]{40}$/),
-  /** From one round of questions to the next. */
+  /** Seconds from one round of questions to the next. */
   everySeconds: z.number().positive(),
   /** Addresses the reader asks from: every DHT node from each, the others from one in turn. */
   vantages: z.array(z.object({ address4: z.ipv4(), address6: z.ipv6() })).min(1),
@@ -33,7 +33,7 @@ export const retrievalConfigSchema = z.object({
 });
 export type RetrievalConfig = z.infer<typeof retrievalConfigSchema>;
 
-/** What it is told beside to stop. */
+/** Commands for the reader, beside the one to stop. */
 export const retrievalCommandSchema = z.object({
   command: z.enum([
     /** Ask now and from now on at the interval. */
@@ -56,7 +56,7 @@ export const VANTAGES: RetrievalConfig['vantages'] = [
   { address4: '198.18.120.1', address6: '2001:db8:f:78::1' },
   { address4: '198.18.130.1', address6: '2001:db8:f:82::1' },
 ];
-/** Nobody listens there: what comes after the announce is the asked one's own doing. */
+/** Address that is planted, at which nobody listens: what comes after the announce is the asked one's own doing. */
 export const PLANT: RetrievalConfig['plant'] = { address: '198.18.140.1', port: 51_413 };
 
 /** Every address of the reader, to be put on the swarm's host. */

@@ -4,9 +4,12 @@
  * beyond the stack. Whatever a network brought is asked here first.
  */
 
-/** As deep as libtorrent follows (its bdecode's default); no message of BitTorrent goes deeper than five. */
+/**
+ * Depth to which values are followed, which is libtorrent's (its bdecode's default); no message of BitTorrent goes
+ * deeper than five.
+ */
 const DEEPEST = 100;
-/** More digits than this make no length of a message, and no number that a double holds. */
+/** Most digits of a number: more make no length of a message, and no number that a double holds. */
 const MOST_DIGITS = 15;
 
 const BYTE = {
@@ -20,9 +23,9 @@ const BYTE = {
   nine: 0x39,
 };
 
-/** True where a whole value comes first; what follows it is not looked at. */
+/** Whether a whole value comes first; what follows it is not looked at. */
 export function isBencoded(bytes: Uint8Array): boolean {
-  /** By open list or dictionary: null for a list, else whether the dictionary's next string is a key. */
+  /** Open lists and dictionaries: null for a list, else whether the dictionary's next string is a key. */
   const open: (boolean | null)[] = [];
   let at = 0;
   for (;;) {

@@ -6,7 +6,7 @@ export interface Endpoint {
   readonly port: number;
 }
 
-/** `address:port` or `[address]:port`. */
+/** Text of an endpoint: `address:port` or `[address]:port`. */
 export function endpointText({ address, port }: Endpoint): string {
   return isIPv6(address) ? `[${address}]:${port}` : `${address}:${port}`;
 }

@@ -43,13 +43,13 @@ export interface ConnectionOwner {
 
 /** BEP 3: connections without traffic for two minutes are closed; a little more, as keep-alives come late. */
 const IDLE_MS = 150_000;
-/** As in webtorrent. */
+/** Milliseconds a handshake may take, as in webtorrent. */
 const HANDSHAKE_MS = 25_000;
 /** Bytes waiting in the socket above which no further block is handed to it. */
 const FULL_SOCKET_BYTES = 16_384;
-/** At most four piece events a second and connection: a moment waits for one, nobody needs all. */
+/** Nanoseconds between piece events: at most four a second and connection. A moment waits for one, nobody needs all. */
 const PIECE_EVENT_NS = 250_000_000;
-/** Nobody asks for more (clients ask for 16 KiB). */
+/** Most bytes a peer may ask for at once; nobody asks for more (clients ask for 16 KiB). */
 const LARGEST_BLOCK_BYTES = 128 * 1024;
 
 /**
@@ -80,7 +80,9 @@ class GuardedWire extends Wire {
   }
 }
 
-/** Between two keep-alives to a peer that has not said yet which extensions it has, and how many at most. */
+/**
+ * Milliseconds between two keep-alives to a peer that has not said yet which extensions it has, and how many at most.
+ */
 const NUDGE_MS = 200;
 const NUDGES = 15;
 

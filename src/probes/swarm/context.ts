@@ -17,6 +17,6 @@ export interface SwarmContext {
 /** A member at work: it listens. */
 export interface SwarmMember {
   stop(): void;
-  /** From now on, names no marked member to anybody. */
+  /** Names no marked member to anybody from now on. */
   forgetMarked?(): void;
 }

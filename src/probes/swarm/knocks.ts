@@ -9,7 +9,7 @@ import { endpointText, type Endpoint } from './compact.ts';
 import type { SwarmConfig } from './swarm-config.ts';
 import type { Transport } from './connection.ts';
 
-/** More addresses than one client can have; a flood of invented ones stops here. */
+/** Most addresses kept, more than one client can have; a flood of invented ones stops here. */
 const MOST_ADDRESSES = 64;
 
 interface Lead {
@@ -45,7 +45,7 @@ export class Knocks {
     this.#try(lead);
   }
 
-  /** A peer that could be reached there has gone. */
+  /** Tells that a peer that could be reached there has gone. */
   lost(at: Endpoint): void {
     const lead = this.#leads.get(endpointText(at));
     if (lead?.timer === null) this.#tryLater(lead);

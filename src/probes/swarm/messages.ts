@@ -68,7 +68,7 @@ export function mseInfoHash(infoHash: string): string {
   return createHash('sha1').update('req2').update(infoHash, 'hex').digest('hex');
 }
 
-/** All pieces; the spare bits of the last byte are zero, as BEP 3 requires. */
+/** Bitfield of all pieces; the spare bits of the last byte are zero, as BEP 3 requires. */
 export function fullBitfield(pieces: number): Uint8Array {
   const bits = Buffer.alloc(Math.ceil(pieces / 8), 0xff);
   if (pieces % 8 !== 0) bits.writeUInt8((0xff << (8 - (pieces % 8))) & 0xff, bits.length - 1);

@@ -16,7 +16,7 @@ import { UploadLimit } from './upload-limit.ts';
 
 type ObserverConfig = SwarmConfig['observers'][number];
 
-/** As in webtorrent, for TCP and uTP. */
+/** Milliseconds a connection may take, as in webtorrent for TCP and uTP. */
 const CONNECT_MS = 5_000;
 
 export class Observer implements ConnectionOwner, SwarmMember {
@@ -27,7 +27,7 @@ export class Observer implements ConnectionOwner, SwarmMember {
   readonly context: SwarmContext;
   readonly #others: readonly Endpoint[];
   readonly #marked: ReadonlySet<string>;
-  /** The other observers, as far as peers are told of them. */
+  /** Endpoints of the other observers, as far as peers are told of them. */
   #told: readonly Endpoint[];
   readonly #knocks: Knocks | null;
   /** Where each connected peer can be reached, once known. */
@@ -110,7 +110,10 @@ export class Observer implements ConnectionOwner, SwarmMember {
     this.#utp?.close();
   }
 
-  /** By the address it can be reached at, or (uTP, and what we dialled) by the one it came from. */
+  /**
+   * Whether a peer is connected, by the address it can be reached at, or (uTP, and what we dialled) by the one it came
+   * from.
+   */
   #isConnected(at: Endpoint): boolean {
     const text = endpointText(at);
     return [...this.#connections].some(([{ remote }, listening]) =>

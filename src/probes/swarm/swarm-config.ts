@@ -22,7 +22,7 @@ export const swarmConfigSchema = z.object({
     udpPort: port,
     /** Interval told to clients; they may announce earlier by their own rules. */
     intervalSeconds: z.number().positive(),
-    /** More addresses behind the tracker's name: nobody answers there. */
+    /** Addresses behind the tracker's name at which nobody answers. */
     deaf: z.array(z.object({ id: z.string(), address4: z.ipv4(), address6: z.ipv6() })),
   }),
   dht: z.array(z.object({ id: z.string(), address: z.ipv4(), port, marked: z.boolean().optional() })),
@@ -68,7 +68,7 @@ export type CanaryLine = z.infer<typeof canaryLineSchema>;
 export const readyLineSchema = z.object({ ready: z.literal(true), infoHash: z.string() });
 /** One line of the program: ready (once, first), then sightings. */
 export const swarmLineSchema = z.union([instrumentEventSchema, canaryLineSchema, readyLineSchema]);
-/** What it is told beside to stop. */
+/** Commands for the swarm, beside the one to stop. */
 export const swarmCommandSchema = z.object({ command: z.literal('forget') });
 
 // ------------------------------------------------------------------------------------------------ the lab's own swarm
@@ -91,7 +91,7 @@ export const REFUSING_TRACKER = {
   address4: '198.18.0.11',
   address6: '2001:db8:f::11',
 } as const;
-/** Nobody has it. */
+/** Tracker at an address that nobody has. */
 export const SILENT_TRACKER = { id: 'tracker-silent', address4: '198.18.0.12', address6: '2001:db8:f::12' } as const;
 export const CANARY_SINK_ADDRESS = '198.18.0.7';
 const DHT_NODES = 12;
@@ -152,7 +152,7 @@ export interface LabSwarmOptions {
   readonly announceIntervalSeconds?: number;
   readonly uploadBytesPerSecond?: number;
   readonly features?: Partial<SwarmConfig['features']>;
-  /** With members that can be learnt from other members only. */
+  /** Whether the swarm has members that can be learnt from other members only. */
   readonly marked?: boolean;
   /** The trackers' names of several addresses are used. */
   readonly deafTrackers?: boolean;
@@ -207,7 +207,7 @@ export function labSwarm(options: LabSwarmOptions): SwarmConfig {
   });
 }
 
-/** Who is who in that swarm, for the record. */
+/** Map of who is who in the swarm, for the record. */
 export function swarmMap(config: SwarmConfig, resolvers: readonly string[]): SwarmMap {
   const marked = [...config.observers, ...config.dht].flatMap((member) => (member.marked === true ? [member.id] : []));
   return {

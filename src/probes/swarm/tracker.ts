@@ -121,7 +121,7 @@ class LoggedTracker extends TrackerServer {
       sourcePort: params.port,
       infoHash: params.info_hash,
       peerId: params.peer_id,
-      // It listens on no port: whoever wants it answers its offer.
+      // A peer in a browser listens on no port: whoever wants it answers its offer.
       port: 0,
       event: params.event === 'update' ? '' : params.event,
       claimedAddresses: [...new Set(offers.flatMap(({ offer }) => candidatesIn(offer.sdp)))],
@@ -185,7 +185,7 @@ export function candidatesIn(sdp: string): string[] {
   return [...sdp.matchAll(/^a=candidate:\S+ \d+ \S+ \d+ (\S+) /gm)].flatMap(([, address]) => address ?? []);
 }
 
-/** BEP 15. */
+/** Action of an announce in BEP 15. */
 const UDP_ANNOUNCE = 1;
 const UDP_SCRAPE = 2;
 const UDP_ANNOUNCE_BYTES = 98;

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { equivalentPairs, signedRanksGreater } from '../../../src/analysis/statistics/signed-ranks.ts';
 import { close } from '../../kit/close.ts';
 
-/** By definition: of all ways to give signs, the share whose positive ranks come to as much or more. */
+/** P-value by its definition: of all ways to give signs, the share whose positive ranks come to as much or more. */
 function byEnumeration(differences: readonly number[]): number {
   const sizes = differences.filter((each) => each !== 0);
   const rank = (value: number): number => {

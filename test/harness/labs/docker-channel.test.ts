@@ -17,7 +17,7 @@ function chunks(bytes: Buffer, cuts: readonly number[]): Buffer[] {
   return [...parts, rest];
 }
 
-/** As the engine sends what a container wrote: type, three zeros, length, bytes. */
+/** Frame in which the engine sends what a container wrote: type, three zeros, length, bytes. */
 function fromEngine(type: 1 | 2, bytes: Uint8Array): Buffer {
   const header = Buffer.alloc(8);
   header.writeUInt8(type, 0);

@@ -81,7 +81,7 @@ export function containerName(lab: string, member: Member): string {
   return `killswitch-lab-${lab}-${member}`;
 }
 
-/** By which everything of a trial is known, beside its own name. */
+/** Labels by which everything of a trial is known, beside its own name. */
 export function memberLabels({ campaign, trial, owner }: Common): Record<string, string> {
   return { [LABEL.campaign]: campaign, [LABEL.trial]: trial, [LABEL.owner]: owner };
 }

@@ -56,7 +56,7 @@ export async function connectEngine(): Promise<Engine> {
       `The Docker engine speaks API ${version.ApiVersion}; the lab needs ${OLDEST_API.join('.')} (Docker 20.10) or newer.`,
     );
   }
-  // Its virtual machine has another kernel, clock and file system than the harness.
+  // Docker Desktop's virtual machine has another kernel, clock and file system than the harness.
   if (version.Os !== 'linux' || process.platform !== 'linux' || info.OperatingSystem === 'Docker Desktop') {
     throw new RequestError(
       `The engine runs on ${info.OperatingSystem}, this program on ${process.platform}: they must share one Linux ` +
@@ -78,7 +78,7 @@ function noEngine(reason: string): string {
   );
 }
 
-/** Not found, or its removal under way already: either way it goes. */
+/** Statuses of what goes either way: not found, or its removal under way already. */
 const GOING = [404, 409];
 const refusalSchema = z.looseObject({ statusCode: z.number() });
 

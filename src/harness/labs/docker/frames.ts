@@ -5,9 +5,9 @@
  */
 import * as z from 'zod';
 
-/** From the harness: start a program, its input, the end of its input, a signal to it. */
+/** Frames from the harness: start a program, its input, the end of its input, a signal to it. */
 export const REQUEST = { start: 1, input: 2, inputEnd: 3, signal: 4 } as const;
-/** From the agent: it runs; a program's start, output, ends of output, and how it ended. */
+/** Frames from the agent: it runs; a program's start, output, ends of output, and how it ended. */
 export const ANSWER = {
   ready: 16,
   started: 17,

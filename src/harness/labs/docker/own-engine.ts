@@ -19,9 +19,12 @@ import { connectEngine, type Engine } from './engine.ts';
 import { SCRATCH_PREFIX, ownerName, sweepContainers } from './sweep-containers.ts';
 
 const DOCKER = { command: 'dockerd', package: 'docker.io' };
-/** As seen from the daemon, whose mounts are its own: hides daemon.json, and keeps the daemon from leaving a key there. */
+/**
+ * Folder of settings as seen from the daemon, whose mounts are its own: an empty one hides daemon.json, and keeps the
+ * daemon from leaving a key there.
+ */
 const CONFIGURATION = '/etc/docker';
-/** Of a daemon that does not start: its last words. */
+/** Number of last lines told of a daemon that does not start. */
 const LAST_LINES = 3;
 /** A folder that dying processes still write to is emptied again. */
 const RETRIES = 10;

@@ -18,7 +18,7 @@ import { EngineStream } from './channel.ts';
 import { composeServiceSchema, filledIn, type ComposeService, type HandedOver } from './compose.ts';
 import { LABEL, removeContainer } from './engine.ts';
 
-/** As it crosses to the trial's process: the images are there, nothing is left to be built. */
+/** Stack as it crosses to the trial's process: the images are there, nothing is left to be built. */
 export const stackSchema = z.object({
   folder: z.string(),
   device: z.string(),
@@ -36,7 +36,7 @@ export interface StackPlace {
   readonly labels: Readonly<Record<string, string>>;
   /** Where a userspace WireGuard has its control sockets: shared with the lab, which reconnects through them. */
   readonly sockets: string;
-  /** False in the arm «none». */
+  /** Whether the stack's own kill switch is on; false in the arm «none». */
   readonly guarded: boolean;
 }
 
@@ -198,7 +198,10 @@ export class StackContainers {
   }
 }
 
-/** Its processes in the lab's PID namespace, the oldest first: the kernel names each one's container in its cgroup. */
+/**
+ * Processes of a container in the lab's PID namespace, the oldest first: the kernel names each one's container in its
+ * cgroup.
+ */
 async function processesOf(host: Host, container: string): Promise<readonly number[]> {
   const { stdout } = await host.run(['sh', '-c', 'grep -l -- "$0" /proc/[0-9]*/cgroup', container], {
     anyStatus: true,

@@ -1,4 +1,5 @@
 import tseslint from 'typescript-eslint';
+import { docComment } from './lint/doc-comment.mjs';
 
 export default tseslint.config(
   { ignores: ['node_modules', 'build', 'results', 'paper/build'] },
@@ -26,6 +27,11 @@ export default tseslint.config(
         },
       ],
     },
+  },
+  {
+    files: ['src/**', 'test/**', '*.mjs', 'lint/**'],
+    plugins: { house: { rules: { 'doc-comment': docComment } } },
+    rules: { 'house/doc-comment': 'error' },
   },
   {
     files: ['test/**/*.ts'],

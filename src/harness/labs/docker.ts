@@ -230,7 +230,7 @@ class Containers {
     );
     this.#ids.push(container.id);
     const stream = await container.attach({ stream: true, stdin: true, stdout: true, stderr: true, hijack: true });
-    const channel = new AgentChannel(member, stream);
+    const channel = new AgentChannel(this.#docker, member, stream);
     this.#channels.push(channel);
     // Asked for before the start: the answer comes when the engine has removed it.
     const gone = container.wait({ condition: 'removed' });

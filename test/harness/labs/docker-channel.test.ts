@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
-import { Duplex } from 'node:stream';
+import { Duplex, Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
+import Docker from 'dockerode';
 import fc from 'fast-check';
 import { AgentChannel } from '../../../src/harness/labs/docker/channel.ts';
+import { followed } from '../../../src/harness/labs/docker/images.ts';
 import { ANSWER, FrameReader, REQUEST, encodeFrame, type Frame } from '../../../src/harness/labs/docker/frames.ts';
 
 /** Cuts bytes at the given places, each taken modulo what is left. */
@@ -56,7 +58,7 @@ describe('the channel to an agent', () => {
 
   it('makes a process of what the agent answers, and ends it with the container', async () => {
     const engine = new EngineEnd();
-    const channel = new AgentChannel('client', engine);
+    const channel = new AgentChannel(new Docker(), 'client', engine);
     const say = (kind: (typeof ANSWER)[keyof typeof ANSWER], id: number, content?: object | Uint8Array): void =>
       void engine.push(fromEngine(1, encodeFrame(kind, id, content)));
     say(ANSWER.ready, 0, { pid: 7 });
@@ -77,7 +79,12 @@ describe('the channel to an agent', () => {
       ],
     );
     say(ANSWER.output, 1, Buffer.from('out'));
-    engine.push(fromEngine(2, Buffer.from('out of memory')));
+    // Two parts in one piece, then one in two.
+    const last = fromEngine(2, Buffer.from('memory'));
+    engine.push(
+      Buffer.concat([fromEngine(2, Buffer.from('out ')), fromEngine(2, Buffer.from('of ')), last.subarray(0, 5)]),
+    );
+    engine.push(last.subarray(5));
     engine.push(null);
     assert.equal(await text(process.stdout), 'out');
     assert.deepEqual(await process.exited, { code: null, signal: 'SIGKILL' });
@@ -85,5 +92,24 @@ describe('the channel to an agent', () => {
       channel.start('client', { argv: ['true'], env: {}, cwd: '/' }),
       /client has ended: out of memory/,
     );
+  });
+});
+
+describe('the report of an engine', () => {
+  const report = (...lines: readonly object[]): Readable =>
+    Readable.from(lines.map((line) => Buffer.from(`${JSON.stringify(line)}\r\n`)));
+
+  it('is read to its end where all went well', async () => {
+    await followed(new Docker(), report({ stream: 'Step 1/2' }, { aux: { ID: 'sha256:1' } }));
+  });
+
+  it('gives what went wrong, with what led there', async () => {
+    const told = report(
+      { stream: 'Step 1/2' },
+      { stream: 'E: no package' },
+      { error: 'returned 100' },
+      { stream: 'x' },
+    );
+    await assert.rejects(followed(new Docker(), told), { message: 'returned 100\nStep 1/2E: no package\n' });
   });
 });

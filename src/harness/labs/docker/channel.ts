@@ -1,8 +1,10 @@
 /** The harness's end of an agent's standard streams: processes of a container as the contracts have them. */
 import { PassThrough, Writable } from 'node:stream';
+import type Docker from 'dockerode';
 import type { Argv, ExitStatus, Member, RunningProcess } from '../../../contracts/host.ts';
 import { CommandFailed } from '../../../contracts/errors.ts';
 import type { HostName } from '../../../records/vocabulary.ts';
+import { partStreams } from './engine.ts';
 import {
   ANSWER,
   FrameReader,
@@ -16,9 +18,6 @@ import {
 
 /** What is kept of an agent's own complaints, for messages. */
 const COMPLAINT_CHARACTERS = 2000;
-/** Docker Engine API, «Attach to a container», stream format. */
-const ENGINE_HEADER_BYTES = 8;
-const STDERR = 2;
 
 interface Remote {
   readonly argv: Argv;
@@ -43,7 +42,7 @@ export class AgentChannel {
   #onUnready: (reason: Error) => void = () => undefined;
 
   /** `stream` is what the engine gives for an attached container without a terminal. */
-  constructor(name: Member, stream: NodeJS.ReadWriteStream) {
+  constructor(docker: Docker, name: Member, stream: NodeJS.ReadWriteStream) {
     this.#name = name;
     this.#stream = stream;
     this.ready = new Promise((resolve, reject) => {
@@ -52,11 +51,12 @@ export class AgentChannel {
     });
     this.ready.catch(() => undefined); // Told to whoever opens the host.
     const frames = new FrameReader((frame) => this.#hear(frame));
-    const parts = new EngineStream(
+    partStreams(
+      docker,
+      stream,
       (chunk) => frames.push(chunk),
       (chunk) => (this.#complaints = (this.#complaints + chunk.toString()).slice(-COMPLAINT_CHARACTERS)),
     );
-    stream.on('data', (chunk: Buffer) => parts.push(chunk));
     this.closed = new Promise((resolve) => {
       stream.once('close', resolve);
       stream.once('end', resolve);
@@ -152,30 +152,5 @@ export class AgentChannel {
 
   #gone(): string {
     return `the container of ${this.#name} has ended: ${this.#complaints.trim() || '(no message)'}`;
-  }
-}
-
-/** Output and complaints as the engine interleaves them: a type, three zeros, a length of four bytes, and the bytes. */
-export class EngineStream {
-  readonly #onOutput: (chunk: Buffer) => void;
-  readonly #onComplaint: (chunk: Buffer) => void;
-  #rest: Buffer = Buffer.alloc(0);
-
-  constructor(onOutput: (chunk: Buffer) => void, onComplaint: (chunk: Buffer) => void) {
-    this.#onOutput = onOutput;
-    this.#onComplaint = onComplaint;
-  }
-
-  push(chunk: Buffer): void {
-    let bytes = this.#rest.length === 0 ? chunk : Buffer.concat([this.#rest, chunk]);
-    while (bytes.length >= ENGINE_HEADER_BYTES) {
-      const end = ENGINE_HEADER_BYTES + bytes.readUInt32BE(4);
-      if (bytes.length < end) break;
-      const part = bytes.subarray(ENGINE_HEADER_BYTES, end);
-      if (bytes[0] === STDERR) this.#onComplaint(part);
-      else this.#onOutput(part);
-      bytes = bytes.subarray(end);
-    }
-    this.#rest = bytes;
   }
 }

@@ -4,6 +4,7 @@
  */
 import { existsSync } from 'node:fs';
 import path from 'node:path';
+import { Writable } from 'node:stream';
 import Docker from 'dockerode';
 import * as z from 'zod';
 import { RequestError, messageOf } from '../../../contracts/errors.ts';
@@ -89,4 +90,26 @@ export async function removeContainer(docker: Docker, id: string): Promise<void>
     const refusal = refusalSchema.safeParse(error);
     if (!refusal.success || !GOING.includes(refusal.data.statusCode)) throw error;
   }
+}
+
+/**
+ * Parts what a container without a terminal writes (Docker Engine API, «Attach to a container», stream format): its
+ * output and its complaints, each handed on in the turn of the event loop in which its bytes have come.
+ */
+export function partStreams(
+  docker: Docker,
+  attached: NodeJS.ReadableStream,
+  onOutput: (chunk: Buffer) => void,
+  onComplaint: (chunk: Buffer) => void,
+): void {
+  docker.modem.demuxStream(attached, sink(onOutput), sink(onComplaint));
+}
+
+function sink(onChunk: (chunk: Buffer) => void): Writable {
+  return new Writable({
+    write(chunk: Buffer, _, done) {
+      onChunk(chunk);
+      done();
+    },
+  });
 }

@@ -94,7 +94,7 @@ async function layer(
 export async function imageId(docker: Docker, name: string): Promise<string> {
   if (!(await hasImage(docker, name))) {
     try {
-      await followed(await docker.pull(name));
+      await followed(docker, await docker.pull(name));
     } catch (error) {
       throw new RequestError(
         `The image ${name} is not in this engine and cannot be pulled: ${messageOf(error)}. Build or load it first; ` +
@@ -119,7 +119,7 @@ export async function provideBase(docker: Docker, say: (line: string) => void): 
   for (const name of [OWN_BASE, REGISTRY_BASE]) if (await hasImage(docker, name)) return name;
   say(`pulling ${REGISTRY_BASE}, once`);
   try {
-    await followed(await docker.pull(REGISTRY_BASE));
+    await followed(docker, await docker.pull(REGISTRY_BASE));
     return REGISTRY_BASE;
   } catch (error) {
     say(`no registry: ${messageOf(error)}; making a base of this machine's own package sources, once`);
@@ -130,7 +130,7 @@ export async function provideBase(docker: Docker, say: (line: string) => void): 
   const complaints = text(system.stderr);
   const ended = new Promise<number | null>((resolve) => system.once('close', resolve));
   const imported = await docker.importImage(system.stdout, { repo: OWN_BASE.split(':')[0], tag: 'own' });
-  await followed(imported);
+  await followed(docker, imported);
   if ((await ended) !== 0) {
     await docker.getImage(OWN_BASE).remove();
     throw new RequestError(`docker/base.sh could not make a system: ${(await complaints).trim().slice(-600)}`);
@@ -148,7 +148,7 @@ export async function build(
   const labels = { [LABEL.project]: 'image' };
   try {
     const network = await buildNetwork(docker);
-    await followed(await docker.buildImage(context, { t: tag, buildargs, labels, forcerm: true, ...network }));
+    await followed(docker, await docker.buildImage(context, { t: tag, buildargs, labels, forcerm: true, ...network }));
   } catch (error) {
     throw new RequestError(
       `The image ${tag} could not be built: ${messageOf(error)}. The build installs packages over the engine's default ` +
@@ -165,13 +165,15 @@ async function buildNetwork(docker: Docker): Promise<{ networkmode?: 'host' }> {
   return networks.some(({ Name }) => Name === 'bridge') ? {} : { networkmode: 'host' };
 }
 
-const progressSchema = z.looseObject({ stream: z.string().optional(), error: z.string().optional() });
+const progressSchema = z.array(z.looseObject({ stream: z.string().optional(), error: z.string().optional() }));
 
 /** Reads the engine's report of a pull, import or build to its end; throws what it says went wrong, with what led there. */
-async function followed(report: NodeJS.ReadableStream): Promise<void> {
+export async function followed({ modem }: Docker, report: NodeJS.ReadableStream): Promise<void> {
+  const lines = await new Promise<unknown>((resolve, reject) => {
+    modem.followProgress(report, (error, all: unknown) => (error === null ? resolve(all) : reject(error)));
+  });
   let said = '';
-  for (const line of (await text(report)).split('\n').filter((each) => each.trim() !== '')) {
-    const { stream, error } = progressSchema.parse(JSON.parse(line));
+  for (const { stream, error } of progressSchema.parse(lines)) {
     said = (said + (stream ?? '')).slice(-1500);
     if (error !== undefined) throw new Error(`${error}${said === '' ? '' : `\n${said.trim()}\n`}`);
   }

@@ -14,9 +14,8 @@ import type { ExitStatus, Host } from '../../../contracts/host.ts';
 import { Unsupported, describeExit } from '../../../contracts/errors.ts';
 import { SERVER_DEVICE } from '../../../programs/wireguard.ts';
 import type { Handover } from '../tunnel.ts';
-import { EngineStream } from './channel.ts';
 import { composeServiceSchema, filledIn, type ComposeService, type HandedOver } from './compose.ts';
-import { LABEL, removeContainer } from './engine.ts';
+import { LABEL, partStreams, removeContainer } from './engine.ts';
 
 /** Stack as it crosses to the trial's process: the images are there, nothing is left to be built. */
 export const stackSchema = z.object({
@@ -174,9 +173,8 @@ export class StackContainers {
     });
     let kept = '';
     const keep = (chunk: Buffer): void => void (kept = (kept + chunk.toString()).slice(-LOG_CHARACTERS));
-    const parts = new EngineStream(keep, keep);
     const output = await container.attach({ stream: true, stdout: true, stderr: true });
-    output.on('data', (chunk: Buffer) => parts.push(chunk));
+    partStreams(this.#docker, output, keep, keep);
     output.on('error', () => undefined);
     // Asked for before the start: the answer comes when the engine has removed it.
     const gone: Promise<unknown> = container.wait({ condition: 'removed' });

@@ -4,6 +4,7 @@
  */
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import pMap from 'p-map';
 import { enterNamespaces } from '../harness/labs/netns.ts';
 import type { PlannedTrial } from '../harness/trial/spec.ts';
 import { programArgv } from '../programs/program.ts';
@@ -50,27 +51,18 @@ export async function runSelftest(options: SelftestOptions): Promise<SelftestRep
   const [first] = trials;
   if (first === undefined) throw new Error('the self-test was given no trial to plant leaks in');
   const records: Done[] = [];
-  const side = async (work: Work[], jobs: number): Promise<void> => {
-    const next = async (): Promise<void> => {
-      for (let each = work.shift(); each !== undefined && !signal.aborted; each = work.shift()) {
-        const record = await runOne(each.trial, each.sabotage, options);
-        if (record === null) continue;
-        records.push({ record, sabotage: each.sabotage });
-        const said = `${record.measures?.verdict ?? 'no measures'} - ${record.measures?.reason ?? ''}`;
-        say(`${record.trial}: ${said.slice(0, REASON_CHARACTERS)}`);
-      }
-    };
-    await Promise.all(Array.from({ length: jobs }, next));
+  const run = async ({ trial, sabotage }: Work): Promise<void> => {
+    if (signal.aborted) return;
+    const record = await runOne(trial, sabotage, options);
+    if (record === null) return;
+    records.push({ record, sabotage });
+    const said = `${record.measures?.verdict ?? 'no measures'} - ${record.measures?.reason ?? ''}`;
+    say(`${record.trial}: ${said.slice(0, REASON_CHARACTERS)}`);
   };
   // Instants are held to a millisecond where leaks are planted: that is for one trial at a time.
-  await side(
-    trials.map((trial) => ({ trial, sabotage: null })),
-    1,
-  );
-  await side(
-    SABOTAGES.map(({ id }) => ({ trial: { ...first, trial: `sabotage-${id}` }, sabotage: id })),
-    options.jobs,
-  );
+  for (const trial of trials) await run({ trial, sabotage: null });
+  const bad = SABOTAGES.map(({ id }): Work => ({ trial: { ...first, trial: `sabotage-${id}` }, sabotage: id }));
+  await pMap(bad, run, { concurrency: options.jobs });
   if (signal.aborted) return null;
 
   const intact = records.filter(({ sabotage }) => sabotage === null).map(({ record }) => record);

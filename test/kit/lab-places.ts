@@ -7,6 +7,7 @@ import { execFile } from 'node:child_process';
 import { basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import pMap from 'p-map';
 import type { Clock } from '../../src/contracts/clock.ts';
 import type { Argv, Need } from '../../src/contracts/host.ts';
 import type { Lab } from '../../src/contracts/lab.ts';
@@ -77,20 +78,17 @@ export function together<T>(
   items: readonly string[],
   work: (item: string) => Promise<T>,
 ): ReadonlyMap<string, Promise<T>> {
-  const queue = [...items];
   const settle = new Map<string, (run: Promise<T>) => void>();
   const runs = new Map(
     items.map((item) => [item, new Promise<T>((resolve) => void settle.set(item, resolve))] as const),
   );
   // One that fails is its own test's matter, whenever that comes to it.
   for (const run of runs.values()) run.catch(() => undefined);
-  const turn = async (): Promise<void> => {
-    for (let item = queue.shift(); item !== undefined; item = queue.shift()) {
-      const run = work(item);
-      settle.get(item)?.(run);
-      await run.catch(() => undefined);
-    }
+  const turn = async (item: string): Promise<void> => {
+    const run = work(item);
+    settle.get(item)?.(run);
+    await run.catch(() => undefined);
   };
-  for (let lab = 0; lab < LABS; lab++) void turn();
+  void pMap(items, turn, { concurrency: LABS });
   return runs;
 }

@@ -130,7 +130,11 @@ async function wholeLines(file: string): Promise<string[]> {
     .filter((line) => line !== '');
 }
 
-/** Writes the file whole or not at all; leaves one that is there. */
+/**
+ * Writes the file whole or not at all; leaves one that is there. Its name is on the disk when the folder has been synced.
+ * (The package write-file-atomic, 6.0.0, is not for this: it writes once and does not look at how much was taken, so that
+ * a full disk gives a torn file and no error.)
+ */
 async function writeOnce(file: string, text: string): Promise<void> {
   const there = await stat(file).then(
     () => true,

@@ -6,9 +6,13 @@ import assert from 'node:assert/strict';
 import { mkdtemp, readFile, readlink, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { trialSpecSchema, type TrialSpec } from '../../../src/harness/trial/spec.ts';
-import { TrialProcess, workerArgv } from '../../../src/harness/campaign/trial-process.ts';
+import { NoRoom, TrialProcess, workerArgv } from '../../../src/harness/campaign/trial-process.ts';
 import { descendants } from '../../kit/processes.ts';
+
+const REGISTER = `--import=${fileURLToPath(new URL('../../register.mjs', import.meta.url))}`;
+const FULL_DISK = fileURLToPath(new URL('../../kit/full-disk-program.ts', import.meta.url));
 
 const SPEC = trialSpecSchema.parse({
   trial: '0001',
@@ -49,6 +53,31 @@ describe('the process of a trial', () => {
       stage: 'process',
       reason: "the trial's process ended with exit code 3: the last words",
     });
+  });
+});
+
+describe('whatever a process does with its trials', function () {
+  this.timeout(20_000);
+
+  for (const code of ['ENOSPC', 'EDQUOT', 'EROFS', 'EIO']) {
+    it(`${code} on writing is a matter of the disk and no trial that failed`, async () => {
+      const stages: string[] = [];
+      const running = new TrialProcess([process.execPath, '--no-warnings', REGISTER, FULL_DISK, code]);
+      const { signal } = new AbortController();
+      const run = running.run({ spec: SPEC, containers: null }, (stage) => stages.push(stage), signal);
+      await assert.rejects(run, (error) => error instanceof NoRoom && error.message === 'the write failed');
+      assert.deepEqual(stages, ['sealing']);
+    });
+  }
+
+  it('it answers as every other one does', async () => {
+    for (const worker of ['harness/trial/worker.ts', 'selftest/selftest-worker.ts']) {
+      assert.match(
+        await readFile(new URL(`../../../src/${worker}`, import.meta.url), 'utf8'),
+        /^serveTrials\(/m,
+        worker,
+      );
+    }
   });
 });
 

@@ -10,7 +10,7 @@ import { Unsupported } from '../contracts/errors.ts';
 type Feature = keyof ClientFeatures;
 
 /** The setting behind a feature: its name and what it is set to, on a side the client can be switched to. */
-export interface Toggle<T> {
+interface Toggle<T> {
   readonly setting: string;
   readonly on?: T;
   readonly off?: T;

@@ -46,7 +46,7 @@ export async function clientCatalogue(listed: readonly TorrentClient[] = clients
 }
 
 /** The clients with the packages they need, whatever is installed: the same everywhere. */
-export function clientDeclarations(): Catalogue {
+function clientDeclarations(): Catalogue {
   return {
     head: ['client', 'packages', ...CLIENT_HEAD],
     rows: clients.map((client) => [[client.id], packagesOf(client.needs), ...declared(client)]),

@@ -7,10 +7,10 @@ export type Binding =
   | { readonly kind: 'interface'; readonly device: string; readonly address4: string; readonly address6: string }
   | { readonly kind: 'address'; readonly device: string; readonly address4: string; readonly address6: string };
 
-export type BindingKind = Binding['kind'];
+type BindingKind = Binding['kind'];
 
 /** `default` leaves the client's own default alone. */
-export type Setting = 'on' | 'off' | 'default';
+type Setting = 'on' | 'off' | 'default';
 
 export interface ClientFeatures {
   readonly dht: Setting;
@@ -48,7 +48,7 @@ export interface ClientStatus {
 }
 
 /** What the client says it listens on and announces. Never used for a verdict. */
-export interface ClientAddresses {
+interface ClientAddresses {
   readonly listens: readonly string[];
   readonly announces: readonly string[];
 }
@@ -83,7 +83,7 @@ export interface TorrentClient {
   start(host: Host, job: ClientJob, signal?: AbortSignal): Promise<RunningClient>;
 }
 
-export interface ClientSpeaks {
+interface ClientSpeaks {
   readonly utp: boolean;
   readonly udpTracker: boolean;
   readonly dht: boolean;

@@ -31,7 +31,7 @@ const signalSchema = z.object({
 /** A program that has read its name and options and waits for the rest: `iptables-restore -n`, `wg setconf`. */
 const feedSchema = z.object({ act: z.literal('feed'), argv: z.array(z.string()).min(1), input: z.string() });
 
-export const actSchema = z.discriminatedUnion('act', [commandSchema, writeSchema, signalSchema, feedSchema]);
+const actSchema = z.discriminatedUnion('act', [commandSchema, writeSchema, signalSchema, feedSchema]);
 export type Act = z.infer<typeof actSchema>;
 
 /** What an injector is told, a JSON line each; `inject` and `end` are the bare words. */

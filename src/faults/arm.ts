@@ -66,7 +66,7 @@ function ignoreAbort(error: unknown): void {
 }
 
 /** The process of injector.ts on a host. */
-export class Injector {
+class Injector {
   readonly #fault: string;
   readonly #host: Host;
   readonly #process: Conversation;

@@ -3,7 +3,7 @@ import * as z from 'zod';
 import { SWITCH_STAGES } from '../records/timeline.ts';
 import { stepSchema } from './steps.ts';
 
-export const noticeSchema = z.object({
+const noticeSchema = z.object({
   /** Seconds between two looks, or at each netlink event of the link, or never. */
   by: z.union([z.number().positive(), z.literal('netlink'), z.literal('nothing')]),
   /**
@@ -18,7 +18,7 @@ export const serviceJobSchema = z.object({ originUnixNs: z.string(), device: z.s
 export type ServiceJob = z.infer<typeof serviceJobSchema>;
 
 /** Steps of the daemon when it sees the tunnel lost, and when it sees it again. */
-export const reactionSchema = z.object({
+const reactionSchema = z.object({
   kill: z.array(z.number().int().positive()),
   onLoss: z.array(stepSchema),
   onReturn: z.array(stepSchema),

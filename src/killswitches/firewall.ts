@@ -34,7 +34,7 @@ export interface Surroundings {
   readonly folder: string;
 }
 
-export interface FirewallSteps {
+interface FirewallSteps {
   /** Steps at the service's start, before any tunnel. */
   readonly start: readonly Step[];
   /** Steps when the tunnel is up. */

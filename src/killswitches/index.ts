@@ -58,7 +58,7 @@ export const killSwitches: readonly KillSwitch[] = [
 ];
 
 /** The kill switch with that id. Throws `RequestError` with the known ids. */
-export function killSwitchById(id: string): KillSwitch {
+function killSwitchById(id: string): KillSwitch {
   return lookUp('kill switch', killSwitches, id);
 }
 

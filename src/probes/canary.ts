@@ -9,12 +9,12 @@ import { createHash, randomBytes } from 'node:crypto';
 import type { InstrumentEvent } from '../records/timeline.ts';
 
 /** Ten ASCII bytes: half a peer id or node id. */
-export const CANARY_MARKER = 'KSL-CANARY';
+const CANARY_MARKER = 'KSL-CANARY';
 const MARKER_HEX = Buffer.from(CANARY_MARKER, 'latin1').toString('hex');
 /** A torrent nobody has: announces and handshakes for it are canaries. */
 export const CANARY_INFO_HASH = createHash('sha1').update(CANARY_MARKER, 'latin1').digest('hex');
 /** Canary names are `ksl-canary-NONCE.swarm.test`. */
-export const CANARY_DOMAIN = 'swarm.test';
+const CANARY_DOMAIN = 'swarm.test';
 /** Where a raw canary datagram is sent (discard, RFC 863). */
 export const CANARY_PORT = 9;
 
@@ -67,10 +67,6 @@ export function canaryOf(event: InstrumentEvent): string | null {
     case 'stun-binding':
       return null;
   }
-}
-
-export function isCanary(event: InstrumentEvent): boolean {
-  return canaryOf(event) !== null;
 }
 
 function idNonce(hexId: string): string | null {

@@ -34,7 +34,7 @@ export interface CaptureOptions {
   readonly signal?: AbortSignal;
 }
 
-export interface CaptureReport {
+interface CaptureReport {
   readonly packets: number;
   /** Frames the kernel dropped for want of buffer; null when tcpdump did not live to say. */
   readonly dropped: number | null;

@@ -21,7 +21,7 @@ export const COUNTERS_NEEDS: readonly Need[] = [{ command: 'nft', package: 'nfta
 const TABLE = 'ksl_witness';
 
 /** Frames from the client since the counters were started. */
-export interface Counted {
+interface Counted {
   readonly witness: WitnessCount;
   /** Number of the clear packets that were canaries. */
   readonly canaries: number;
@@ -50,7 +50,7 @@ export async function startCounters(tap: Tap, identity: Identity): Promise<Runni
 }
 
 /** The rules; the first that matches counts the frame. */
-export function ruleset(device: string, identity: Identity): string {
+function ruleset(device: string, identity: Identity): string {
   const endpoints = endpointsOf(identity);
   return `table netdev ${TABLE} {
   counter tunnel { }

@@ -67,11 +67,6 @@ export async function startRawFrameSender(host: Host, device: string): Promise<R
   };
 }
 
-export interface Ports {
-  readonly source: number;
-  readonly destination: number;
-}
-
 export interface IpFrame {
   readonly sourceMac: string;
   readonly destinationMac: string;

@@ -34,8 +34,6 @@ export const CLEAR_CLASSES = [
 export const HOUSEKEEPING_CLASSES = ['arp', 'ndp', 'dhcp', 'igmp', 'mld', 'tunnel-icmp'] as const;
 export type ClearClass = (typeof CLEAR_CLASSES)[number];
 export type HousekeepingClass = (typeof HOUSEKEEPING_CLASSES)[number];
-/** `canary`: a frame the lab itself sent to prove that an instrument sees; recognised by its marker, never a leak. */
-export type FrameClass = ClearClass | HousekeepingClass | 'tunnel' | 'canary';
 
 /** `non-ip`: a frame that is neither IP nor ARP (LLDP, EAPOL, ...) is a clear packet too. */
 export const FAMILIES = ['v4', 'v6', 'non-ip'] as const;

@@ -17,7 +17,7 @@ import { plantedSchema, type Planted } from './planter.ts';
 import { writePcap } from './pcap-file.ts';
 
 /** How far a found instant may lie outside the bracket in which the frame was sent. */
-export const TIMING_NS = 1_000_000;
+const TIMING_NS = 1_000_000;
 
 export interface PlantedResult {
   readonly planted: number;

@@ -19,7 +19,7 @@ export const RESTORED = 20;
 export const END = 25;
 const WIDTH_NS = 100_000;
 
-export const IDENTITY: Identity = {
+const IDENTITY: Identity = {
   clientMac: CLIENT_MAC,
   lan4: REAL.v4,
   lan6: REAL.v6,

@@ -21,7 +21,7 @@ export async function build(): Promise<void> {
   await run([process.execPath, 'bootstrap.mjs', 'help']);
 }
 
-export function run([program, ...args]: Argv): Promise<{ stdout: string; failure: string | null }> {
+function run([program, ...args]: Argv): Promise<{ stdout: string; failure: string | null }> {
   return new Promise((resolve) => {
     execFile(program, args, { cwd: PROJECT, maxBuffer: 1 << 24 }, (error, stdout, stderr) => {
       resolve({ stdout, failure: error === null ? null : `${error.message}\n${stderr}` });

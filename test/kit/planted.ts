@@ -19,7 +19,7 @@ type Build = (source: string, version: Version, link?: Link) => Uint8Array;
 
 const HASH = 'h'.repeat(20);
 export const PING = bytes(`d1:ad2:id20:${HASH}e1:q4:ping1:t2:aa1:y1:qe`);
-export const REPLY = bytes(`d2:ip6:${HASH.slice(0, 6)}1:rd2:id20:${HASH}e1:t2:aa1:y1:re`);
+const REPLY = bytes(`d2:ip6:${HASH.slice(0, 6)}1:rd2:id20:${HASH}e1:t2:aa1:y1:re`);
 export const UTP_SYN = bytes(0x41, 0, u16(9), u32(1), u32(0), u32(0x100000), u16(1), u16(0));
 /** Packet with which libtorrent closes a connection, the reason in extension 3. */
 export const UTP_FIN = bytes(0x11, 3, u16(9), u32(1), u32(1), u32(0), u16(2), u16(1), 0, 4, u32(1));

@@ -9,7 +9,7 @@ import type { Argv, Host, RunningProcess } from '../../src/contracts/host.ts';
 import type { Lab } from '../../src/contracts/lab.ts';
 import { eachLine } from '../../src/programs/lines.ts';
 
-export interface Probe {
+interface Probe {
   readonly name: 'v4' | 'v6' | 'bound4' | 'bound6' | 'dns' | 'lan' | 'multicast';
   /** Address in the words of socat(1). */
   readonly to: string;
@@ -20,7 +20,7 @@ export type ProbeName = Probe['name'];
 const BOUND = 'so-bindtodevice=eth0';
 
 /** Where probes go: as any program would send them, and tied to the physical device (`bound`). */
-export const PROBES: readonly Probe[] = [
+const PROBES: readonly Probe[] = [
   { name: 'v4', to: 'UDP4-SENDTO:198.18.0.7:40001', port: 40001 },
   { name: 'v6', to: 'UDP6-SENDTO:[2001:db8:f::10]:40002', port: 40002 },
   { name: 'bound4', to: `UDP4-SENDTO:198.18.0.7:40003,${BOUND}`, port: 40003 },

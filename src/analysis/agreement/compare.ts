@@ -10,7 +10,7 @@ import { quantileOf, sorted } from '../statistics/quantiles.ts';
 import { mannWhitney } from '../statistics/ranks.ts';
 
 /** Differences that would change nobody's choice of kill switch: stated before any trial is run. */
-export const MARGIN = { leakProbability: 0.2, gapSeconds: 1 } as const;
+const MARGIN = { leakProbability: 0.2, gapSeconds: 1 } as const;
 const SIGNIFICANT = 0.05;
 const SECOND_NS = 1e9;
 

@@ -26,7 +26,7 @@ import { readCampaign, type Campaign } from './read-campaign.ts';
 import { readSessions } from './sessions.ts';
 
 /** Measures a trial anew from its captures and timeline; null where they are gone. */
-export type Measurer = (folder: string, record: TrialRecord) => Promise<Measures | null>;
+type Measurer = (folder: string, record: TrialRecord) => Promise<Measures | null>;
 
 export interface DeriveOptions {
   /** Measures a trial from its captures; without it the measures sealed in the records are used. */

@@ -13,7 +13,7 @@ import { KIND } from '../classify/classes.ts';
 import { NO_FLOW } from '../classify/flows.ts';
 import { clientOf } from '../measure/uplink.ts';
 
-export interface PacketBin {
+interface PacketBin {
   readonly class: ClearClass;
   readonly fromNs: number;
   readonly toNs: number;

@@ -37,7 +37,7 @@ export function rowsOf({ rows }: FigureInput, client: string, killSwitch: string
 export const ROW_HEADER = { labelAngle: 0, labelAlign: 'left', labelOrient: 'left' } as const;
 
 /** Most points a row of a figure has: beyond it the values are thinned to evenly spaced quantiles. */
-export const POINTS_PER_ROW = 160;
+const POINTS_PER_ROW = 160;
 
 /** `values` in their order, thinned evenly when there are more than `POINTS_PER_ROW`. */
 export function thinned<T>(values: readonly T[]): T[] {

@@ -14,7 +14,7 @@ export const RULE = '#d0d7de';
 /** Wong's palette (Nature Methods 8, 2011), told apart by people with any common kind of colour vision. */
 export const LEAK = '#b3450b';
 export const SAFE = '#0b6fa4';
-export const OPEN = '#6e7781';
+const OPEN = '#6e7781';
 export const ACCENT = '#7a4fa3';
 
 /** The kinds of third party, wherever several share a picture. */

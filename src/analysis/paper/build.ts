@@ -13,7 +13,7 @@ import { paperData } from './facts.ts';
 import { handTyped } from './hand-typed.ts';
 
 /** The manuscript cannot be built: the message names file, line and what is wrong. */
-export class PaperRefused extends Error {
+class PaperRefused extends Error {
   override readonly name = 'PaperRefused';
 }
 

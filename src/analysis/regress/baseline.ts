@@ -23,7 +23,7 @@ const entrySchema = z.object({
   commit: z.string().nullable(),
   sample: sampleSchema,
 });
-export type BaselineEntry = z.infer<typeof entrySchema>;
+type BaselineEntry = z.infer<typeof entrySchema>;
 
 const baselineSchema = z.object({ version: z.literal(BASELINE_VERSION), entries: z.array(entrySchema) });
 
@@ -31,7 +31,7 @@ const baselineSchema = z.object({ version: z.literal(BASELINE_VERSION), entries:
 export type Baseline = ReadonlyMap<string, BaselineEntry>;
 
 /** The baseline file is there but cannot be used. */
-export class BaselineUnreadable extends Error {
+class BaselineUnreadable extends Error {
   override readonly name = 'BaselineUnreadable';
 }
 

@@ -25,9 +25,9 @@ const LEVELS: Readonly<Record<Check['scope'], number>> = { 'kill switch': 0.6 * 
  * Durations and bytes must also have grown by this factor (of medians). Machines differ from day to day by more than any
  * test of independent trials allows for.
  */
-export const LEAST_GROWTH = 1.25;
+const LEAST_GROWTH = 1.25;
 
-export const MEASURES = ['leak', 'gap', 'clear bytes', 'exposures', 'recovery'] as const;
+const MEASURES = ['leak', 'gap', 'clear bytes', 'exposures', 'recovery'] as const;
 export type Measure = (typeof MEASURES)[number];
 
 export interface Check {
@@ -43,7 +43,7 @@ export interface Check {
   readonly outcome: 'held' | 'regressed';
 }
 
-export interface Unjudged {
+interface Unjudged {
   readonly name: string;
   readonly reason: string;
 }

@@ -21,7 +21,7 @@ export function randomStream(seed: number, name: string): RandomStream {
 }
 
 /** FNV-1a over UTF-16 code units, then murmur3's finaliser so that near names do not give near seeds. */
-export function hash32(text: string): number {
+function hash32(text: string): number {
   let hash = 0x811c9dc5;
   for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
   hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);

@@ -84,7 +84,7 @@ export interface MeasuredRow {
   readonly restart: RestartRow | null;
 }
 
-export interface RestartRow {
+interface RestartRow {
   /** Whether the client's files still held a marked member after its end. */
   readonly remembered: boolean;
   /** Whether the client came to a marked member in the clear, or through the tunnel. */

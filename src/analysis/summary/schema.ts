@@ -40,7 +40,7 @@ const survival = z.object({
 
 const cellKey = { client: z.string(), killSwitch: z.string(), fault: z.string(), moment: z.string() };
 
-export const CONTROLS = ['leaked', 'partly', 'silent', 'absent'] as const;
+const CONTROLS = ['leaked', 'partly', 'silent', 'absent'] as const;
 
 const cellSchema = z.object({
   ...cellKey,

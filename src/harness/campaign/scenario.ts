@@ -12,7 +12,7 @@ import { stackFieldSchema } from '../labs/docker/compose.ts';
 import { TRACKER_KINDS } from '../trial/trackers.ts';
 import { parseYaml } from '../../contracts/yaml-file.ts';
 
-export const SCENARIOS_FOLDER = inProject('scenarios');
+const SCENARIOS_FOLDER = inProject('scenarios');
 
 const duration = z.string().transform((text, context) => {
   const seconds = parseSeconds(text);

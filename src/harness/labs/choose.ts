@@ -28,7 +28,7 @@ export async function chooseBackend(): Promise<Choice> {
 }
 
 /** Why the embedded lab cannot be opened here; null when nothing speaks against it. */
-export function netnsObstacle(): string | null {
+function netnsObstacle(): string | null {
   if (process.platform !== 'linux') return `${process.platform} has no network namespaces`;
   const absent = missing(NETNS_NEEDS);
   const installable = process.getuid?.() === 0 && findCommand('apt-get') !== null;

@@ -112,7 +112,7 @@ export function labAddresses(): string[] {
  * `ip -batch` lines for each host; its links exist already: `eth0` everywhere, on the router `uplink`, `lan-n` and `wan`.
  * The router sends what it has no route for into silence, as an ISP would, and announces nothing.
  */
-export const IP_BATCH: Readonly<Record<HostName, readonly string[]>> = {
+const IP_BATCH: Readonly<Record<HostName, readonly string[]>> = {
   client: lanHost(ADDRESS.client),
   neighbour: lanHost(ADDRESS.neighbour),
   router: [
@@ -195,7 +195,7 @@ table ip6 vpn {
 }
 `;
 
-export const NFT_RULES: Partial<Readonly<Record<HostName, string>>> = { router: ROUTER_RULES, vpn: VPN_RULES };
+const NFT_RULES: Partial<Readonly<Record<HostName, string>>> = { router: ROUTER_RULES, vpn: VPN_RULES };
 
 /**
  * First interface index of ours, above every index that the kernel gives by itself in a host, which counts up from 1.

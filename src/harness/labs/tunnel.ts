@@ -48,7 +48,7 @@ export interface TunnelParts {
 }
 
 /** VPN application on the client host other than wg-quick, told what a provider would tell it. */
-export interface OtherEnd {
+interface OtherEnd {
   readonly device: string;
   up(handover: Handover): Promise<void>;
   down(): Promise<void>;

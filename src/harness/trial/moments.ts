@@ -29,7 +29,7 @@ const MATCHES: Readonly<Record<MomentEvent, (event: TimelineEvent) => boolean>> 
   'wireguard-handshake': (event) => event.kind === 'note' && event.text === WIREGUARD_HANDSHAKE_NOTE,
 };
 
-export const MOMENT_EVENTS = Object.keys(MATCHES);
+const MOMENT_EVENTS = Object.keys(MATCHES);
 
 /** An event that does not come within this time makes the trial fail, and says so. */
 const EVENT_TIMEOUT_SECONDS = 60;

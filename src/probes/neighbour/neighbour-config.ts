@@ -25,7 +25,7 @@ export const neighbourConfigSchema = z.object({
 });
 export type NeighbourConfig = z.infer<typeof neighbourConfigSchema>;
 
-export const neighbourReadySchema = z.object({ ready: z.literal(true) });
+const neighbourReadySchema = z.object({ ready: z.literal(true) });
 export const neighbourLineSchema = z.union([instrumentEventSchema, neighbourReadySchema]);
 /** Commands for the neighbour, beside the one to stop. */
 export const neighbourCommandSchema = z.object({ command: z.literal('canary'), nonce: z.string() });

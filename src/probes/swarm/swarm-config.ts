@@ -56,7 +56,7 @@ export type SwarmConfig = z.infer<typeof swarmConfigSchema>;
 
 // ------------------------------------------------------------------------------------------- lines on standard output
 
-export const canaryLineSchema = z.object({
+const canaryLineSchema = z.object({
   canary: z.enum(['sink', 'stun', 'peer-utp']),
   nonce: z.string(),
   atNs: z.number().int(),

@@ -181,7 +181,7 @@ export function readUdpAnnounce(message: Buffer): Announce | null {
 const offersSchema = z.array(z.object({ offer: z.object({ sdp: z.string() }) }));
 
 /** The connection addresses of an offer's ICE candidates (RFC 8839, 5.1). */
-export function candidatesIn(sdp: string): string[] {
+function candidatesIn(sdp: string): string[] {
   return [...sdp.matchAll(/^a=candidate:\S+ \d+ \S+ \d+ (\S+) /gm)].flatMap(([, address]) => address ?? []);
 }
 

@@ -9,7 +9,7 @@ import { RequestError } from '../../../contracts/errors.ts';
 import { parseYaml } from '../../../contracts/yaml-file.ts';
 
 /** What the lab hands over: `${NAME}` anywhere in a value. */
-export const HANDED_OVER = {
+const HANDED_OVER = {
   KSL_WIREGUARD_CONFIG: 'file for wg-quick(8)',
   KSL_WIREGUARD_PRIVATE_KEY: 'the client’s key',
   KSL_WIREGUARD_PUBLIC_KEY: 'the server’s key',

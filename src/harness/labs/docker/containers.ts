@@ -14,7 +14,7 @@ import type { Member } from '../../../contracts/host.ts';
 import { LABEL } from './engine.ts';
 
 const AGENT = compiled('harness/labs/docker/agent');
-export const TUN = '/dev/net/tun';
+const TUN = '/dev/net/tun';
 
 /** Faults are injected on two hosts, by a process that waits for the moment. */
 const REAL_TIME = { capability: 'SYS_NICE', reason: 'a busy machine does not stretch the bracket of a fault' };

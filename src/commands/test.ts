@@ -1,6 +1,6 @@
 /**
- * `npm test`: everything. Installs what the tests need and sees to a container engine, then formatter, linter, compiler
- * and mocha, each to its end.
+ * `npm test`: everything. Installs what the tests need and sees to a container engine, then formatter, linter, compiler,
+ * the search for what nobody uses, and mocha, each to its end.
  */
 import { spawn } from 'node:child_process';
 import { inProject } from '../contracts/places.ts';
@@ -35,6 +35,7 @@ export async function testCommand(argv: readonly string[]): Promise<number> {
           ['prettier', '--check', '.'],
           ['eslint', '.', '--max-warnings=0'],
           ['tsc', '--noEmit'],
+          ['knip', '--no-progress'],
           ['mocha', 'test/**/*.test.ts'],
         ];
   let failed = 0;

@@ -2,13 +2,18 @@
  * aria2, the distribution's binary: everything on the command line, its JSON-RPC on loopback for status. It speaks no
  * uTP and opens no port on a gateway; an IPv6 DHT it has only when asked, which the lab does not.
  */
-import { readdir } from 'node:fs/promises';
 import * as z from 'zod';
-import type { Binding, ClientJob, RunningClient, TorrentClient } from '../contracts/client.ts';
+import {
+  SPEAKS_ALL,
+  type Binding,
+  type ClientJob,
+  type RunningClient,
+  type TorrentClient,
+} from '../contracts/client.ts';
 import type { Argv, Host } from '../contracts/host.ts';
-import { CURL, listeningSockets, loopback } from './loopback.ts';
-import { ClientProcess, lineWith } from './client-process.ts';
-import { homeIn, supportedBinding, switched } from './settings.ts';
+import { CURL, loopback } from './loopback.ts';
+import { ClientProcess, lineWith, runningClient } from './client-process.ts';
+import { homeIn, leftBehind, supportedBinding, switched } from './settings.ts';
 
 const activeSchema = z.object({
   result: z.array(z.object({ completedLength: z.coerce.number(), connections: z.coerce.number() })),
@@ -19,18 +24,7 @@ export const aria2: TorrentClient = {
   title: 'aria2',
   needs: [{ command: 'aria2c', package: 'aria2' }, CURL],
   bindings: ['none', 'interface', 'address'],
-  speaks: {
-    utp: false,
-    udpTracker: true,
-    dht: true,
-    pex: true,
-    lsd: true,
-    portMapping: false,
-    ipv6: true,
-    webrtc: false,
-    magnet: true,
-    encryption: true,
-  },
+  speaks: { ...SPEAKS_ALL, utp: false, portMapping: false, webrtc: false },
   changes: [
     { setting: '--dir', reason: "keeps the payload in the trial's folder" },
     { setting: '--listen-port, --dht-listen-port', reason: 'the observers must know where to knock' },
@@ -50,7 +44,7 @@ export const aria2: TorrentClient = {
   },
 
   async start(host, job, signal) {
-    const resumed = (await readdir(job.downloadFolder)).length > 0;
+    const resumed = await leftBehind(job.downloadFolder, /./);
     const client = await ClientProcess.start(
       host,
       { client: aria2.id, argv: program(job, resumed), env: await homeIn(job.stateFolder), cwd: job.stateFolder },
@@ -102,10 +96,7 @@ function interfaceOption(binding: Binding): Record<string, string> {
 }
 
 function running(host: Host, job: ClientJob, client: ClientProcess): RunningClient {
-  const pids = [client.pid];
-  return {
-    pids,
-    exited: client.exited,
+  return runningClient(client, host, {
     async status(signal) {
       const body = JSON.stringify({ jsonrpc: '2.0', id: '1', method: 'aria2.tellActive', params: [] });
       const answer = await loopback(host, { port: job.controlPort, path: '/jsonrpc', body }, signal);
@@ -117,10 +108,5 @@ function running(host: Host, job: ClientJob, client: ClientProcess): RunningClie
         dhtNodes: null,
       };
     },
-    async addresses(signal) {
-      return { listens: await listeningSockets(host, pids, signal), announces: [] };
-    },
-    logTail: (lines) => Promise.resolve(client.tail(lines)),
-    stop: (patienceSeconds) => client.stop(patienceSeconds),
-  };
+  });
 }

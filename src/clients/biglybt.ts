@@ -3,16 +3,21 @@
  * torrent and the questions on standard input. Its DHT is its own (Vuze's), not BEP 5, so that it is declared as none
  * here; its plug-in for uTP is not part of the distribution's package.
  */
-import { readFile, readdir } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import bencode from 'bencode';
 import * as z from 'zod';
-import type { ClientJob, ClientStatus, RunningClient, TorrentClient } from '../contracts/client.ts';
+import {
+  SPEAKS_ALL,
+  type ClientJob,
+  type ClientStatus,
+  type RunningClient,
+  type TorrentClient,
+} from '../contracts/client.ts';
 import type { Argv, Host } from '../contracts/host.ts';
-import { listeningSockets } from './loopback.ts';
-import { ClientProcess, lineWith } from './client-process.ts';
-import { homeIn, makeFolder, placeFile, supportedBinding, switched } from './settings.ts';
+import { ClientProcess, lineWith, runningClient } from './client-process.ts';
+import { homeIn, leftBehind, makeFolder, placeFile, supportedBinding, switched } from './settings.ts';
 
 /** Folder of its configuration and state, in the state folder. */
 const CONFIG = 'config';
@@ -36,18 +41,7 @@ export const biglybt: TorrentClient = {
     { command: 'java', package: 'default-jre-headless' },
   ],
   bindings: ['none', 'interface', 'address'],
-  speaks: {
-    utp: false,
-    udpTracker: true,
-    dht: false,
-    pex: true,
-    lsd: false,
-    portMapping: true,
-    ipv6: true,
-    webrtc: false,
-    magnet: true,
-    encryption: true,
-  },
+  speaks: { ...SPEAKS_ALL, utp: false, dht: false, lsd: false, webrtc: false },
   changes: [
     { setting: '--ui=console', reason: 'runs without a window' },
     { setting: 'TCP.Listen.Port, UDP.Listen.Port', reason: 'the observers must know where to knock' },
@@ -67,13 +61,13 @@ export const biglybt: TorrentClient = {
 
   async start(host, job, signal) {
     await configure(job);
-    const saved = await readdir(join(job.stateFolder, CONFIG, 'torrents')).catch(() => []);
+    const known = await leftBehind(join(job.stateFolder, CONFIG, 'torrents'), /./);
     const client = await ClientProcess.start(
       host,
       { client: biglybt.id, argv: program(job), env: await homeIn(job.stateFolder), cwd: job.stateFolder },
       async (started) => {
         await started.line(lineWith(/^Running BiglyBT/));
-        if (saved.length > 0) return;
+        if (known) return;
         if ('magnet' in job.torrent) await addMagnet(started, job.torrent.magnet, job.downloadFolder, signal);
         else await started.ask(`add -o ${job.downloadFolder} ${job.torrent.file}`, lineWith(/' added/));
       },
@@ -157,15 +151,8 @@ function readStatus(line: string): ClientStatus | undefined {
 }
 
 function running(host: Host, client: ClientProcess): RunningClient {
-  const pids = [client.pid];
-  return {
-    pids,
-    exited: client.exited,
+  return runningClient(client, host, {
     status: (signal) => client.ask('show torrents', readStatus, signal),
-    async addresses(signal) {
-      return { listens: await listeningSockets(host, pids, signal), announces: [] };
-    },
-    logTail: (lines) => Promise.resolve(client.tail(lines)),
     stop: (patienceSeconds) => client.stop(patienceSeconds, ({ stdin }) => stdin.write('quit\n')),
-  };
+  });
 }

@@ -4,11 +4,10 @@
  * its ports: no binding, no switch for DHT, local discovery or port mapping.
  */
 import { join } from 'node:path';
-import type { ClientJob, RunningClient, TorrentClient } from '../contracts/client.ts';
+import { SPEAKS_ALL, type ClientJob, type RunningClient, type TorrentClient } from '../contracts/client.ts';
 import type { Argv, Host, RunningProcess } from '../contracts/host.ts';
 import { Unsupported } from '../contracts/errors.ts';
-import { listeningSockets } from './loopback.ts';
-import { ClientProcess, lineWith } from './client-process.ts';
+import { ClientProcess, lineWith, runningClient } from './client-process.ts';
 import { homeIn, makeFolder, supportedBinding, switched } from './settings.ts';
 
 const FUSE_DEVICE = '/dev/fuse';
@@ -24,18 +23,7 @@ export const btfs: TorrentClient = {
     { command: 'fusermount3', package: 'fuse3' },
   ],
   bindings: ['none'],
-  speaks: {
-    utp: true,
-    udpTracker: true,
-    dht: true,
-    pex: true,
-    lsd: true,
-    portMapping: true,
-    ipv6: false,
-    webrtc: false,
-    magnet: false,
-    encryption: true,
-  },
+  speaks: { ...SPEAKS_ALL, ipv6: false, webrtc: false, magnet: false },
   changes: [
     { setting: '--min-port, --max-port', reason: 'the observers must know where to knock' },
     { setting: '--data-directory', reason: "keeps the payload in the trial's folder" },
@@ -109,24 +97,19 @@ async function openFuse(host: Host): Promise<void> {
 
 function running(host: Host, job: ClientJob, client: ClientProcess, reader: RunningProcess): RunningClient {
   const pids = [client.pid, reader.pid];
-  return {
+  return runningClient(client, host, {
     pids,
-    exited: client.exited,
     async status(signal) {
       // What it has on disk is all it tells.
       const options = signal === undefined ? {} : { signal };
       const { stdout } = await host.run(['du', '--summarize', '--block-size=1', job.downloadFolder], options);
       return { downloadedBytes: Number.parseInt(stdout, 10), peers: 0, dhtNodes: null };
     },
-    async addresses(signal) {
-      return { listens: await listeningSockets(host, pids, signal), announces: [] };
-    },
-    logTail: (lines) => Promise.resolve(client.tail(lines)),
     stop(patienceSeconds) {
       // A file system that is being read does not end. About one time in ten it does not end anyway: 2.24 cancels its
       // alert thread, which may hold the lock that its end waits for.
       reader.signal('SIGKILL');
       return client.stop(patienceSeconds);
     },
-  };
+  });
 }

@@ -5,8 +5,10 @@
 import { type FSWatcher, closeSync, openSync, readSync, readdirSync, statSync, watch } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import type { Readable } from 'node:stream';
+import type { RunningClient } from '../contracts/client.ts';
 import type { Argv, ExitStatus, Host, RunningProcess } from '../contracts/host.ts';
 import { describeExit } from '../contracts/errors.ts';
+import { listeningSockets } from './loopback.ts';
 
 /** Lines kept of a client's output: enough to explain an end, little enough to keep for every trial. */
 const KEPT_LINES = 500;
@@ -182,6 +184,30 @@ export class ClientProcess {
     const last = this.tail(QUOTED_LINES).join('\n  ');
     return last === '' ? 'It wrote nothing.' : `Its last lines:\n  ${last}`;
   }
+}
+
+/** What one client's adapter knows better than all of them. */
+export interface OwnWays {
+  readonly status: RunningClient['status'];
+  /** Its processes, the one to kill first; the main process alone where left out. */
+  readonly pids?: readonly number[];
+  /** How a user ends it; where left out, by SIGTERM. */
+  readonly stop?: RunningClient['stop'];
+}
+
+/** A started client as the harness knows it. What it announces none of them says. */
+export function runningClient(client: ClientProcess, host: Host, ways: OwnWays): RunningClient {
+  const { status, pids = [client.pid], stop = (patienceSeconds) => client.stop(patienceSeconds) } = ways;
+  return {
+    pids,
+    exited: client.exited,
+    status,
+    async addresses(signal) {
+      return { listens: await listeningSockets(host, pids, signal), announces: [] };
+    },
+    logTail: (lines) => Promise.resolve(client.tail(lines)),
+    stop,
+  };
 }
 
 /** Pattern for `line`, `nextLine` and `ask`: the first line that the pattern is found in. */

@@ -6,8 +6,7 @@ import { join } from 'node:path';
 import type { ClientJob, RunningClient, TorrentClient } from '../contracts/client.ts';
 import type { Argv, Host, RunningProcess } from '../contracts/host.ts';
 import { Unsupported } from '../contracts/errors.ts';
-import { listeningSockets } from './loopback.ts';
-import { ClientProcess } from './client-process.ts';
+import { ClientProcess, runningClient } from './client-process.ts';
 import { homeIn, supportedBinding, switched } from './settings.ts';
 
 /** `| 0/1/2 [3/64/64] 1MB,0MB | 12,0K/s | ...`: seeders/leechers/known peers, pieces, received and sent. */
@@ -70,10 +69,7 @@ function program(job: ClientJob): Argv {
 }
 
 function running(host: Host, client: ClientProcess): RunningClient {
-  const pids = [client.pid];
-  return {
-    pids,
-    exited: client.exited,
+  return runningClient(client, host, {
     status() {
       const line = [...client.tail(50)].reverse().find((text) => STATUS.test(text)) ?? '';
       const [, seeders = 0, leechers = 0, megabytes = 0] = STATUS.exec(line)?.map(Number) ?? [];
@@ -83,12 +79,8 @@ function running(host: Host, client: ClientProcess): RunningClient {
         dhtNodes: null,
       });
     },
-    async addresses(signal) {
-      return { listens: await listeningSockets(host, pids, signal), announces: [] };
-    },
-    logTail: (lines) => Promise.resolve(client.tail(lines)),
     stop: (patienceSeconds) => client.stop(patienceSeconds, (process) => interruptTwice(process, patienceSeconds)),
-  };
+  });
 }
 
 /**

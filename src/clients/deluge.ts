@@ -7,14 +7,13 @@
  * switched off.
  */
 import { randomBytes } from 'node:crypto';
-import { readFile, readdir } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as z from 'zod';
-import type { ClientJob, RunningClient, TorrentClient } from '../contracts/client.ts';
+import { SPEAKS_ALL, type ClientJob, type RunningClient, type TorrentClient } from '../contracts/client.ts';
 import type { Host } from '../contracts/host.ts';
-import { listeningSockets } from './loopback.ts';
-import { ClientProcess, lineWith } from './client-process.ts';
-import { homeIn, placeFile, supportedBinding, switched } from './settings.ts';
+import { ClientProcess, lineWith, runningClient } from './client-process.ts';
+import { homeIn, leftBehind, placeFile, supportedBinding, switched } from './settings.ts';
 
 /** The system's Python, for which the distribution packages Deluge's modules. */
 const PYTHON = '/usr/bin/python3';
@@ -70,18 +69,7 @@ export const deluge: TorrentClient = {
   title: 'Deluge (daemon)',
   needs: [{ command: 'deluged', package: 'deluged' }],
   bindings: ['none', 'interface', 'address'],
-  speaks: {
-    utp: true,
-    udpTracker: true,
-    dht: true,
-    pex: true,
-    lsd: true,
-    portMapping: true,
-    ipv6: true,
-    webrtc: false,
-    magnet: true,
-    encryption: true,
-  },
+  speaks: { ...SPEAKS_ALL, webrtc: false },
   changes: [
     { setting: 'daemon_port', reason: 'two clients on one machine must not share a control port' },
     { setting: 'random_port, listen_ports', reason: 'the observers must know where to knock' },
@@ -102,7 +90,7 @@ export const deluge: TorrentClient = {
     const password = randomBytes(16).toString('hex');
     await placeFile(join(job.stateFolder, 'core.conf'), configuration(job));
     await placeFile(join(job.stateFolder, 'auth'), `${LOGIN}:${password}:10\n`);
-    const known = await hasTorrent(job.stateFolder);
+    const known = await leftBehind(join(job.stateFolder, 'state'), /\.torrent$|^torrents\.fastresume$/);
     const call = async (calls: readonly Call[], abort?: AbortSignal): Promise<unknown> => {
       const input = JSON.stringify({ port: job.controlPort, login: [LOGIN, password], calls });
       const options = abort === undefined ? { input } : { input, signal: abort };
@@ -129,11 +117,6 @@ export const deluge: TorrentClient = {
     return running(host, client, call);
   },
 };
-
-async function hasTorrent(stateFolder: string): Promise<boolean> {
-  const files = await readdir(join(stateFolder, 'state')).catch(() => []);
-  return files.some((file) => file.endsWith('.torrent') || file === 'torrents.fastresume');
-}
 
 async function addCall(job: ClientJob): Promise<Call> {
   if ('magnet' in job.torrent) return ['core.add_torrent_magnet', [job.torrent.magnet, {}]];
@@ -175,10 +158,7 @@ function running(
   client: ClientProcess,
   call: (calls: readonly Call[], signal?: AbortSignal) => Promise<unknown>,
 ): RunningClient {
-  const pids = [client.pid];
-  return {
-    pids,
-    exited: client.exited,
+  return runningClient(client, host, {
     async status(signal) {
       const fields = ['all_time_download', 'num_peers'];
       const torrents = statusSchema.parse(await call([['core.get_torrents_status', [{}, fields]]], signal));
@@ -190,10 +170,5 @@ function running(
         dhtNodes: session['dht.dht_nodes'],
       };
     },
-    async addresses(signal) {
-      return { listens: await listeningSockets(host, pids, signal), announces: [] };
-    },
-    logTail: (lines) => Promise.resolve(client.tail(lines)),
-    stop: (patienceSeconds) => client.stop(patienceSeconds),
-  };
+  });
 }

@@ -4,17 +4,15 @@
  * which it starts as it needs it. Its local discovery is mDNS, not BEP 14, and off; so are its DHT and UPnP unless
  * switched on.
  */
-import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { pathToFileURL } from 'node:url';
 import bencode from 'bencode';
 import * as z from 'zod';
-import type { ClientJob, RunningClient, TorrentClient } from '../contracts/client.ts';
+import { SPEAKS_ALL, type ClientJob, type RunningClient, type TorrentClient } from '../contracts/client.ts';
 import type { Host, RunningProcess } from '../contracts/host.ts';
-import { listeningSockets } from './loopback.ts';
-import { ClientProcess, lineWith } from './client-process.ts';
-import { homeIn, makeFolder, placeFile, supportedBinding, switched } from './settings.ts';
+import { ClientProcess, lineWith, runningClient } from './client-process.ts';
+import { homeIn, leftBehind, makeFolder, placeFile, section, supportedBinding, switched } from './settings.ts';
 
 /** Path of the settings in the state folder, by the XDG folders given to KTorrent. */
 const CONFIG = 'home/.config/ktorrentrc';
@@ -37,18 +35,7 @@ export const ktorrent: TorrentClient = {
     { command: 'dbus-send', package: 'dbus-bin' },
   ],
   bindings: ['none', 'interface'],
-  speaks: {
-    utp: true,
-    udpTracker: true,
-    dht: true,
-    pex: true,
-    lsd: false,
-    portMapping: true,
-    ipv6: true,
-    webrtc: false,
-    magnet: true,
-    encryption: true,
-  },
+  speaks: { ...SPEAKS_ALL, lsd: false, webrtc: false },
   changes: [
     { setting: 'QT_QPA_PLATFORM=offscreen', reason: 'runs without a screen' },
     { setting: '[downloads] saveDir, useSaveDir', reason: "keeps the payload in the trial's folder, without asking" },
@@ -68,7 +55,7 @@ export const ktorrent: TorrentClient = {
   async start(host, job, signal) {
     await placeFile(join(job.stateFolder, CONFIG), configuration(job));
     await makeFolder(join(job.stateFolder, DATA));
-    const known = (await readdir(join(job.stateFolder, DATA))).some((name) => /^tor\d+$/.test(name));
+    const known = await leftBehind(join(job.stateFolder, DATA), /^tor\d+$/);
     const bus = `unix:path=${join(job.stateFolder, 'bus')}`;
     const env = {
       ...(await homeIn(job.stateFolder)),
@@ -133,11 +120,6 @@ function configuration(job: ClientJob): string {
   return `${section('downloads', downloads)}\n${section('Plugins', plugins)}`;
 }
 
-function section(name: string, settings: Readonly<Record<string, string | number | boolean>>): string {
-  const lines = Object.entries(settings).map(([key, value]) => `${key}=${String(value)}\n`);
-  return `[${name}]\n${lines.join('')}`;
-}
-
 /** A session bus of the client's own; resolves once it listens. */
 async function startBus(
   host: Host,
@@ -180,9 +162,8 @@ async function send(host: Host, env: Environment, call: readonly string[]): Prom
 
 function running(host: Host, client: ClientProcess, busPid: number, env: Environment): RunningClient {
   const pids = [client.pid, busPid];
-  return {
+  return runningClient(client, host, {
     pids,
-    exited: client.exited,
     async status() {
       const torrents = await send(host, env, ['/core', 'org.ktorrent.core.torrents']);
       const hash = /[0-9a-f]{40}/.exec(torrents)?.[0];
@@ -197,10 +178,5 @@ function running(host: Host, client: ClientProcess, busPid: number, env: Environ
         dhtNodes: null,
       };
     },
-    async addresses(signal) {
-      return { listens: await listeningSockets(host, pids, signal), announces: [] };
-    },
-    logTail: (lines) => Promise.resolve(client.tail(lines)),
-    stop: (patienceSeconds) => client.stop(patienceSeconds),
-  };
+  });
 }

@@ -5,10 +5,15 @@
  */
 import { join } from 'node:path';
 import * as z from 'zod';
-import type { Binding, ClientJob, RunningClient, TorrentClient } from '../contracts/client.ts';
+import {
+  SPEAKS_ALL,
+  type Binding,
+  type ClientJob,
+  type RunningClient,
+  type TorrentClient,
+} from '../contracts/client.ts';
 import type { Host } from '../contracts/host.ts';
-import { listeningSockets } from './loopback.ts';
-import { ClientProcess, lineWith } from './client-process.ts';
+import { ClientProcess, lineWith, runningClient } from './client-process.ts';
 import { homeIn, placeFile, supportedBinding, switched } from './settings.ts';
 
 /** The system's Python, for which the distribution packages the binding. */
@@ -98,18 +103,7 @@ export const libtorrent: TorrentClient = {
   // A package without a command: found by a folder it brings.
   needs: [{ command: '/usr/lib/python3/dist-packages/libtorrent.egg-info', package: 'python3-libtorrent' }],
   bindings: ['none', 'interface', 'address'],
-  speaks: {
-    utp: true,
-    udpTracker: true,
-    dht: true,
-    pex: true,
-    lsd: true,
-    portMapping: true,
-    ipv6: true,
-    webrtc: false,
-    magnet: true,
-    encryption: true,
-  },
+  speaks: { ...SPEAKS_ALL, webrtc: false },
   changes: [
     { setting: 'listen_interfaces', reason: 'the observers must know where to knock' },
     { setting: 'dht_bootstrap_nodes', reason: "the lab's DHT routers instead of the public one by name" },
@@ -195,20 +189,13 @@ function interfaces(binding: Binding, port: number): Record<string, string> {
 }
 
 function running(host: Host, client: ClientProcess): RunningClient {
-  const pids = [client.pid];
-  return {
-    pids,
-    exited: client.exited,
+  return runningClient(client, host, {
     async status(signal) {
       const answer = (line: string) =>
         line.startsWith('{"report": "status"') ? statusSchema.parse(JSON.parse(line)) : undefined;
       const { downloadedBytes, peers, dhtNodes } = await client.ask('status', answer, signal);
       return { downloadedBytes, peers, dhtNodes };
     },
-    async addresses(signal) {
-      return { listens: await listeningSockets(host, pids, signal), announces: [] };
-    },
-    logTail: (lines) => Promise.resolve(client.tail(lines)),
     stop: (patienceSeconds) => client.stop(patienceSeconds, ({ stdin }) => stdin.write('stop\n')),
-  };
+  });
 }

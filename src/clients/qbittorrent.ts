@@ -2,14 +2,19 @@
  * qBittorrent without a window, the distribution's binary: a profile folder of its own, the torrent given on the command
  * line, the web API on loopback for status. What its libtorrent does underneath is not configured here.
  */
-import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as z from 'zod';
-import type { Binding, ClientJob, RunningClient, TorrentClient } from '../contracts/client.ts';
+import {
+  SPEAKS_ALL,
+  type Binding,
+  type ClientJob,
+  type RunningClient,
+  type TorrentClient,
+} from '../contracts/client.ts';
 import type { Argv, Host } from '../contracts/host.ts';
-import { CURL, listeningSockets, loopback } from './loopback.ts';
-import { ClientProcess, lineWith } from './client-process.ts';
-import { homeIn, makeFolder, placeFile, supportedBinding, switched } from './settings.ts';
+import { CURL, loopback } from './loopback.ts';
+import { ClientProcess, lineWith, runningClient } from './client-process.ts';
+import { homeIn, leftBehind, makeFolder, placeFile, section, supportedBinding, switched } from './settings.ts';
 
 /** Path of the settings inside the folder given as --profile. */
 const CONFIG = 'qBittorrent/config/qBittorrent.conf';
@@ -28,18 +33,7 @@ export const qbittorrent: TorrentClient = {
   title: 'qBittorrent (nox)',
   needs: [{ command: 'qbittorrent-nox', package: 'qbittorrent-nox' }, CURL],
   bindings: ['none', 'interface', 'address'],
-  speaks: {
-    utp: true,
-    udpTracker: true,
-    dht: true,
-    pex: true,
-    lsd: true,
-    portMapping: true,
-    ipv6: true,
-    webrtc: false,
-    magnet: true,
-    encryption: true,
-  },
+  speaks: { ...SPEAKS_ALL, webrtc: false },
   changes: [
     { setting: '[LegalNotice] Accepted', reason: 'it waits for an answer on its standard input otherwise' },
     { setting: '[Preferences] WebUI\\LocalHostAuth', reason: 'status is asked from loopback without a log-in' },
@@ -57,7 +51,7 @@ export const qbittorrent: TorrentClient = {
   async start(host, job, signal) {
     await placeFile(join(job.stateFolder, CONFIG), configuration(job));
     await makeFolder(join(job.stateFolder, DATA, 'logs'));
-    const known = await hasTorrent(job.stateFolder);
+    const known = await leftBehind(join(job.stateFolder, RESUME), /\.fastresume$/);
     const client = await ClientProcess.start(
       host,
       {
@@ -85,12 +79,6 @@ function program(job: ClientJob): Argv {
 function torrentArguments(job: ClientJob): readonly string[] {
   const torrent = 'file' in job.torrent ? job.torrent.file : job.torrent.magnet;
   return ['--skip-dialog=true', `--save-path=${job.downloadFolder}`, torrent];
-}
-
-/** Whether an earlier run left the torrent to be resumed. */
-async function hasTorrent(stateFolder: string): Promise<boolean> {
-  const files = await readdir(join(stateFolder, RESUME)).catch(() => []);
-  return files.some((file) => file.endsWith('.fastresume'));
 }
 
 function configuration(job: ClientJob): string {
@@ -128,16 +116,8 @@ function bindingSettings(binding: Binding): Record<string, string> {
   }
 }
 
-function section(name: string, settings: Readonly<Record<string, string | number | boolean>>): string {
-  const lines = Object.entries(settings).map(([key, value]) => `${key}=${String(value)}\n`);
-  return `[${name}]\n${lines.join('')}`;
-}
-
 function running(host: Host, job: ClientJob, client: ClientProcess): RunningClient {
-  const pids = [client.pid];
-  return {
-    pids,
-    exited: client.exited,
+  return runningClient(client, host, {
     async status(signal) {
       const answer = await loopback(host, { port: job.controlPort, path: '/api/v2/sync/maindata' }, signal);
       const { server_state: server, torrents } = mainData.parse(JSON.parse(answer.body));
@@ -148,10 +128,5 @@ function running(host: Host, job: ClientJob, client: ClientProcess): RunningClie
         dhtNodes: server.dht_nodes,
       };
     },
-    async addresses(signal) {
-      return { listens: await listeningSockets(host, pids, signal), announces: [] };
-    },
-    logTail: (lines) => Promise.resolve(client.tail(lines)),
-    stop: (patienceSeconds) => client.stop(patienceSeconds),
-  };
+  });
 }

@@ -3,14 +3,12 @@
  * socket in the state folder for status. It binds by address only, speaks no uTP and no local discovery, and its DHT is
  * off unless switched on.
  */
-import { readdir } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { join } from 'node:path';
-import type { ClientJob, RunningClient, TorrentClient } from '../contracts/client.ts';
+import { SPEAKS_ALL, type ClientJob, type RunningClient, type TorrentClient } from '../contracts/client.ts';
 import type { Argv, Host } from '../contracts/host.ts';
-import { listeningSockets } from './loopback.ts';
-import { ClientProcess, lineWith } from './client-process.ts';
-import { homeIn, makeFolder, placeFile, supportedBinding, switched } from './settings.ts';
+import { ClientProcess, lineWith, runningClient } from './client-process.ts';
+import { homeIn, leftBehind, makeFolder, placeFile, supportedBinding, switched } from './settings.ts';
 
 const CONFIG = 'rtorrent.rc';
 const LOG = 'log/rtorrent.log';
@@ -22,18 +20,7 @@ export const rtorrent: TorrentClient = {
   title: 'rTorrent',
   needs: [{ command: 'rtorrent', package: 'rtorrent' }],
   bindings: ['none', 'address'],
-  speaks: {
-    utp: false,
-    udpTracker: true,
-    dht: true,
-    pex: true,
-    lsd: false,
-    portMapping: false,
-    ipv6: true,
-    webrtc: false,
-    magnet: true,
-    encryption: true,
-  },
+  speaks: { ...SPEAKS_ALL, utp: false, lsd: false, portMapping: false, webrtc: false },
   changes: [
     { setting: 'system.daemon.set', reason: 'runs without a terminal' },
     { setting: 'session.path.set', reason: "state survives a restart, as in the distribution's sample configuration" },
@@ -60,7 +47,7 @@ export const rtorrent: TorrentClient = {
     await placeFile(join(job.stateFolder, CONFIG), configuration(job));
     await makeFolder(join(job.stateFolder, SESSION));
     await makeFolder(join(job.stateFolder, 'log'));
-    const known = (await readdir(join(job.stateFolder, SESSION))).some((file) => file.endsWith('.torrent'));
+    const known = await leftBehind(join(job.stateFolder, SESSION), /\.torrent$/);
     const client = await ClientProcess.start(
       host,
       {
@@ -143,22 +130,15 @@ function numbers(xml: string): readonly number[] {
 }
 
 function running(host: Host, job: ClientJob, client: ClientProcess): RunningClient {
-  const pids = [client.pid];
   const socket = join(job.stateFolder, SOCKET);
-  return {
-    pids,
-    exited: client.exited,
+  return runningClient(client, host, {
     async status(signal) {
       const fields = ['', 'main', 'd.completed_bytes=', 'd.peers_connected='];
       const [downloadedBytes = 0, peers = 0] = numbers(await call(socket, 'd.multicall2', fields, signal));
       const dht = /<name>nodes<\/name>\s*<value><i8>(\d+)/.exec(await call(socket, 'dht.statistics', [''], signal));
       return { downloadedBytes, peers, dhtNodes: dht === null ? null : Number(dht[1]) };
     },
-    async addresses(signal) {
-      return { listens: await listeningSockets(host, pids, signal), announces: [] };
-    },
-    logTail: (lines) => Promise.resolve(client.tail(lines)),
     // On SIGINT it tells the trackers and saves its session; SIGTERM it takes for a quicker end.
     stop: (patienceSeconds) => client.stop(patienceSeconds, (process) => process.signal('SIGINT')),
-  };
+  });
 }

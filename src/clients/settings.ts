@@ -2,7 +2,7 @@
  * Makes a client's own settings of a job: the features it switches, its binding, and the folders and environment that
  * keep the client away from the user's home. Says nothing about what a setting really does on the network.
  */
-import { chmod, chown, mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, chown, mkdir, readFile, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Binding, ClientFeatures, ClientJob, TorrentClient } from '../contracts/client.ts';
 import { Unsupported } from '../contracts/errors.ts';
@@ -78,6 +78,18 @@ export async function placeFile(path: string, text: string | Uint8Array): Promis
   const { uid, gid, mode } = await stat(folder);
   await chown(path, uid, gid);
   await chmod(path, mode & 0o666);
+}
+
+/** A section of a settings file as Qt and KDE write them: its name, then a setting a line. */
+export function section(name: string, settings: Readonly<Record<string, string | number | boolean>>): string {
+  const lines = Object.entries(settings).map(([key, value]) => `${key}=${String(value)}\n`);
+  return `[${name}]\n${lines.join('')}`;
+}
+
+/** Whether an earlier run left an entry of such a name in the folder: what the client then resumes is its torrent. */
+export async function leftBehind(folder: string, name: RegExp): Promise<boolean> {
+  const names = await readdir(folder).catch(() => []);
+  return names.some((each) => name.test(each));
 }
 
 /** Copies a file to where the client looks for it. */

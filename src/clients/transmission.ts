@@ -2,14 +2,13 @@
  * Transmission's daemon, the distribution's binary: settings.json, a folder it takes torrents from, and its RPC for magnet
  * links and status. Version 3.00 binds by address only and has no option for an interface.
  */
-import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as z from 'zod';
-import type { ClientJob, RunningClient, TorrentClient } from '../contracts/client.ts';
+import { SPEAKS_ALL, type ClientJob, type RunningClient, type TorrentClient } from '../contracts/client.ts';
 import type { Host } from '../contracts/host.ts';
-import { CURL, listeningSockets, loopback } from './loopback.ts';
-import { ClientProcess, lineWith } from './client-process.ts';
-import { homeIn, makeFolder, placeCopy, placeFile, supportedBinding, switched } from './settings.ts';
+import { CURL, loopback } from './loopback.ts';
+import { ClientProcess, lineWith, runningClient } from './client-process.ts';
+import { homeIn, leftBehind, makeFolder, placeCopy, placeFile, supportedBinding, switched } from './settings.ts';
 
 /** Folder from which it takes torrents; it renames each to `.added` once it has it. */
 const WATCH = 'watch';
@@ -29,18 +28,7 @@ export const transmission: TorrentClient = {
   title: 'Transmission (daemon)',
   needs: [{ command: 'transmission-daemon', package: 'transmission-daemon' }, CURL],
   bindings: ['none', 'address'],
-  speaks: {
-    utp: true,
-    udpTracker: true,
-    dht: true,
-    pex: true,
-    lsd: true,
-    portMapping: true,
-    ipv6: true,
-    webrtc: false,
-    magnet: true,
-    encryption: true,
-  },
+  speaks: { ...SPEAKS_ALL, webrtc: false },
   changes: [
     { setting: 'watch-dir', reason: 'takes the torrent unattended' },
     { setting: 'download-dir', reason: "keeps the payload in the trial's folder" },
@@ -59,7 +47,7 @@ export const transmission: TorrentClient = {
   },
 
   async start(host, job, signal) {
-    const known = await hasTorrent(job.stateFolder);
+    const known = await leftBehind(join(job.stateFolder, 'torrents'), /./);
     await configure(job, known);
     const client = await ClientProcess.start(
       host,
@@ -80,12 +68,6 @@ export const transmission: TorrentClient = {
     return running(host, job, client);
   },
 };
-
-/** Whether an earlier run left the torrent to be resumed. */
-async function hasTorrent(stateFolder: string): Promise<boolean> {
-  const files = await readdir(join(stateFolder, 'torrents')).catch(() => []);
-  return files.length > 0;
-}
 
 async function configure(job: ClientJob, known: boolean): Promise<void> {
   const { stateFolder, torrent } = job;
@@ -140,10 +122,7 @@ async function rpc(host: Host, port: number, method: string, args: object, signa
 }
 
 function running(host: Host, job: ClientJob, client: ClientProcess): RunningClient {
-  const pids = [client.pid];
-  return {
-    pids,
-    exited: client.exited,
+  return runningClient(client, host, {
     async status(signal) {
       const fields = ['haveUnchecked', 'haveValid', 'peersConnected'];
       const answer = torrentGet.parse(JSON.parse(await rpc(host, job.controlPort, 'torrent-get', { fields }, signal)));
@@ -155,10 +134,5 @@ function running(host: Host, job: ClientJob, client: ClientProcess): RunningClie
         dhtNodes: null,
       };
     },
-    async addresses(signal) {
-      return { listens: await listeningSockets(host, pids, signal), announces: [] };
-    },
-    logTail: (lines) => Promise.resolve(client.tail(lines)),
-    stop: (patienceSeconds) => client.stop(patienceSeconds),
-  };
+  });
 }

@@ -8,11 +8,10 @@ import { readFile } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import * as z from 'zod';
-import type { ClientJob, RunningClient, TorrentClient } from '../contracts/client.ts';
+import { SPEAKS_ALL, type ClientJob, type RunningClient, type TorrentClient } from '../contracts/client.ts';
 import type { Host } from '../contracts/host.ts';
 import { programArgv } from '../programs/program.ts';
-import { listeningSockets } from './loopback.ts';
-import { ClientProcess } from './client-process.ts';
+import { ClientProcess, runningClient } from './client-process.ts';
 import { homeIn, supportedBinding, switched } from './settings.ts';
 
 /** What the program is told: the package's own options, and nothing that is left at its default. */
@@ -49,18 +48,7 @@ export const webtorrent: TorrentClient = {
   title: 'WebTorrent (Node.js)',
   needs: [],
   bindings: ['none'],
-  speaks: {
-    utp: true,
-    udpTracker: true,
-    dht: true,
-    pex: true,
-    lsd: true,
-    portMapping: true,
-    ipv6: true,
-    webrtc: true,
-    magnet: true,
-    encryption: true,
-  },
+  speaks: SPEAKS_ALL,
   changes: [
     { setting: 'torrentPort, dhtPort', reason: 'the observers must know where to knock' },
     { setting: 'dht.bootstrap', reason: "the lab's DHT routers instead of the public ones by name" },
@@ -131,10 +119,7 @@ function isKind<K extends Report['report']>(report: Report, kind: K): report is 
 }
 
 function running(host: Host, client: ClientProcess): RunningClient {
-  const pids = [client.pid];
-  return {
-    pids,
-    exited: client.exited,
+  return runningClient(client, host, {
     async status(signal) {
       const { downloadedBytes, peers, dhtNodes } = await client.ask(
         'status',
@@ -143,12 +128,8 @@ function running(host: Host, client: ClientProcess): RunningClient {
       );
       return { downloadedBytes, peers, dhtNodes };
     },
-    async addresses(signal) {
-      return { listens: await listeningSockets(host, pids, signal), announces: [] };
-    },
-    logTail: (lines) => Promise.resolve(client.tail(lines)),
     stop: (patienceSeconds) => client.stop(patienceSeconds, ({ stdin }) => stdin.write('stop\n')),
-  };
+  });
 }
 
 // ---------------------------------------------------------------------------------------------------- the program itself

@@ -1,4 +1,4 @@
-/** Torrent clients: types only. */
+/** Torrent clients: types, and the protocols that a client may speak. */
 import type { ExitStatus, Host, Need } from './host.ts';
 
 /** Way in which a client is tied to the tunnel. */
@@ -97,3 +97,17 @@ interface ClientSpeaks {
   /** Message stream encryption between peers, where both sides have it. */
   readonly encryption: boolean;
 }
+
+/** Every protocol there is: a client spreads it with those it does not speak. */
+export const SPEAKS_ALL: ClientSpeaks = {
+  utp: true,
+  udpTracker: true,
+  dht: true,
+  pex: true,
+  lsd: true,
+  portMapping: true,
+  ipv6: true,
+  webrtc: true,
+  magnet: true,
+  encryption: true,
+};

@@ -9,7 +9,7 @@ import path from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import type Docker from 'dockerode';
 import * as z from 'zod';
-import type { ClientJob, RunningClient, TorrentClient } from '../../../contracts/client.ts';
+import { SPEAKS_ALL, type ClientJob, type RunningClient, type TorrentClient } from '../../../contracts/client.ts';
 import type { ExitStatus, Host } from '../../../contracts/host.ts';
 import { Unsupported, describeExit } from '../../../contracts/errors.ts';
 import { SERVER_DEVICE } from '../../../programs/wireguard.ts';
@@ -104,18 +104,7 @@ export class StackContainers {
       title: 'the stack’s own client',
       needs: [],
       bindings: ['none'],
-      speaks: {
-        utp: true,
-        udpTracker: true,
-        dht: true,
-        pex: true,
-        lsd: true,
-        portMapping: true,
-        ipv6: true,
-        webrtc: false,
-        magnet: false,
-        encryption: true,
-      },
+      speaks: { ...SPEAKS_ALL, webrtc: false, magnet: false },
       changes: [],
       persists: [],
       version: () => Promise.resolve(client.image ?? ''),

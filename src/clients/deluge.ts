@@ -1,6 +1,6 @@
 /**
- * Deluge's daemon, the distribution's binary: core.conf, and its own RPC (TLS and rencode on loopback), which a few
- * lines of Python speak from the client's host. What its libtorrent does underneath is not configured here.
+ * Deluge's daemon, the distribution's binary: core.conf, and its own RPC (TLS and rencode on loopback), which
+ * deluge-rpc.py speaks from the client's host. What its libtorrent does underneath is not configured here.
  *
  * Its session is made with libtorrent's own settings before those of its users are applied (core/core.py, then
  * core/preferencesmanager.py), so that DHT, local discovery and port mapping begin at each start also where they are
@@ -12,51 +12,9 @@ import { join } from 'node:path';
 import * as z from 'zod';
 import { SPEAKS_ALL, type ClientJob, type RunningClient, type TorrentClient } from '../contracts/client.ts';
 import type { Host } from '../contracts/host.ts';
+import { pythonArgv } from '../programs/python.ts';
 import { ClientProcess, lineWith, runningClient } from './client-process.ts';
 import { homeIn, leftBehind, placeFile, supportedBinding, switched } from './settings.ts';
-
-/** The system's Python, for which the distribution packages Deluge's modules. */
-const PYTHON = '/usr/bin/python3';
-
-/**
- * Calls methods of the daemon in order and prints the last one's result as JSON. Standard input: {"port", "login":
- * [user, password], "calls": [[method, arguments], ...]}. Wire format: deluge/transfer.py, protocol version 1.
- */
-const RPC_PROGRAM = `
-import json, socket, ssl, struct, sys, zlib
-import rencode
-
-job = json.load(sys.stdin)
-context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-context.check_hostname = False
-context.verify_mode = ssl.CERT_NONE
-link = context.wrap_socket(socket.create_connection(('127.0.0.1', job['port']), 10))
-
-def read(size):
-    data = b''
-    while len(data) < size:
-        part = link.recv(size - len(data))
-        if not part:
-            sys.exit('the daemon closed the connection')
-        data += part
-    return data
-
-def call(number, method, arguments, options):
-    body = zlib.compress(rencode.dumps(((number, method, arguments, options),)))
-    link.sendall(struct.pack('!BI', 1, len(body)) + body)
-    while True:
-        _, size = struct.unpack('!BI', read(5))
-        kind, answered, *rest = rencode.loads(zlib.decompress(read(size)), decode_utf8=True)
-        if kind == 1 and answered == number:
-            return rest[0]
-        if kind == 2 and answered == number:
-            sys.exit('%s failed: %s' % (method, rest))
-
-call(0, 'daemon.login', job['login'], {'client_version': '2.0.3'})
-for number, (method, arguments) in enumerate(job['calls'], 1):
-    result = call(number, method, arguments, {})
-print(json.dumps(result))
-`;
 
 type Call = readonly [method: string, arguments: readonly unknown[]];
 
@@ -91,10 +49,11 @@ export const deluge: TorrentClient = {
     await placeFile(join(job.stateFolder, 'core.conf'), configuration(job));
     await placeFile(join(job.stateFolder, 'auth'), `${LOGIN}:${password}:10\n`);
     const known = await leftBehind(join(job.stateFolder, 'state'), /\.torrent$|^torrents\.fastresume$/);
+    const program = await pythonArgv('clients/deluge-rpc.py');
     const call = async (calls: readonly Call[], abort?: AbortSignal): Promise<unknown> => {
       const input = JSON.stringify({ port: job.controlPort, login: [LOGIN, password], calls });
       const options = abort === undefined ? { input } : { input, signal: abort };
-      const { stdout } = await host.run([PYTHON, '-c', RPC_PROGRAM], options);
+      const { stdout } = await host.run(program, options);
       const answer: unknown = JSON.parse(stdout);
       return answer;
     };

@@ -1,12 +1,8 @@
 /**
- * WebTorrent, the npm package, run as its own Node.js program with WebRTC on as in its default. This one file is the
- * adapter and, started as a program with its job, the client: it answers `status` and `stop` on its standard input,
- * one JSON object a line. It has no option to bind to an interface or address.
+ * WebTorrent, the npm package, run as its own Node.js program (webtorrent-program.ts) with WebRTC on as in its default.
+ * It has no option to bind to an interface or address.
  */
-import { realpathSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
 import * as z from 'zod';
 import { SPEAKS_ALL, type ClientJob, type RunningClient, type TorrentClient } from '../contracts/client.ts';
 import type { Host } from '../contracts/host.ts';
@@ -15,7 +11,7 @@ import { ClientProcess, runningClient } from './client-process.ts';
 import { homeIn, supportedBinding, switched } from './settings.ts';
 
 /** What the program is told: the package's own options, and nothing that is left at its default. */
-const programJobSchema = z.object({
+export const programJobSchema = z.object({
   torrent: z.string(),
   downloadFolder: z.string(),
   options: z.object({
@@ -32,6 +28,7 @@ const programJobSchema = z.object({
 });
 type ProgramJob = z.infer<typeof programJobSchema>;
 
+/** What the program says, one JSON object a line. */
 const reportSchema = z.discriminatedUnion('report', [
   z.object({ report: z.literal('accepted') }),
   z.object({
@@ -41,7 +38,7 @@ const reportSchema = z.discriminatedUnion('report', [
     dhtNodes: z.number().nullable(),
   }),
 ]);
-type Report = z.infer<typeof reportSchema>;
+export type Report = z.infer<typeof reportSchema>;
 
 export const webtorrent: TorrentClient = {
   id: 'webtorrent',
@@ -68,7 +65,7 @@ export const webtorrent: TorrentClient = {
       host,
       {
         client: webtorrent.id,
-        argv: [...programArgv('clients/webtorrent'), JSON.stringify(programJob(job))],
+        argv: [...programArgv('clients/webtorrent-program'), JSON.stringify(programJob(job))],
         env: await homeIn(job.stateFolder),
         cwd: job.stateFolder,
       },
@@ -130,37 +127,4 @@ function running(host: Host, client: ClientProcess): RunningClient {
     },
     stop: (patienceSeconds) => client.stop(patienceSeconds, ({ stdin }) => stdin.write('stop\n')),
   });
-}
-
-// ---------------------------------------------------------------------------------------------------- the program itself
-
-async function main(argument: string): Promise<void> {
-  const job = programJobSchema.parse(JSON.parse(argument));
-  const { default: WebTorrent } = await import('webtorrent');
-  const client = new WebTorrent(job.options);
-  const report = (what: Report): void => void process.stdout.write(`${JSON.stringify(what)}\n`);
-  // An error of the client ends it, with the reason on standard error, as WebTorrent's command line does.
-  client.on('error', (error) => {
-    console.error(error);
-    process.exit(1);
-  });
-  const torrent = client.add(job.torrent, { path: job.downloadFolder });
-  torrent.on('infoHash', () => report({ report: 'accepted' }));
-  torrent.on('warning', (warning) => console.error(String(warning)));
-
-  for await (const request of createInterface({ input: process.stdin })) {
-    if (request === 'stop') break;
-    report({
-      report: 'status',
-      downloadedBytes: torrent.downloaded,
-      peers: torrent.numPeers,
-      dhtNodes: client.dht === false ? null : client.dht.toJSON().nodes.length,
-    });
-  }
-  client.destroy(() => process.exit(0));
-}
-
-const [, started, argument] = process.argv;
-if (argument !== undefined && started !== undefined && realpathSync(started) === fileURLToPath(import.meta.url)) {
-  await main(argument);
 }

@@ -1,17 +1,10 @@
 /** A DHT node of libtorrent-rasterbar, through its Python binding as the distribution packages it, and no torrent. */
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { PYTHON_LIBTORRENT, libtorrentVersion, pythonArgv } from '../../programs/python.ts';
 import type { Infrastructure } from './infrastructure.ts';
 
 const PORT = 6881;
-const PYTHON = '/usr/bin/python3';
-
-const DRIVER = `
-import json, sys
-import libtorrent as lt
-session = lt.session(json.load(open(sys.argv[1])))
-sys.stdin.read()
-`;
 
 export const libtorrentDht: Infrastructure = {
   id: 'libtorrent-dht',
@@ -19,16 +12,14 @@ export const libtorrentDht: Infrastructure = {
   kind: 'dht',
   address: '198.18.61.1',
   port: PORT,
-  needs: [{ command: 'python3', package: 'python3-libtorrent' }],
+  needs: [PYTHON_LIBTORRENT],
   expiry: {
     seconds: 45 * 60,
     windowSeconds: [45 * 60, 47 * 60],
     source: 'libtorrent dht_storage.cpp: announce_interval (30 min) * 3 / 2, looked at every 2 min (node.cpp)',
   },
 
-  async version(host) {
-    return (await host.run([PYTHON, '-c', 'import libtorrent; print(libtorrent.version)'])).stdout.trim();
-  },
+  version: libtorrentVersion,
 
   async prepare(_host, { folder, entry }) {
     const file = join(folder, 'settings.json');
@@ -41,6 +32,6 @@ export const libtorrentDht: Infrastructure = {
       enable_natpmp: false,
     };
     await writeFile(file, JSON.stringify(settings));
-    return [PYTHON, '-c', DRIVER, file];
+    return pythonArgv('probes/infrastructure/libtorrent-dht.py', file);
   },
 };

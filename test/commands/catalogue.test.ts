@@ -1,10 +1,15 @@
 import assert from 'node:assert/strict';
-import { readFile } from 'node:fs/promises';
+import { execFile } from 'node:child_process';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { asText, clientCatalogue, clientsPage, faultCatalogue, switchCatalogue } from '../../src/commands/catalogue.ts';
 import { clientById, clients } from '../../src/clients/index.ts';
 import type { Host } from '../../src/contracts/host.ts';
 import { Unsupported } from '../../src/contracts/errors.ts';
+import { INFRASTRUCTURE } from '../../src/probes/infrastructure/index.ts';
 import { assertInstalled } from '../../src/harness/labs/installed.ts';
+import { SYSTEM_PATH, missing } from '../../src/harness/labs/provision.ts';
 
 describe('the catalogues', () => {
   it('stand in the documentation as they are printed', async () => {
@@ -33,29 +38,64 @@ describe('the catalogues', () => {
   });
 });
 
+/** This machine as a host: what is asked runs where provisioning looked. */
+const here: Host = {
+  name: 'client',
+  folder: '/',
+  run: ([program, ...args]) =>
+    new Promise((resolve) => {
+      execFile(program, args, { env: { PATH: SYSTEM_PATH.join(':') } }, (error, stdout, stderr) => {
+        const code = error === null ? 0 : Number(error.code ?? 1);
+        resolve({ status: { code, signal: null }, stdout, stderr });
+      });
+    }),
+  spawn: () => Promise.reject(new Error('nothing is started here')),
+};
+
 describe('a client whose packages its host lacks', () => {
-  const hostWith = (commands: readonly string[]): Host => ({
-    name: 'client',
-    folder: '/',
-    run: ([, ...rest]) => {
-      const code = rest.length > 0 && rest.every((each) => commands.includes(each)) ? 0 : 1;
-      return Promise.resolve({ status: { code, signal: null }, stdout: '', stderr: '' });
-    },
-    spawn: () => Promise.reject(new Error('nothing is started here')),
-  });
+  const ABSENT = { command: 'no-such-command', package: 'no-such-package' };
 
   it('is fine where it needs none', async () => {
-    await assertInstalled({ title: 'self-contained', needs: [] }, hostWith([]));
+    await assertInstalled({ title: 'self-contained', needs: [] }, here);
   });
 
-  for (const client of clients.filter(({ needs }) => needs.length > 0)) {
-    it(`is unsupported, which names them: ${client.id}`, async () => {
-      const [first, ...others] = client.needs;
-      await assertInstalled(client, hostWith(client.needs.map(({ command }) => command)));
-      await assert.rejects(assertInstalled(client, hostWith(others.map(({ command }) => command))), (error: Error) => {
-        assert.ok(error instanceof Unsupported);
-        return error.message.endsWith(`it lacks the package ${first?.package}`);
+  it('is an error that names them, and never unsupported, which a plugin alone declares', async () => {
+    for (const absent of [ABSENT, { ...ABSENT, command: '/no/such/folder' }]) {
+      const needs = [{ command: 'sh', package: 'dash' }, absent, { command: '/etc', package: 'base-files' }];
+      await assert.rejects(assertInstalled({ title: 'Pretender', needs }, here), (error: Error) => {
+        assert.ok(!(error instanceof Unsupported));
+        assert.match(
+          error.message,
+          /^Pretender is not installed on client, .*: install the package no-such-package there/,
+        );
+        assert.ok(error.message.includes(`«${absent.command}»`) && !error.message.includes('«sh»'));
+        return true;
       });
+    }
+  });
+
+  it('is not one whose package provisioning has found: a folder, a file that nobody runs, a command', async () => {
+    const folder = await mkdtemp(path.join(tmpdir(), 'needs-'));
+    try {
+      const file = path.join(folder, 'data');
+      await writeFile(file, '', { mode: 0o600 });
+      for (const command of [folder, file, 'sh']) {
+        const needs = [{ command, package: 'any' }];
+        assert.deepEqual(missing(needs), [], command);
+        await assertInstalled({ title: command, needs }, here);
+      }
+    } finally {
+      await rm(folder, { recursive: true });
+    }
+  });
+
+  for (const { id, title, needs } of [...clients, ...INFRASTRUCTURE]) {
+    it(`is the same to provisioning and to a trial: ${id}`, async () => {
+      const found = await assertInstalled({ title, needs }, here).then(
+        () => true,
+        () => false,
+      );
+      assert.equal(found, missing(needs).length === 0);
     });
   }
 });

@@ -1,22 +1,37 @@
-/** Whether a host has what a client needs: in a lab of containers it is not the machine the harness runs on. */
+/**
+ * Whether a host has what a client needs: in a lab of containers it is not the machine the harness runs on. Provisioning
+ * has seen to that before any trial, so that what is missing here is an error; `Unsupported` a plugin alone declares.
+ */
 import type { TorrentClient } from '../../contracts/client.ts';
-import type { Host, Need } from '../../contracts/host.ts';
-import { Unsupported } from '../../contracts/errors.ts';
+import type { Argv, Host, Need } from '../../contracts/host.ts';
+import { RequestError } from '../../contracts/errors.ts';
 
-/** Throws `Unsupported` with the packages that the host lacks. */
+/** Throws `RequestError` with the packages that the host lacks. */
 export async function assertInstalled(
   { title, needs }: Pick<TorrentClient, 'title' | 'needs'>,
   host: Host,
 ): Promise<void> {
   if (await has(host, needs)) return;
   const found = await Promise.all(needs.map((need) => has(host, [need])));
-  const absent = [...new Set(needs.flatMap((need, index) => (found[index] === true ? [] : [need.package])))];
-  throw new Unsupported(`${title} is not installed on ${host.name}: it lacks the package ${absent.join(', ')}`);
+  const absent = needs.filter((_, index) => found[index] === false);
+  const looked = absent.map(({ command }) => `«${command}»`).join(', ');
+  throw new RequestError(
+    `${title} is not installed on ${host.name}, where there is no ${looked}: install the package ` +
+      `${[...new Set(absent.map((need) => need.package))].join(', ')} there, or leave the client out (--client)`,
+  );
 }
 
-/** Whether the host has all that is needed; which(1) takes names and paths. */
+/** Whether the host has all of them: asked as provisioning asks (`findCommand`), names on the search path, paths as they stand. */
 async function has(host: Host, needs: readonly Need[]): Promise<boolean> {
-  if (needs.length === 0) return true; // which(1) of nothing fails
-  const { status } = await host.run(['which', ...needs.map(({ command }) => command)], { anyStatus: true });
-  return status.code === 0;
+  const commands = needs.map(({ command }) => command);
+  const paths = commands.filter((command) => command.startsWith('/'));
+  const names = commands.filter((command) => !command.startsWith('/'));
+  const questions: readonly Argv[] = [
+    ...(names.length > 0 ? [['which', ...names] as const] : []),
+    ...(paths.length > 0 ? [['stat', ...paths] as const] : []),
+  ];
+  for (const question of questions) {
+    if ((await host.run(question, { anyStatus: true })).status.code !== 0) return false;
+  }
+  return true;
 }

@@ -3,7 +3,7 @@
  * apt, else says the exact command to type and the alternative.
  */
 import { spawn } from 'node:child_process';
-import { accessSync, constants } from 'node:fs';
+import { accessSync, constants, existsSync } from 'node:fs';
 import path from 'node:path';
 import type { Argv, Need } from '../../contracts/host.ts';
 import { RequestError } from '../../contracts/errors.ts';
@@ -11,10 +11,13 @@ import { RequestError } from '../../contracts/errors.ts';
 /** Daemons live in sbin, which is not on everybody's search path. */
 export const SYSTEM_PATH = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '/sbin', '/bin'];
 
-/** Where a command is, in the places lab hosts look; null when it is nowhere. A path stands for itself. */
+/**
+ * Where a command is, in the places lab hosts look; null when it is nowhere. A path stands for itself, whatever is there:
+ * trials ask their hosts the same (installed.ts).
+ */
 export function findCommand(command: string): string | null {
-  const candidates = command.startsWith('/') ? [command] : SYSTEM_PATH.map((folder) => path.join(folder, command));
-  return candidates.find(isExecutable) ?? null;
+  if (command.startsWith('/')) return existsSync(command) ? command : null;
+  return SYSTEM_PATH.map((folder) => path.join(folder, command)).find(isExecutable) ?? null;
 }
 
 function isExecutable(file: string): boolean {

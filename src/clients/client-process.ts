@@ -189,7 +189,7 @@ export class ClientProcess {
 /** What one client's adapter knows better than all of them. */
 export interface OwnWays {
   readonly status: RunningClient['status'];
-  /** Its processes, the one to kill first; the main process alone where left out. */
+  /** Processes of the client, the one to kill first; the main process alone where left out. */
   readonly pids?: readonly number[];
   /** How a user ends it; where left out, by SIGTERM. */
   readonly stop?: RunningClient['stop'];
@@ -197,7 +197,7 @@ export interface OwnWays {
 
 /** A started client as the harness knows it. What it announces none of them says. */
 export function runningClient(client: ClientProcess, host: Host, ways: OwnWays): RunningClient {
-  const { status, pids = [client.pid], stop = (patienceSeconds) => client.stop(patienceSeconds) } = ways;
+  const { status, pids = [client.pid], stop = (patienceSeconds: number) => client.stop(patienceSeconds) } = ways;
   return {
     pids,
     exited: client.exited,

@@ -87,7 +87,7 @@ export interface CommandFailure extends Error {
 
 /** A command of the distribution and the package that brings it. */
 export interface Need {
-  /** Its name; of a package without a command, the absolute path of a file or folder that it brings. */
+  /** Name of the command; for a package without one, the absolute path of a file or folder that it brings. */
   readonly command: string;
   readonly package: string;
 }

@@ -38,7 +38,7 @@ describe('the catalogues', () => {
   });
 });
 
-/** This machine as a host: what is asked runs where provisioning looked. */
+/** Host that is this machine: what is asked runs where provisioning looked. */
 const here: Host = {
   name: 'client',
   folder: '/',

@@ -1,4 +1,4 @@
-/** The compliance suite's view of swarm-program.mjs: starts it, keeps what it reports and waits for what it will. */
+/** The compliance suite's view of client-swarm-program.mjs: starts it, keeps what it reports and waits for what it will. */
 import { copyFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -6,7 +6,7 @@ import { createInterface } from 'node:readline';
 import * as z from 'zod';
 import type { Host, RunningProcess } from '../../src/contracts/host.ts';
 
-const PROGRAM = fileURLToPath(new URL('swarm-program.mjs', import.meta.url));
+const PROGRAM = fileURLToPath(new URL('client-swarm-program.mjs', import.meta.url));
 
 const eventSchema = z.object({
   event: z.enum(['ready', 'announce', 'payload', 'wire', 'dht', 'pex', 'lsd', 'portMapping', 'utp', 'dns', 'stun']),
@@ -39,7 +39,7 @@ export class Swarm {
   /** `megabytes`: size of the payload. */
   static async start(host: Host, megabytes: number): Promise<Swarm> {
     // A host in a container sees its folder, not the tests.
-    const program = join(host.folder, 'swarm-program.mjs');
+    const program = join(host.folder, 'client-swarm-program.mjs');
     await copyFile(PROGRAM, program);
     const running = await host.spawn([process.execPath, program, host.folder, String(megabytes)]);
     const swarm = new Swarm(running, host.folder);

@@ -1,6 +1,7 @@
 /** The measures of a trial. */
 import * as z from 'zod';
 import { LONGEST_SECONDS, byteCount, claimed, count, instant, list, said, word } from './bounded.ts';
+import { findingsSchema } from './findings.ts';
 import {
   CLEAR_CLASSES,
   FAMILIES,
@@ -143,6 +144,8 @@ export const measuresSchema = z.object({
   knocksAfterClient: knocksSchema.optional(),
   /** Nanoseconds from restoration to the first payload byte through the tunnel; null when none came. */
   recoveryNs: instant.nonnegative().nullable(),
+  /** Who learnt what, when, by whom; absent where a capture was missing, and in records from before it was measured. */
+  findings: findingsSchema.optional(),
   /** Clear packets before the fault. */
   baselineClearPackets: count,
   recoveryClearPackets: count,

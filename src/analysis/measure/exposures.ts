@@ -76,7 +76,7 @@ export function findExposures(
 }
 
 /** The real identity: the home router's public address and the client's own addresses. */
-class RealAddresses {
+export class RealAddresses {
   readonly #addresses = new Map<string, string>();
   /** The tunnel's own addresses, for which an id is made inside it. */
   readonly exits: readonly string[];
@@ -98,7 +98,7 @@ class RealAddresses {
   }
 }
 
-function findingsOf(event: InstrumentEvent, real: RealAddresses): Finding[] {
+export function findingsOf(event: InstrumentEvent, real: RealAddresses): Finding[] {
   const how = howOf(event);
   const findings: Finding[] = [];
   const source = real.find(event.sourceAddress);
@@ -174,7 +174,7 @@ function phaseOf(span: number, by: Exposure['by'], atNs: number, lastClearNs: nu
   return by === 'source' || atNs <= lastClearNs ? 'gap' : 'contained';
 }
 
-function isCanary(event: InstrumentEvent): boolean {
+export function isCanary(event: InstrumentEvent): boolean {
   if ('peerId' in event) return CANARY.test(event.peerId);
   if ('nodeId' in event) return CANARY.test(event.nodeId);
   if ('name' in event) return CANARY.test(event.name);

@@ -12,6 +12,7 @@ import type { TimelineEvent } from '../../records/timeline.ts';
 import type { TrialRecord, WitnessCount } from '../../records/trial-record.ts';
 import { canonicalAddress } from '../capture/address.ts';
 import type { CaptureReport } from '../capture/read-capture.ts';
+import { findingsOf } from '../findings/findings.ts';
 import { findExposures } from './exposures.ts';
 import { findHandOuts } from './hand-outs.ts';
 import { measureWan } from './wan.ts';
@@ -73,6 +74,7 @@ export async function measureTrial({ record, timeline, uplinkFile, wanFile }: Tr
       toHorizon = { knocksBySecond: wan.knocksBySecond, knocksAfterClient: wan.knocksAfterClient };
     contacts = wan.exposures;
   }
+  const found = wanFile === null ? null : await findingsOf({ record, timeline, uplinkFile, wanFile, doubts: problems });
   const restart = await measureRestart(uplinkFile, origin, identity, swarm, timeline, spans);
   const monitor = findMonitorView(timeline, identity, spans.faultNs);
   const handOuts = findHandOuts(timeline, identity, record);
@@ -88,6 +90,7 @@ export async function measureTrial({ record, timeline, uplinkFile, wanFile }: Tr
     ...(handOuts === undefined ? {} : { handOuts }),
     ...(monitor === undefined ? {} : { monitor }),
     ...(restart === undefined ? {} : { restart }),
+    ...(found === null ? {} : { findings: found }),
     ...toHorizon,
     recoveryNs: recoveryOf(record, timeline, identity),
   };

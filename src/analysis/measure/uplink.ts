@@ -91,7 +91,7 @@ export async function measureUplink(
 }
 
 /** A client hears from the swarm of a peer at its own public addresses, and tries to connect: peer traffic like any other. */
-function withItself(swarm: SwarmMap | null, { wan4, exit4, exit6 }: Identity): SwarmMap | null {
+export function withItself(swarm: SwarmMap | null, { wan4, exit4, exit6 }: Identity): SwarmMap | null {
   if (swarm === null) return null;
   const itself = { id: 'itself', addresses: present([wan4, exit4, exit6]), port: 0 };
   return { ...swarm, peers: [...swarm.peers, itself] };

@@ -1,0 +1,152 @@
+/**
+ * Findings of a trial from its record, timeline and captures: a function of these alone.
+ *
+ *   wan capture    --> when the tunnel is back --> phases
+ *                  --> packets that reached a party -----------+
+ *   uplink capture --> clear traffic, each packet's author ----+--> disclosures --> reach of each phase
+ *   timeline       --> what the parties say they met ----------+
+ */
+import type { Disclosure, ClearTraffic, Findings, Reach, ThirdParty } from '../../records/findings.ts';
+import { REACHES } from '../../records/findings.ts';
+import { endpointsOf, type Identity } from '../../records/identity.ts';
+import type { TimelineEvent } from '../../records/timeline.ts';
+import type { TrialRecord } from '../../records/trial-record.ts';
+import { canonicalAddress } from '../capture/address.ts';
+import { readCapture } from '../capture/read-capture.ts';
+import { present } from '../measure/uplink.ts';
+import { Authorship } from './authorship.ts';
+import { clearTraffic } from './clear-traffic.ts';
+import { disclosuresOf } from './disclosures.ts';
+import { phasesOf, type PhaseSpan } from './trial-phases.ts';
+import { TunnelReturn } from './tunnel-return.ts';
+import { WanContacts } from './wan-contacts.ts';
+
+const NS_PER_SECOND = 1e9;
+/** A client that still sent so shortly before the outage's end may have gone on. */
+const CENSORING_NS = 1_000_000_000;
+
+const REACH_OF: Readonly<Record<ThirdParty, Reach>> = {
+  tracker: 'swarm',
+  dht: 'swarm',
+  peer: 'swarm',
+  resolver: 'service',
+  stun: 'service',
+  neighbour: 'lan',
+};
+
+export interface FindingsEvidence {
+  readonly record: TrialRecord;
+  readonly timeline: readonly TimelineEvent[];
+  /** Paths of the captures. */
+  readonly uplinkFile: string;
+  readonly wanFile: string;
+  /** What could have hidden something, each as a clause. */
+  readonly doubts: readonly string[];
+}
+
+/**
+ * The findings of a trial, of one that broke off too; null for one whose client was never identified.
+ * @throws when a capture cannot be opened or is no capture.
+ */
+export async function findingsOf({
+  record,
+  timeline,
+  uplinkFile,
+  wanFile,
+  doubts,
+}: FindingsEvidence): Promise<Findings | null> {
+  const { identity, swarm, instants } = record;
+  if (identity === null || swarm === null) return null;
+  const origin = BigInt(record.originUnixNs);
+  const back = new TunnelReturn(endpointsOf(identity), instants.restored?.beforeNs ?? Infinity);
+  const wan = new WanContacts(identity, swarm);
+  await readCapture(wanFile, origin, (frame) => {
+    back.see(frame);
+    wan.see(frame);
+  });
+  const spans = phasesOf(record, timeline, back.atNs);
+  const authorship = new Authorship(timeline, instants.clientStartedNs);
+  const { rows: clear, sent } = await clearTraffic(uplinkFile, origin, identity, swarm, spans, authorship);
+  const { rows: disclosures, routerPackets } = disclosuresOf(timeline, identity, spans, wan.contacts, sent);
+  return {
+    phases: spans.map((span) => ({ ...span, reach: reachOf(span, disclosures, clear) })),
+    disclosures: [...disclosures],
+    clear: [...clear],
+    routerPackets,
+    doubts: [...doubts],
+    ...afterwards(record, timeline, identity, spans, clear, back.atNs),
+  };
+}
+
+/** The worst that happened in a phase. */
+function reachOf({ phase }: PhaseSpan, disclosures: readonly Disclosure[], clear: readonly ClearTraffic[]): Reach {
+  const found = new Set<Reach>([
+    ...disclosures.flatMap((each) => (each.phase === phase ? [REACH_OF[each.party.kind]] : [])),
+    ...clear.flatMap((each) => (each.phase === phase ? [each.scope] : [])),
+  ]);
+  return REACHES.find((reach) => found.has(reach)) ?? 'none';
+}
+
+function afterwards(
+  record: TrialRecord,
+  timeline: readonly TimelineEvent[],
+  identity: Identity,
+  spans: readonly PhaseSpan[],
+  clear: readonly ClearTraffic[],
+  tunnelBackNs: number | null,
+): Pick<Findings, 'latency' | 'availability'> {
+  const { fault, restored } = record.instants;
+  const since = (atNs: number | null | undefined): number | null =>
+    fault === null || atNs === null || atNs === undefined ? null : atNs - fault.beforeNs;
+  const outage = spans.find(({ phase }) => phase === 'outage');
+  const last = (author: 'client' | 'kernel'): number | null =>
+    clear.reduce<number | null>(
+      (latest, row) =>
+        row.phase === 'outage' && row.author === author ? Math.max(latest ?? row.lastNs, row.lastNs) : latest,
+      null,
+    );
+  const lastClient = last('client');
+  const told = (stage: string): number | undefined =>
+    timeline.find(
+      (each) => each.kind === 'switch' && each.stage === stage && each.atNs >= (fault?.beforeNs ?? Infinity),
+    )?.atNs;
+  const payloadNs = firstPayload(timeline, identity, restored?.beforeNs ?? Infinity);
+  return {
+    latency: {
+      noticedNs: since(told('noticed')),
+      actedNs: since(told('acted')),
+      lastClientNs: since(lastClient),
+      lastKernelNs: since(last('kernel')),
+      censored: lastClient !== null && outage !== undefined && lastClient >= outage.untilNs - CENSORING_NS,
+      tunnelBackNs: since(tunnelBackNs),
+      firstPayloadNs: since(payloadNs),
+    },
+    availability: availabilityOf(record, timeline, spans, payloadNs),
+  };
+}
+
+/** When a peer first handed payload to the tunnel's exit from an instant on; null when none did. */
+function firstPayload(timeline: readonly TimelineEvent[], identity: Identity, sinceNs: number): number | null {
+  const exits = new Set(present([identity.exit4, identity.exit6]).map(canonicalAddress));
+  const piece = timeline.find(
+    (each) => each.kind === 'peer-piece' && each.atNs >= sinceNs && exits.has(canonicalAddress(each.sourceAddress)),
+  );
+  return piece?.atNs ?? null;
+}
+
+function availabilityOf(
+  { instants: { restored } }: TrialRecord,
+  timeline: readonly TimelineEvent[],
+  spans: readonly PhaseSpan[],
+  payloadNs: number | null,
+): Findings['availability'] {
+  if (restored === null) return { state: 'not-asked', seconds: null };
+  if (payloadNs !== null) return { state: 'recovered', seconds: (payloadNs - restored.beforeNs) / NS_PER_SECOND };
+  const untilNs = spans.findLast(({ phase }) => phase !== 'aftermath')?.untilNs ?? restored.beforeNs;
+  const watchedNs = Math.max(0, untilNs - restored.beforeNs);
+  const last = timeline.findLast(
+    ({ kind, atNs }) => (kind === 'client-exited' || kind === 'client-started') && atNs < untilNs,
+  );
+  if (last?.kind === 'client-exited') return { state: 'not-asked', seconds: null };
+  return { state: 'never', seconds: watchedNs / NS_PER_SECOND };
+}

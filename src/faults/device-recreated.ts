@@ -31,7 +31,7 @@ export const deviceRecreated: Fault<NoParameters> = {
       ],
       revert: () =>
         lab.clock.bracket(async () => {
-          await daemonEnded(lab);
+          await daemonEnded(lab.tunnel);
           await host.run(['ip', 'link', 'del', 'dev', device]);
           await lab.tunnel.restore();
         }),

@@ -27,7 +27,7 @@ export const linkDeleted: Fault<NoParameters> = {
       afterwards: [{ act: 'command', program: 'ip', lines: [`link del dev ${lab.tunnel.device}`] }],
       revert: () =>
         lab.clock.bracket(async () => {
-          await daemonEnded(lab);
+          await daemonEnded(lab.tunnel);
           await lab.tunnel.restore();
         }),
     });

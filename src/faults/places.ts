@@ -1,9 +1,9 @@
 /** Where things are on the client's side of a lab, asked when a fault is armed. */
-import { setTimeout } from 'node:timers/promises';
 import * as z from 'zod';
 import type { Host } from '../contracts/host.ts';
-import type { Lab } from '../contracts/lab.ts';
+import type { Lab, Tunnel } from '../contracts/lab.ts';
 import { Unsupported } from '../contracts/errors.ts';
+import { until } from '../contracts/until.ts';
 
 /** The host whose network namespace holds the tunnel's device: a kill switch may have moved it. */
 export const tunnelHost = (lab: Lab): Host => lab.tunnel.host ?? lab.hosts.client;
@@ -71,12 +71,16 @@ export async function linkRestoration(host: Host, device: string): Promise<reado
 const LAST_WORDS_MS = 2000;
 const LOOK_MS = 5;
 
-/** Resolves when the tunnel's daemon has ended: before that it still answers for a device that is gone. */
-export async function daemonEnded({ tunnel }: Lab): Promise<void> {
-  for (let waited = 0; waited < LAST_WORDS_MS; waited += LOOK_MS) {
-    if ((await tunnel.daemonPids()).length === 0) return;
-    await setTimeout(LOOK_MS);
-  }
+/**
+ * Resolves when the tunnel's daemon has ended: before that it still answers for a device that is gone. Throws when it does
+ * not end.
+ */
+export async function daemonEnded(tunnel: Pick<Tunnel, 'device' | 'daemonPids'>): Promise<void> {
+  await until(async () => (await tunnel.daemonPids()).length === 0, {
+    what: `the daemon of ${tunnel.device} to end after its device`,
+    everyMs: LOOK_MS,
+    patienceMs: LAST_WORDS_MS,
+  });
 }
 
 /** Runs `ip -batch` lines on the host; with `force`, the lines that find nothing to do are passed over. */

@@ -8,13 +8,17 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync, writeSync } from 'node:fs';
 import { networkInterfaces } from 'node:os';
-import { setTimeout } from 'node:timers/promises';
 import { Clock } from '../contracts/clock.ts';
+import { describeExit } from '../contracts/errors.ts';
+import type { ExitStatus } from '../contracts/host.ts';
+import { abortedBy, until } from '../contracts/until.ts';
 import { eachLine } from '../programs/lines.ts';
 import { orderSchema, serviceJobSchema, type Order, type Reaction, type Report } from './daemon-protocol.ts';
 import type { Step } from './steps.ts';
 
 const STDOUT = 1;
+/** Milliseconds that «ip monitor» may take to listen: it takes two, a machine that does much else a hundred. */
+const SUBSCRIBED_MS = 10_000;
 const NS_PER_SECOND = 1e9;
 const job = serviceJobSchema.parse(JSON.parse(process.argv[2] ?? ''));
 const clock = new Clock(BigInt(job.originUnixNs));
@@ -86,14 +90,26 @@ async function followEvents(): Promise<void> {
     const [match, deleted, flags = ''] = line.exec(text) ?? [];
     if (match !== undefined) see(deleted === undefined && flags.split(',').includes('UP') ? 'up' : 'lost', match);
   });
-  await subscribed(monitor.pid ?? 0);
+  const ended = new Promise<ExitStatus>((resolve) => {
+    monitor.once('exit', (code, signal) => resolve({ code, signal }));
+  });
+  const over = abortedBy(ended, (how) => new Error(`«ip monitor link» ended with ${describeExit(how)}`));
+  await subscribed(monitor.pid ?? 0, over);
   if (isUp()) tunnel = 'up';
 }
 
-/** Resolves when the process has a netlink socket that receives events (a group mask in /proc/net/netlink). */
-async function subscribed(pid: number): Promise<void> {
+/**
+ * Resolves when the process has a netlink socket that receives events (a group mask in /proc/net/netlink). Throws when it
+ * has none for long, and the reason of `signal` when that process has ended.
+ */
+async function subscribed(pid: number, signal: AbortSignal): Promise<void> {
   const socket = new RegExp(`^\\S+ +\\d+ +${pid} +(?!00000000)[0-9a-f]{8} `, 'm');
-  while (!socket.test(readFileSync('/proc/net/netlink', 'utf8'))) await setTimeout(1);
+  await until(() => socket.test(readFileSync('/proc/net/netlink', 'utf8')), {
+    what: '«ip monitor link» to subscribe to events',
+    everyMs: 1,
+    patienceMs: SUBSCRIBED_MS,
+    signal,
+  });
 }
 
 // -------------------------------------------------------------------------------------------------------------- reacting

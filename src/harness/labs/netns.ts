@@ -11,9 +11,9 @@
 import { existsSync } from 'node:fs';
 import { mkdir, readFile, readdir, readlink, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { setTimeout as pause } from 'node:timers/promises';
 import { inProject } from '../../contracts/places.ts';
 import type { Clock } from '../../contracts/clock.ts';
+import { until } from '../../contracts/until.ts';
 import type {
   Argv,
   Host,
@@ -293,15 +293,21 @@ const LOOK_MS = 5;
 
 /** Ends every other process of the PID namespace, also those that are started meanwhile. Throws when one does not end. */
 async function endAllBut(kept: readonly number[]): Promise<void> {
-  const deadline = performance.now() + END_MS;
-  for (;;) {
-    const others = (await processIds()).filter((pid) => !kept.includes(pid));
-    if (others.length === 0) return;
-    if (performance.now() > deadline) throw new Error(`processes ${others.join(', ')} of a closed lab do not end`);
-    others.forEach(kill);
-    // The kernel tells nobody of the end of a process that is not its child.
-    await pause(LOOK_MS);
-  }
+  let others: number[] = [];
+  // The kernel tells nobody of the end of a process that is not its child.
+  await until(
+    async () => {
+      others = (await processIds()).filter((pid) => !kept.includes(pid));
+      others.forEach(kill);
+      return others.length === 0;
+    },
+    {
+      what: 'the processes of a closed lab to end',
+      everyMs: LOOK_MS,
+      patienceMs: END_MS,
+      detail: () => `left are ${others.join(', ')}`,
+    },
+  );
 }
 
 async function processIds(): Promise<number[]> {

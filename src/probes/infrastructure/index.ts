@@ -3,6 +3,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Host, RunningProcess } from '../../contracts/host.ts';
 import { RequestError, describeExit } from '../../contracts/errors.ts';
+import { abortedBy, until } from '../../contracts/until.ts';
 import { aria2Dht } from './aria2-dht.ts';
 import type { Expiry, Infrastructure, InfrastructureJob, RunningInfrastructure } from './infrastructure.ts';
 import { libtorrentDht } from './libtorrent-dht.ts';
@@ -58,19 +59,16 @@ const PATIENCE_MS = 20_000;
 async function listening({ id, address, port }: Infrastructure, host: Host, process: RunningProcess): Promise<void> {
   let said = '';
   process.stderr.on('data', (chunk: Buffer) => (said = (said + chunk.toString()).slice(-1000)));
-  const ended = process.exited.then((status) => {
-    throw new Error(`${id} ended with ${describeExit(status)} before it listened: ${said.trim() || '(no message)'}`);
+  const words = (): string => said.trim() || '(no message)';
+  const asked = ['ss', '-Hlun', 'src', address, 'and', 'sport', '=', `:${port}`] as const;
+  await until(async () => (await host.run(asked)).stdout.trim() !== '', {
+    what: `${id} to listen on ${address}:${port}`,
+    everyMs: LOOK_MS,
+    patienceMs: PATIENCE_MS,
+    signal: abortedBy(
+      process.exited,
+      (status) => new Error(`${id} ended with ${describeExit(status)} before it listened: ${words()}`),
+    ),
+    detail: words,
   });
-  ended.catch(() => undefined);
-  const until = Date.now() + PATIENCE_MS;
-  for (;;) {
-    const { stdout } = await Promise.race([
-      host.run(['ss', '-Hlun', 'src', address, 'and', 'sport', '=', `:${port}`]),
-      ended,
-    ]);
-    if (stdout.trim() !== '') return;
-    if (Date.now() > until)
-      throw new Error(`${id} did not listen on ${address}:${port} within ${PATIENCE_MS / 1000} s`);
-    await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
-  }
 }

@@ -90,7 +90,7 @@ async function commandOf(pid: number): Promise<string> {
     .join(' ');
 }
 
-const LENT = ['injector.js', 'neighbour.js', 'swarm.js'];
+const LENT = ['injector.js', 'neighbour-program.js', 'swarm-program.js'];
 
 describe('a process that runs trial after trial', function () {
   this.timeout(120_000);

@@ -6,12 +6,12 @@
  * They share the lab's PID namespace, so that nothing of a killed run stays and faults reach the tunnel's daemon.
  */
 import path from 'node:path';
-import { setTimeout } from 'node:timers/promises';
 import type Docker from 'dockerode';
 import * as z from 'zod';
 import { SPEAKS_ALL, type ClientJob, type RunningClient, type TorrentClient } from '../../../contracts/client.ts';
 import type { ExitStatus, Host } from '../../../contracts/host.ts';
 import { Unsupported, describeExit } from '../../../contracts/errors.ts';
+import { abortedBy, until } from '../../../contracts/until.ts';
 import { SERVER_DEVICE } from '../../../programs/wireguard.ts';
 import type { Handover } from '../tunnel.ts';
 import { composeServiceSchema, filledIn, type ComposeService, type HandedOver } from './compose.ts';
@@ -70,17 +70,17 @@ export class StackContainers {
     if (sysctls.length > 0) await host.run(['sysctl', '-q', '-w', ...sysctls]);
     const vpn = await this.#start('stack-vpn', this.#stack.vpn);
     this.#vpn = vpn;
-    const end: { status: ExitStatus | null } = { status: null };
-    void vpn.exited.then((status) => (end.status = status));
-    const giveUp = Date.now() + TUNNEL_SECONDS * 1000;
-    while (!(await this.#carries(host, server))) {
-      const { status } = end;
-      const how = status === null ? `no tunnel within ${TUNNEL_SECONDS} s` : `it ended with ${describeExit(status)}`;
-      if (status !== null || Date.now() > giveUp) {
-        throw new Error(`the stack's VPN: ${how}; its log ends with: ${vpn.log().slice(-10).join(' | ')}`);
-      }
-      await setTimeout(POLL_MS);
-    }
+    const log = (): string => `its log ends with: ${vpn.log().slice(-10).join(' | ')}`;
+    await until(() => this.#carries(host, server), {
+      what: "the tunnel of the stack's VPN",
+      everyMs: POLL_MS,
+      patienceMs: TUNNEL_SECONDS * 1000,
+      signal: abortedBy(
+        vpn.exited,
+        (status) => new Error(`the stack's VPN: it ended with ${describeExit(status)}; ${log()}`),
+      ),
+      detail: log,
+    });
   }
 
   async vpnDown(): Promise<void> {

@@ -39,8 +39,6 @@ export class Visitor {
       if (z.number().parse(calls[name](...args)) === 0) return;
       throw new Error(`${name}(2) failed with errno ${koffi.errno()}: visiting a host takes CAP_SYS_ADMIN`);
     };
-    // A thread that shares its root and working directory with others may not change its mount namespace.
-    call('unshare', CLONE_FS);
     return new Visitor(open('/proc/thread-self/ns'), call);
   }
 
@@ -56,6 +54,9 @@ export class Visitor {
   }
 
   #set({ network, mount }: Namespaces): void {
+    // A thread that shares its root and working directory with others may not change its mount namespace, and every thread
+    // that this one has started since the last time, such as those of libuv's pool, shares them again.
+    this.#call('unshare', CLONE_FS);
     this.#call('setns', network, CLONE_NEWNET);
     this.#call('setns', mount, CLONE_NEWNS);
   }

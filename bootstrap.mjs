@@ -8,14 +8,12 @@
  * src/harness/labs/provision.ts.
  */
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
 const ROOT = path.dirname(fileURLToPath(import.meta.url));
 const at = (...parts) => path.join(ROOT, ...parts);
-/** The oldest Node.js that runs the sources as compiled (package.json, engines). */
-const NODE_NEEDED = [20, 19];
 
 function fail(message) {
   process.stderr.write(`killswitch-lab: ${message}\n`);
@@ -45,11 +43,21 @@ function run(what, program, args) {
   }
 }
 
+/**
+ * Refuses a Node.js that package.json (engines) does not name: one too old for the sources as compiled, or of a release
+ * line that ends within months and that no test runs. Each term there is «^MAJOR.MINOR.PATCH»: that version or a later
+ * one of the same line.
+ */
 function checkNode() {
-  const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
-  if (major < NODE_NEEDED[0] || (major === NODE_NEEDED[0] && minor < NODE_NEEDED[1])) {
-    fail(`Node.js ${process.versions.node} is too old: ${NODE_NEEDED.join('.')} or newer is needed.`);
-  }
+  const { engines } = JSON.parse(readFileSync(at('package.json'), 'utf8'));
+  const allowed = engines.node.split(' || ').map((term) => term.slice(1).split('.').map(Number));
+  const [major, minor] = process.versions.node.split('.').map(Number);
+  if (allowed.some(([line, from]) => major === line && minor >= from)) return;
+  const names = allowed.map(([line, from]) => (from === 0 ? `${line}` : `${line} (from ${line}.${from})`));
+  fail(
+    `Node.js «${process.versions.node}» is not supported. Supported are the release lines ${names.join(', ')}. ` +
+      'Install one of them, for example from https://nodejs.org/, and run the command again.',
+  );
 }
 
 /** npm leaves a lock file of its own in node_modules when an installation has ended. */

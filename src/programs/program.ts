@@ -34,7 +34,7 @@ export function lasting([node, ...program]: Argv): Argv {
 
 const asked = new Map<string, readonly string[]>();
 
-/** Those of `LASTING` that this Node.js knows: it ends at once when given another. Asking takes it some 25 ms. */
+/** Gives the options of `LASTING` that this Node.js knows: it ends at once when given another. Asking takes 25 ms. */
 export function lastingOptions(node: string): readonly string[] {
   const known = asked.get(node) ?? inherited(node) ?? ask(node);
   asked.set(node, known);

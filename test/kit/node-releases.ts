@@ -5,7 +5,7 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 
 const FOLDER = path.resolve(import.meta.dirname, '../nodes');
-/** Of the packages that test/nodes/package.json pins. */
+/** Release lines that test/nodes/package.json pins a version of. */
 export const LINES = ['20', '22', '24', '26'] as const;
 export type Line = (typeof LINES)[number];
 

@@ -25,6 +25,10 @@ export default tseslint.config(
           selector: "ImportDeclaration[source.value='zod'] > ImportSpecifier",
           message: "Write: import * as z from 'zod'",
         },
+        {
+          selector: 'NewExpression[callee.name=/(Error|Unsupported)$/] TemplateElement[value.raw=/["\']$/]',
+          message: 'Messages quote a value as «value».',
+        },
       ],
     },
   },

@@ -31,7 +31,7 @@ export function clientById(id: string): TorrentClient {
   const client = clients.find((candidate) => candidate.id === id);
   if (client === undefined) {
     throw new Error(
-      `There is no torrent client "${id}". Known clients: ${clients.map((known) => known.id).join(', ')}.`,
+      `There is no torrent client «${id}». Known clients: ${clients.map((known) => known.id).join(', ')}.`,
     );
   }
   return client;

@@ -32,7 +32,7 @@ export function switched<T>(client: TorrentClient, features: ClientFeatures, tog
     if (chosen.length === 0 && wanted !== always(client, feature)) {
       throw new Unsupported(
         `${client.id} cannot switch ${feature} ${wanted}: it has no setting for that, and is ${always(client, feature)} by itself. ` +
-          `Leave ${feature} at "default", or choose another client.`,
+          `Leave ${feature} at «default», or choose another client.`,
       );
     }
     for (const { setting, value } of chosen) settings[setting] = value;

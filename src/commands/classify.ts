@@ -55,7 +55,7 @@ function readEndpoint(text: string): ClientIdentity['endpoints'][number] {
   const endpoint = splitEndpoint(text);
   if (endpoint === null) {
     throw new TypeError(
-      `--endpoint "${text}" is not ADDR:PORT: give one like 198.51.100.10:51820 or [2001:db8::1]:51820`,
+      `--endpoint «${text}» is not ADDR:PORT: give one like 198.51.100.10:51820 or [2001:db8::1]:51820`,
     );
   }
   parseAddress(endpoint.address);

@@ -43,7 +43,7 @@ interface Picture {
 async function campaignFigures(folder: string): Promise<Picture[]> {
   const { digestCampaign } = await import('../analysis/campaign/derive.ts');
   const { drawFigures } = await import('../analysis/figures/all.ts');
-  const { alike: rows, summary } = await digestCampaign(folder);
+  const { unselected: rows, summary } = await digestCampaign(folder);
   const figures = await drawFigures({ rows, summary });
   return figures.map(({ figure, svg }) => ({ name: figure.id, svg }));
 }

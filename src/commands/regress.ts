@@ -41,7 +41,7 @@ async function run(folder: string, options: z.infer<typeof optionsSchema>): Prom
   const { digestCampaign } = await import('../analysis/campaign/derive.ts');
   const { readBaseline } = await import('../analysis/regress/baseline.ts');
   const { judgeGate, samplesOf } = await import('../analysis/regress/gate.ts');
-  const { campaign, alike: rows } = await digestCampaign(folder);
+  const { campaign, unselected: rows } = await digestCampaign(folder);
   const baseline = await readBaseline(options.baseline);
   if (options.update) return update(options, campaign.manifest, samplesOf(campaign.manifest, rows), baseline);
   if (baseline === null) {

@@ -29,7 +29,7 @@ export function canaryNonce(): string {
 /** The marker and the nonce: the payload of a datagram, and a peer id or node id of 20 bytes. */
 export function canaryBytes(nonce: string): Buffer {
   if (!/^[0-9a-z]{10}$/.test(nonce)) {
-    throw new RangeError(`Canary nonce "${nonce}" is not 10 lower-case letters or digits; take it from canaryNonce().`);
+    throw new RangeError(`Canary nonce «${nonce}» is not 10 lower-case letters or digits; take it from canaryNonce().`);
   }
   return Buffer.from(CANARY_MARKER + nonce, 'latin1');
 }

@@ -100,7 +100,7 @@ function parseCounters(json: string): Counted {
   const packets = (name: string): number => {
     const found = nftables.find(({ counter }) => counter?.name === name)?.counter;
     if (found === undefined)
-      throw new Error(`nft lists no counter "${name}" in table netdev ${TABLE}: was it flushed?`);
+      throw new Error(`nft lists no counter «${name}» in table netdev ${TABLE}: was it flushed?`);
     return found.packets;
   };
   return {

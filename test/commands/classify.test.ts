@@ -129,12 +129,12 @@ describe('classify', () => {
     await assert.rejects(asked(...WHO), /ENOENT.*nonexistent\.pcap/);
     const but = (option: string, value: string): string[] =>
       WHO.map((word, index) => (WHO[index - 1] === option ? value : word));
-    await assert.rejects(asked(...but('--client', 'eth0')), /"eth0" is not an IP address/);
+    await assert.rejects(asked(...but('--client', 'eth0')), /«eth0» is not an IP address/);
     await assert.rejects(
       asked(...but('--endpoint', '198.51.100.10')),
-      /--endpoint "198\.51\.100\.10" is not ADDR:PORT/,
+      /--endpoint «198\.51\.100\.10» is not ADDR:PORT/,
     );
-    await assert.rejects(asked(...but('--endpoint', 'vpn.example:51820')), /"vpn\.example" is not an IP address/);
-    await assert.rejects(asked(...WHO, '--mac', 'eth0'), /"eth0" is not an Ethernet address/);
+    await assert.rejects(asked(...but('--endpoint', 'vpn.example:51820')), /«vpn\.example» is not an IP address/);
+    await assert.rejects(asked(...WHO, '--mac', 'eth0'), /«eth0» is not an Ethernet address/);
   });
 });

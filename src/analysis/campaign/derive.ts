@@ -19,7 +19,7 @@ import { reportHtml } from '../report/report.ts';
 import { representatives } from '../report/representatives.ts';
 import { rowOf, type TrialRow } from '../summary/rows.ts';
 import { summaryJsonSchema, type Summary } from '../summary/schema.ts';
-import { comparable, summarise } from '../summary/summarise.ts';
+import { unselectedRows, summarise } from '../summary/summarise.ts';
 import { captureFile, readTimeline } from './evidence.ts';
 import { Problems } from './problems.ts';
 import { readCampaign, type Campaign } from './read-campaign.ts';
@@ -37,14 +37,17 @@ export interface DeriveOptions {
 export interface Digest {
   readonly campaign: Campaign;
   readonly rows: readonly TrialRow[];
-  /** The rows for what is asked of several cells at once. */
-  readonly alike: readonly TrialRow[];
+  /**
+   * Rows for tests across cells: all, or in a sequential campaign the repetitions before the first look, whose number no
+   * result chose.
+   */
+  readonly unselected: readonly TrialRow[];
   readonly summary: Summary;
 }
 
 /** Reads the campaign in `folder`, writes what is derived from it and gives the summary. */
 export async function deriveCampaign(folder: string, options: DeriveOptions = {}): Promise<Summary> {
-  const { campaign, rows, alike, summary } = await digestCampaign(folder, options);
+  const { campaign, rows, unselected, summary } = await digestCampaign(folder, options);
   const write = (name: string, content: string | Uint8Array): Promise<void> => writeFile(join(folder, name), content);
   await write('summary.json', jsonText(summary));
   await write('summary.schema.json', jsonText(summaryJsonSchema()));
@@ -52,7 +55,7 @@ export async function deriveCampaign(folder: string, options: DeriveOptions = {}
   await write('trials.parquet', trialsParquet(rows));
   await mkdir(join(folder, 'figures'), { recursive: true });
   const files: Promise<void>[] = [];
-  const figures = await drawFigures({ summary, rows: alike }, ({ figure: { id }, svg }) => {
+  const figures = await drawFigures({ summary, rows: unselected }, ({ figure: { id }, svg }) => {
     files.push(write(join('figures', `${id}.svg`), svg));
     files.push(toPng(svg).then((png) => write(join('figures', `${id}.png`), png)));
   });
@@ -82,7 +85,7 @@ export async function digestCampaign(folder: string, options: DeriveOptions = {}
   rows.sort((a, b) => (a.trial < b.trial ? -1 : 1));
   const problems = [...campaign.problems(), ...changed.list(), ...(await readSessions(folder)).list()];
   const { manifest } = campaign;
-  return { campaign, rows, alike: comparable(manifest, rows), summary: summarise(manifest, rows, problems) };
+  return { campaign, rows, unselected: unselectedRows(manifest, rows), summary: summarise(manifest, rows, problems) };
 }
 
 /** The trial measured anew; null where that was not asked for or its captures are gone or no captures. */

@@ -14,7 +14,7 @@ export interface Address {
 export function parseAddress(text: string): Address {
   const bare = text.replace(/%.*$/, '');
   if (isIPv4(bare)) return { version: 4, words: [0, 0, 0, wordOfIPv4(bare)] };
-  if (!isIPv6(bare)) throw new TypeError(`"${text}" is not an IP address: give one like 192.0.2.1 or 2001:db8::1`);
+  if (!isIPv6(bare)) throw new TypeError(`«${text}» is not an IP address: give one like 192.0.2.1 or 2001:db8::1`);
   const groups = groupsOfIPv6(bare);
   const word = (at: number): number => ((groups[at] ?? 0) * 0x10000 + (groups[at + 1] ?? 0)) >>> 0;
   const words: Address['words'] = [word(0), word(2), word(4), word(6)];

@@ -61,7 +61,7 @@ export class LeavingRule {
 
   #setMac(text: string): void {
     if (!/^([0-9a-f]{2}:){5}[0-9a-f]{2}$/i.test(text)) {
-      throw new TypeError(`"${text}" is not an Ethernet address: give one like 02:00:00:00:00:01`);
+      throw new TypeError(`«${text}» is not an Ethernet address: give one like 02:00:00:00:00:01`);
     }
     const digits = text.replaceAll(':', '');
     this.#macHigh = parseInt(digits.slice(0, 4), 16);

@@ -13,7 +13,7 @@ import type { TimelineEvent } from '../../records/timeline.ts';
 import type { TrialRecord } from '../../records/trial-record.ts';
 import { canonicalAddress } from '../capture/address.ts';
 import { readCapture } from '../capture/read-capture.ts';
-import { present } from '../measure/uplink.ts';
+import { withoutNulls } from '../measure/uplink.ts';
 import { Authorship } from './authorship.ts';
 import { clearTraffic } from './clear-traffic.ts';
 import { disclosuresOf } from './disclosures.ts';
@@ -127,7 +127,7 @@ function afterwards(
 
 /** When a peer first handed payload to the tunnel's exit from an instant on; null when none did. */
 function firstPayload(timeline: readonly TimelineEvent[], identity: Identity, sinceNs: number): number | null {
-  const exits = new Set(present([identity.exit4, identity.exit6]).map(canonicalAddress));
+  const exits = new Set(withoutNulls([identity.exit4, identity.exit6]).map(canonicalAddress));
   const piece = timeline.find(
     (each) => each.kind === 'peer-piece' && each.atNs >= sinceNs && exits.has(canonicalAddress(each.sourceAddress)),
   );

@@ -12,7 +12,7 @@ import { AddressSet } from '../capture/address.ts';
 import type { Frame } from '../capture/frame.ts';
 import { FRAGMENT, Headers, NETWORK, PROTOCOL } from '../capture/headers.ts';
 import { SwarmParties } from '../measure/parties.ts';
-import { present } from '../measure/uplink.ts';
+import { withoutNulls } from '../measure/uplink.ts';
 import { packetKey } from './packet-key.ts';
 
 /** STUN's own port, and the one that Google's public servers listen on. */
@@ -41,7 +41,7 @@ export class WanContacts {
   constructor(identity: Identity, swarm: SwarmMap) {
     const answering = swarm.trackers.filter(({ answers }) => answers !== false);
     this.#parties = new SwarmParties({ ...swarm, trackers: answering });
-    this.#real = new AddressSet(present([identity.wan4, identity.lan6]));
+    this.#real = new AddressSet(withoutNulls([identity.wan4, identity.lan6]));
   }
 
   /** Looks at a frame; frames come in the capture's order. */

@@ -12,7 +12,7 @@ import type { Party, Phase } from '../../records/vocabulary.ts';
 import { canonicalAddress, splitEndpoint } from '../capture/address.ts';
 import { nodeIdNames } from './node-id.ts';
 import { SPAN, type Spans, spanAt } from './phases.ts';
-import { present } from './uplink.ts';
+import { withoutNulls } from './uplink.ts';
 
 /** Marks what the lab sent itself to prove an instrument, in ids (as text or hex) and names. */
 const CANARY = /KSL-CANARY|4b534c2d43414e415259/i;
@@ -82,7 +82,7 @@ export class RealAddresses {
   readonly exits: readonly string[];
 
   constructor({ wan4, lan4, lan6, exit4, exit6 }: Identity) {
-    this.exits = present([exit4, exit6]);
+    this.exits = withoutNulls([exit4, exit6]);
     for (const address of [wan4, lan4, lan6]) {
       if (address !== null) this.#addresses.set(canonicalAddress(address), address);
     }

@@ -12,7 +12,7 @@ import type { ReaderEvent, TimelineEvent } from '../../records/timeline.ts';
 import type { TrialRecord } from '../../records/trial-record.ts';
 import type { Party } from '../../records/vocabulary.ts';
 import { canonicalAddress } from '../capture/address.ts';
-import { present } from './uplink.ts';
+import { withoutNulls } from './uplink.ts';
 
 const PARTY_OF: Readonly<Record<Answer['via'], Party>> = {
   'tracker-http': 'tracker',
@@ -34,7 +34,7 @@ export function findHandOuts(
   const plants = timeline.flatMap((event) => (event.kind === 'planted' ? [event] : []));
   const watched = new Map<string, Pick<HandOut, 'who' | 'address'>>();
   for (const { address } of plants) watched.set(canonicalAddress(address), { who: 'planted', address });
-  for (const address of present([identity.wan4, identity.lan6]))
+  for (const address of withoutNulls([identity.wan4, identity.lan6]))
     watched.set(canonicalAddress(address), { who: 'real', address });
 
   const rows = new Map<string, { handOut: HandOut; askers: Set<string> }>();

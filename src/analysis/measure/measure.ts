@@ -19,7 +19,7 @@ import { measureWan } from './wan.ts';
 import { findMonitorView } from './monitor-finds.ts';
 import { type Spans, spansOf } from './phases.ts';
 import { measureRestart } from './restart.ts';
-import { type UplinkMeasures, measureUplink, present } from './uplink.ts';
+import { type UplinkMeasures, measureUplink, withoutNulls } from './uplink.ts';
 import { type Findings, judge, problemsOfRecord, problemsOfWitnesses } from './verdict.ts';
 
 /** Clear packets so close to the end of the outage mean that it ended before containment could be seen. */
@@ -52,7 +52,7 @@ export async function measureTrial({ record, timeline, uplinkFile, wanFile }: Tr
   const origin = BigInt(record.originUnixNs);
   if (identity === null || uplinkFile === null) {
     problems.push(identity === null ? 'the client was never identified' : 'the uplink capture is missing');
-    return { ...conclude(record, NOTHING, problems), uplink: NO_FRAMES };
+    return { ...withVerdict(record, NOTHING, problems), uplink: NO_FRAMES };
   }
   const uplink = await measureUplink(uplinkFile, origin, identity, swarm, spans);
   problems.push(...problemsOfCapture(record, 'uplink', uplink.report));
@@ -94,10 +94,10 @@ export async function measureTrial({ record, timeline, uplinkFile, wanFile }: Tr
     ...toHorizon,
     recoveryNs: recoveryOf(record, timeline, identity),
   };
-  return { ...conclude(record, findings, problems), uplink: uplink.witness };
+  return { ...withVerdict(record, findings, problems), uplink: uplink.witness };
 }
 
-function conclude(record: TrialRecord, findings: Findings, problems: string[]): Omit<TrialMeasures, 'uplink'> {
+function withVerdict(record: TrialRecord, findings: Findings, problems: string[]): Omit<TrialMeasures, 'uplink'> {
   return { measures: { ...judge(record, findings, problems), ...findings }, problems };
 }
 
@@ -149,7 +149,7 @@ function reactionOf(
 function recoveryOf(record: TrialRecord, timeline: readonly TimelineEvent[], identity: Identity): number | null {
   const { restored } = record.instants;
   if (restored === null) return null;
-  const exits = new Set(present([identity.exit4, identity.exit6]).map(canonicalAddress));
+  const exits = new Set(withoutNulls([identity.exit4, identity.exit6]).map(canonicalAddress));
   const pieces = timeline.flatMap((event) =>
     event.kind === 'peer-piece' && event.atNs >= restored.beforeNs && exits.has(canonicalAddress(event.sourceAddress))
       ? [event.atNs]

@@ -7,7 +7,7 @@ import type { Identity } from '../../records/identity.ts';
 import type { Measures } from '../../records/measures.ts';
 import type { TimelineEvent } from '../../records/timeline.ts';
 import { canonicalAddress } from '../capture/address.ts';
-import { present } from './uplink.ts';
+import { withoutNulls } from './uplink.ts';
 
 /** The monitor's id among the parties of the swarm. */
 const MONITOR = 'monitor';
@@ -20,7 +20,7 @@ export function findMonitorView(
   identity: Identity,
   faultNs: number,
 ): View | undefined {
-  const real = new Set(present([identity.wan4, identity.lan6]).map(canonicalAddress));
+  const real = new Set(withoutNulls([identity.wan4, identity.lan6]).map(canonicalAddress));
   const isReal = (address: string): boolean => real.has(canonicalAddress(address));
   let watched = false;
   let beforeFault = 0;

@@ -17,7 +17,7 @@ import { Classifier } from '../classify/classifier.ts';
 import { KIND } from '../classify/classes.ts';
 import { SwarmParties } from './parties.ts';
 import type { Spans } from './phases.ts';
-import { clientOf, present } from './uplink.ts';
+import { clientOf, withoutNulls } from './uplink.ts';
 
 type Restart = NonNullable<Measures['restart']>;
 type Contact = Restart['contacts'][number];
@@ -33,7 +33,7 @@ export async function measureRestart(
 ): Promise<Restart | undefined> {
   if (swarm?.marked === undefined) return undefined;
   const marked = new Set(swarm.marked);
-  const exits = new Set(present([identity.exit4, identity.exit6]).map(canonicalAddress));
+  const exits = new Set(withoutNulls([identity.exit4, identity.exit6]).map(canonicalAddress));
   const contacts = new Map<string, Contact>();
   const add = (id: string, link: Contact['link'], source: Contact['source'], atNs: number): void => {
     const key = `${id} ${link} ${source ?? ''}`;

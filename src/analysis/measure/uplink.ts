@@ -30,13 +30,13 @@ const CLEAR_PHASES = ['baseline', 'gap', 'recovery'] as const satisfies readonly
 export function clientOf(identity: Identity): ClientIdentity {
   return {
     mac: identity.clientMac,
-    real: present([identity.lan4, identity.lan6, identity.wan4]),
-    tunnel: present([identity.tunnel4, identity.tunnel6]),
+    real: withoutNulls([identity.lan4, identity.lan6, identity.wan4]),
+    tunnel: withoutNulls([identity.tunnel4, identity.tunnel6]),
     endpoints: endpointsOf(identity),
   };
 }
 
-export function present(addresses: readonly (string | null)[]): string[] {
+export function withoutNulls(addresses: readonly (string | null)[]): string[] {
   return addresses.filter((address) => address !== null);
 }
 
@@ -93,7 +93,7 @@ export async function measureUplink(
 /** A client hears from the swarm of a peer at its own public addresses, and tries to connect: peer traffic like any other. */
 export function withItself(swarm: SwarmMap | null, { wan4, exit4, exit6 }: Identity): SwarmMap | null {
   if (swarm === null) return null;
-  const itself = { id: 'itself', addresses: present([wan4, exit4, exit6]), port: 0 };
+  const itself = { id: 'itself', addresses: withoutNulls([wan4, exit4, exit6]), port: 0 };
   return { ...swarm, peers: [...swarm.peers, itself] };
 }
 

@@ -54,7 +54,7 @@ export function problemsOfRecord(record: TrialRecord): string[] {
   }
   if (canaries.length === 0) problems.push('no canary was sent, so no instrument is proven to see');
   for (const { instrument, stage, seen } of canaries) {
-    if (!seen) problems.push(`the instrument "${instrument}" missed the canary ${stage} the trial`);
+    if (!seen) problems.push(`the instrument «${instrument}» missed the canary ${stage} the trial`);
   }
   for (const { name, dropped } of captures) {
     if (dropped === null) problems.push(`the ${name} capture cannot say whether it dropped packets`);

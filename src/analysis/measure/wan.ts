@@ -21,7 +21,7 @@ import { FlowTable, NO_FLOW } from '../classify/flows.ts';
 import { CANARY_MARKER, startsWith } from '../classify/payload-shapes.ts';
 import { SwarmParties, type SwarmParty, keyAt } from './parties.ts';
 import { SPAN, type Spans, spanAt } from './phases.ts';
-import { present } from './uplink.ts';
+import { withoutNulls } from './uplink.ts';
 
 export interface WanMeasures {
   readonly report: CaptureReport;
@@ -59,7 +59,7 @@ export async function measureWan(
 ): Promise<WanMeasures> {
   const headers = new Headers();
   const parties = new SwarmParties(swarm);
-  const real = new AddressSet(present([identity.wan4, identity.lan6]));
+  const real = new AddressSet(withoutNulls([identity.wan4, identity.lan6]));
   const contacts = new Contacts(parties, identity, spans);
   const knocks = new Knocks(spans, knockSpan);
 

@@ -32,7 +32,7 @@ const diagnosticSchema = z.array(
 export async function buildPaper(source: string, folder: string): Promise<Uint8Array> {
   const workspace = resolve(source);
   await refuseHandTyped(workspace);
-  const { campaign, alike: rows, summary } = await digestCampaign(folder);
+  const { campaign, unselected: rows, summary } = await digestCampaign(folder);
   const drawn = await drawFigures({ rows, summary });
   const figures = drawn.map(({ figure: { id, title, caption } }) => ({ id, title, caption }));
   const compiler = NodeCompiler.create({ workspace, fontArgs: [{ fontPaths: [FONT_FOLDER] }] });

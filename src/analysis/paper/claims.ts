@@ -66,10 +66,10 @@ export const CLAIM_RULES: readonly ClaimRule[] = [
       const [client, app] = [leaksOf(rows, 'client'), leaksOf(rows, 'app')];
       if (client.all === 0 || app.all === 0) return missing('client', 'app');
       const p = fisherExact(client.yes, client.all - client.yes, app.yes, app.all - app.yes);
-      const alike = equivalentProportions(client.yes, client.all, app.yes, app.all, ALIKE_MARGIN) ?? 1;
+      const pEquivalent = equivalentProportions(client.yes, client.all, app.yes, app.all, ALIKE_MARGIN) ?? 1;
       const counts = `${countWords('client', client)}, ${countWords('app', app)}`;
-      const because = `${counts}; ${pWords('Fisher', p)}, ${pWords('equivalence', alike)}`;
-      return p > LEVEL && alike <= LEVEL ? { verdict: 'refuted', because } : decided(p, because);
+      const because = `${counts}; ${pWords('Fisher', p)}, ${pWords('equivalence', pEquivalent)}`;
+      return p > LEVEL && pEquivalent <= LEVEL ? { verdict: 'refuted', because } : decided(p, because);
     },
   },
   {

@@ -88,7 +88,7 @@ export function reportHtml(input: ReportInput): string {
         </section>
         <section id="open">
           <h2>What was inconclusive, and why</h2>
-          ${open(cells)}
+          ${undecidedTrials(cells)}
           ${
             problems.length === 0
               ? html`<p>The folder’s records were all sound.</p>`
@@ -129,7 +129,7 @@ function figureSection({ figure, svg }: DrawnFigure): Html {
   </figure> `;
 }
 
-function open(cells: readonly CellSummary[]): Html {
+function undecidedTrials(cells: readonly CellSummary[]): Html {
   const lines = cells.flatMap((cell, index) =>
     cell.reasons.map(
       ({ reason, trials }) =>

@@ -13,17 +13,17 @@ const LIST = new Intl.ListFormat('en-GB');
 type Facts = Pick<Summary, 'trials' | 'cells' | 'polling' | 'handOuts' | 'violations' | 'problems' | 'sequential'>;
 
 /** Conclusions first to last: how trials were allocated, where results decided it; control arms, switches, requirements, polling, what stayed open, the data themselves. */
-export function conclude(facts: Facts): Conclusion[] {
+export function conclusionsOf(facts: Facts): Conclusion[] {
   return [
     ...allocated(facts),
     ...controls(facts),
-    ...switches(facts),
+    ...switchConclusions(facts),
     ...requirements(facts.violations),
     ...baselines(facts.cells),
     ...facts.polling.map(polled),
     ...facts.handOuts.filter(({ who }) => who === 'real').map(handedOut),
     ...undecided(facts),
-    ...data(facts.problems),
+    ...dataConclusions(facts.problems),
   ];
 }
 
@@ -58,7 +58,7 @@ function controls({ cells, sequential }: Facts): Conclusion[] {
   return conclusions;
 }
 
-function switches({ cells, sequential }: Facts): Conclusion[] {
+function switchConclusions({ cells, sequential }: Facts): Conclusion[] {
   const bySwitch = grouped(
     cells.filter((cell) => cell.killSwitch !== 'none'),
     (cell) => cell.killSwitch,
@@ -163,7 +163,7 @@ function undecided({ trials, cells }: Facts): Conclusion[] {
   return [{ id: 'inconclusive', kind: 'inconclusive', tone: 'undecided', text }];
 }
 
-function data(problems: Summary['problems']): Conclusion[] {
+function dataConclusions(problems: Summary['problems']): Conclusion[] {
   return problems.map(({ kind, message, count }) => ({
     id: `data ${kind}`,
     kind: 'data',

@@ -8,7 +8,7 @@ import { CONFIDENCE } from '../statistics/binomial.ts';
 import { confidenceOf, statedRule } from '../statistics/sequential.ts';
 import { cellId, controlOf, grouped, groupId, summariseCell } from './cells.ts';
 import { compareArms } from './comparisons.ts';
-import { conclude } from './conclusions.ts';
+import { conclusionsOf } from './conclusions.ts';
 import { expiryBySoftware } from './expiry.ts';
 import { handOutSurvival } from './hand-outs.ts';
 import { pollingDelays } from './polling.ts';
@@ -22,7 +22,7 @@ export const CONTROL_SWITCH = 'none';
  * The trials for what is asked of several cells at once: all, or where results decided how many each cell has, those up
  * to its first look, whose number no result has chosen.
  */
-export function comparable({ scenario }: Manifest, rows: readonly TrialRow[]): readonly TrialRow[] {
+export function unselectedRows({ scenario }: Manifest, rows: readonly TrialRow[]): readonly TrialRow[] {
   const first = scenario.sequential?.looks[0];
   return first === undefined ? rows : rows.filter(({ repetition }) => repetition < first);
 }
@@ -31,7 +31,7 @@ export function comparable({ scenario }: Manifest, rows: readonly TrialRow[]): r
 export function summarise(manifest: Manifest, rows: readonly TrialRow[], problems: readonly Problem[]): Summary {
   const { scenario, seed } = manifest;
   const rule = scenario.sequential;
-  const alike = comparable(manifest, rows);
+  const unselected = unselectedRows(manifest, rows);
   const byCell = grouped(rows, (row) => cellId(row.cell));
   const planned = new Map<string, Cell>(scenario.cells.map((cell) => [cellId(cell), cell]));
   for (const { cell } of rows) if (!planned.has(cellId(cell))) planned.set(cellId(cell), cell);
@@ -48,14 +48,18 @@ export function summarise(manifest: Manifest, rows: readonly TrialRow[], problem
   const cells = arms.map(({ cell, rows: own, control }) => summariseCell(cell, own, { control, rule }));
   const compared = arms
     .filter(({ cell }) => cell.killSwitch !== CONTROL_SWITCH)
-    .map((arm) => ({ ...arm, rows: comparable(manifest, arm.rows), none: comparable(manifest, noneOf(arm.cell)) }));
-  const expiry = expiryBySoftware(alike);
+    .map((arm) => ({
+      ...arm,
+      rows: unselectedRows(manifest, arm.rows),
+      none: unselectedRows(manifest, noneOf(arm.cell)),
+    }));
+  const expiry = expiryBySoftware(unselected);
   const facts = {
     trials: totals(manifest, cells, rows),
     cells,
     ...(rule && { sequential: { ...rule, lookConfidence: confidenceOf(rule), rule: statedRule(rule) } }),
-    polling: pollingDelays(alike),
-    handOuts: handOutSurvival(alike),
+    polling: pollingDelays(unselected),
+    handOuts: handOutSurvival(unselected),
     ...(expiry.length === 0 ? {} : { expiry }),
     violations: violationsOf(scenario.mustNotLeak, cells),
     problems: problems.map((problem) => ({ ...problem, places: [...problem.places] })),
@@ -67,7 +71,7 @@ export function summarise(manifest: Manifest, rows: readonly TrialRow[], problem
     scenario: { name: scenario.name, title: scenario.title, hypothesis: scenario.hypothesis },
     seed,
     confidence: CONFIDENCE,
-    conclusions: conclude(facts),
+    conclusions: conclusionsOf(facts),
     comparisons: compareArms(compared),
     ...facts,
   };
@@ -92,7 +96,7 @@ function totals(manifest: Manifest, cells: readonly CellSummary[], rows: readonl
 /** `mustNotLeak` names switches, with or without their parameters. */
 function violationsOf(mustNotLeak: readonly string[], cells: readonly CellSummary[]): Summary['violations'] {
   return cells
-    .filter(({ killSwitch, verdicts }) => verdicts.leak > 0 && mustNotLeak.some((id) => names(id, killSwitch)))
+    .filter(({ killSwitch, verdicts }) => verdicts.leak > 0 && mustNotLeak.some((id) => isNamedBy(id, killSwitch)))
     .map(({ client, killSwitch, fault, moment, verdicts }) => ({
       client,
       killSwitch,
@@ -103,6 +107,6 @@ function violationsOf(mustNotLeak: readonly string[], cells: readonly CellSummar
     }));
 }
 
-function names(id: string, killSwitch: string): boolean {
+function isNamedBy(id: string, killSwitch: string): boolean {
   return killSwitch === id || killSwitch.startsWith(`${id}(`);
 }

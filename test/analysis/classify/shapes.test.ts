@@ -173,7 +173,7 @@ describe('without the client’s Ethernet address', () => {
   }
 
   it('refuses addresses that make no sense', () => {
-    assert.throws(() => new Judge({ ...CLIENT, mac: '02:00' }), /"02:00" is not an Ethernet address/);
-    assert.throws(() => new Judge({ ...CLIENT, real: ['localhost'] }), /"localhost" is not an IP address/);
+    assert.throws(() => new Judge({ ...CLIENT, mac: '02:00' }), /«02:00» is not an Ethernet address/);
+    assert.throws(() => new Judge({ ...CLIENT, real: ['localhost'] }), /«localhost» is not an IP address/);
   });
 });

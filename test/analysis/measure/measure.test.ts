@@ -201,7 +201,7 @@ describe('a verdict', () => {
     ],
     'a canary was missed': [
       (record) => ({ ...record, canaries: [...record.canaries, { instrument: 'dht', stage: 'after', seen: false }] }),
-      /instrument "dht" missed the canary after/,
+      /instrument «dht» missed the canary after/,
     ],
     'no canary was sent': [(record) => ({ ...record, canaries: [] }), /no canary was sent/i],
     'the capture dropped packets': [

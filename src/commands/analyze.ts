@@ -30,7 +30,7 @@ export async function analyzeCommand(argv: readonly string[]): Promise<number> {
 
 /** Measures a trial from what its folder holds; null where that is less than was there when it was sealed. */
 async function remeasure(folder: string, record: TrialRecord): Promise<Measures | null> {
-  if (record.outcome.status !== 'completed') return null;
+  if (record.outcome.status === 'unsupported') return null;
   const { captureFile, readTimeline } = await import('../analysis/campaign/evidence.ts');
   const { measureTrial } = await import('../analysis/measure/measure.ts');
   const timeline = await readTimeline(folder, record.trial);

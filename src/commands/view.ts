@@ -1,6 +1,7 @@
 /** The terminal view: what is running, what has come out, and at the end a table a person can read. */
 import Table from 'cli-table3';
 import { createLogUpdate } from 'log-update';
+import { lastClientWords, learntWords, reachWords } from '../analysis/summary/reach-words.ts';
 import type { Summary } from '../analysis/summary/schema.ts';
 import type { CampaignEvents } from '../harness/campaign/campaign.ts';
 import { describeSeconds } from '../contracts/durations.ts';
@@ -102,31 +103,37 @@ function reasonOf(record: TrialRecord): string {
 /** The summary as a table for the terminal: one row a cell. */
 export function summaryTable(summary: Summary): string {
   const table = new Table({
-    head: ['client', 'kill switch', 'fault', 'leaked', 'gap s', 'clear packets', 'who learnt the address'],
+    head: ['client', 'kill switch', 'fault', 'before the fault', 'in the outage', 'until s', 'who learnt the address'],
     style: { head: [], border: [] },
   });
   for (const cell of summary.cells) {
-    const judged = cell.verdicts.leak + cell.verdicts.noLeak;
     table.push([
       cell.client,
       cell.killSwitch,
       cell.fault,
-      judged === 0 ? cell.finding : `${cell.verdicts.leak} of ${judged}`,
-      cell.gapSeconds === null
-        ? '-'
-        : `${cell.gapSeconds.medianIsLowerBound ? '>' : ''}${cell.gapSeconds.median.toFixed(2)}`,
-      cell.clearPackets === null ? '-' : String(cell.clearPackets.median),
-      Object.entries(cell.exposures)
-        .filter(([, trials]) => trials > 0)
-        .map(([party]) => party)
-        .join(', ') || '-',
+      reachWords(cell.found, 'before'),
+      cell.found === null ? cell.finding : reachWords(cell.found, 'outage'),
+      lastClientWords(cell.found),
+      learntWords(cell.found),
     ]);
   }
   const { trials } = summary;
   const remarks = [
     `${trials.recorded} of ${summary.sequential ? 'at most ' : ''}${trials.planned} trials recorded: ${trials.leak} leaked, ${trials.noLeak} did not, ` +
       `${trials.inconclusive} inconclusive, ${trials.unsupported} unsupported.`,
+    ...accounts(summary),
     ...summary.conclusions.map((conclusion) => `- ${conclusion.text}`),
   ];
   return [table.toString(), ...remarks].join('\n');
+}
+
+/** More cells than this would fill the screen with sentences; the report has them all. */
+const MOST_ACCOUNTS = 24;
+
+/** A sentence a cell on who was told what, before the fault and in the outage. */
+function accounts({ cells }: Summary): string[] {
+  const told = cells.filter(({ finding }) => finding !== 'unsupported');
+  return told.length > MOST_ACCOUNTS
+    ? []
+    : told.map((cell) => `- ${cell.client}, ${cell.killSwitch}, ${cell.fault}: ${cell.sentence}`);
 }

@@ -42,6 +42,7 @@ export function trial(killSwitch: string, verdict: Verdict, measured: Partial<Me
     binding: 'none',
     verdict,
     reason: judged ? '' : 'a test',
+    found: null,
     measured: judged ? { ...MEASURED, ...measured } : null,
     momentAchievedSeconds: null,
     faultBracketSeconds: null,

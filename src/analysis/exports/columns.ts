@@ -2,6 +2,8 @@
 import { CLEAR_CLASSES, PARTIES } from '../../records/vocabulary.ts';
 import type { TrialRow } from '../summary/rows.ts';
 
+const NS_PER_SECOND = 1e9;
+
 export type Value = string | number | boolean | null;
 
 export interface Column {
@@ -28,6 +30,15 @@ export const COLUMNS: readonly Column[] = [
   text('binding', (row) => row.binding),
   text('verdict', (row) => row.verdict),
   text('reason', (row) => row.reason),
+  text('reachBefore', (row) => row.found?.reach.before ?? null),
+  text('reachOutage', (row) => row.found?.reach.outage ?? null),
+  text('reachAfter', (row) => row.found?.reach.after ?? null),
+  count('learntBySource', (row) => learnt(row, 'source')),
+  count('learntByContent', (row) => learnt(row, 'content')),
+  text('availability', (row) => row.found?.works?.state ?? null),
+  real('lastClientSeconds', (row) => seconds(row.found?.latency?.lastClientNs)),
+  real('lastKernelSeconds', (row) => seconds(row.found?.latency?.lastKernelNs)),
+  real('tunnelBackSeconds', (row) => seconds(row.found?.latency?.tunnelBackNs)),
   real('gapSeconds', (row) => row.measured?.gapSeconds ?? null),
   flag('gapCensored', (row) => row.measured?.gapCensored ?? null),
   real('firstClearSeconds', (row) => row.measured?.firstClearSeconds ?? null),
@@ -53,3 +64,13 @@ export const COLUMNS: readonly Column[] = [
   real('faultBracketSeconds', (row) => row.faultBracketSeconds),
   real('heartbeatMaxDelaySeconds', (row) => row.heartbeatMaxDelaySeconds),
 ];
+
+/** Parties that learnt the address in one way, in any stage of the trial. */
+function learnt({ found }: TrialRow, way: 'source' | 'content'): number | null {
+  if (found === null) return null;
+  return new Set(found.learnt.flatMap((one) => (one.way === way ? [`${one.kind} ${one.id}`] : []))).size;
+}
+
+function seconds(ns: number | null | undefined): number | null {
+  return ns === null || ns === undefined ? null : ns / NS_PER_SECOND;
+}

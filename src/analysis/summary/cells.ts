@@ -10,6 +10,8 @@ import { confidenceOf, type SequentialRule } from '../statistics/sequential.ts';
 import { kaplanMeier, medianSurvival, type Observation } from '../statistics/survival.ts';
 import { aftermathOf, type Estimate } from './aftermath.ts';
 import { NO_PACKETS, NO_PARTIES, type MeasuredRow, type TrialRow } from './rows.ts';
+import { evidenceOf } from './reach.ts';
+import { cellSentence } from './reach-words.ts';
 import type { CellSummary, Control } from './schema.ts';
 
 /** A stable name of a cell: in links and baselines. */
@@ -52,6 +54,7 @@ export function summariseCell(
   const verdicts = { leak: 0, noLeak: 0, inconclusive: 0, unsupported: 0 };
   for (const row of rows) verdicts[row.verdict === 'no-leak' ? 'noLeak' : row.verdict] += 1;
   const evidence = judged(rows);
+  const found = evidenceOf(rows.flatMap((row) => row.found ?? []));
   const judgedTrials = verdicts.leak + verdicts.noLeak;
   const estimate: Estimate = (measure) => {
     const values = valuesOf(evidence, measure);
@@ -64,6 +67,8 @@ export function summariseCell(
     family: (rows.find((row) => row.measured !== null) ?? rows[0])?.family ?? null,
     trials: rows.length,
     verdicts,
+    found,
+    sentence: cellSentence(cell.client, found),
     leakProbability: clopperPearson(verdicts.leak, judgedTrials, confidenceOf(rule)),
     leakUpperBound: verdicts.leak === 0 ? upperBound(0, judgedTrials) : null,
     switchLatencySeconds: estimate((row) => row.switchLatencySeconds),

@@ -5,6 +5,7 @@
 import type { Cell } from '../../records/identity.ts';
 import type { HandOut, Measures } from '../../records/measures.ts';
 import { isDisturbed, type TrialRecord } from '../../records/trial-record.ts';
+import { foundIn, type FoundRow } from './reach.ts';
 import type { ClearClass, Party, SourceKind, Verdict } from '../../records/vocabulary.ts';
 
 const NS_PER_SECOND = 1e9;
@@ -39,6 +40,8 @@ export interface TrialRow {
   readonly binding: string;
   readonly verdict: Verdict;
   readonly reason: string;
+  /** How far it reached and who learnt the address, of a trial that broke off too; null where nothing was measured. */
+  readonly found: FoundRow | null;
   /** Measures of the trial; null where it was not measured, and then every number of it is. */
   readonly measured: MeasuredRow | null;
   /** Moment asked for to moment achieved: from its event to the injection. */
@@ -145,6 +148,7 @@ export function rowOf(record: TrialRecord, measures: Measures | null = record.me
     clientVersion: record.clientVersion,
     binding: record.binding,
     ...verdictOf(record, measures),
+    found: record.outcome.status === 'unsupported' ? null : foundIn(measures),
     measured: measures === null || record.outcome.status !== 'completed' ? null : measuredRow(record, measures),
     momentAchievedSeconds: seconds(record.momentAchievedNs),
     faultBracketSeconds: fault === null ? null : seconds(fault.afterNs - fault.beforeNs),

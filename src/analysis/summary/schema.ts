@@ -5,6 +5,7 @@
 import * as z from 'zod';
 import { CLEAR_CLASSES, KILL_SWITCH_FAMILIES, PARTIES, SOURCE_KINDS } from '../../records/vocabulary.ts';
 import { PROBLEM_KINDS } from '../campaign/problems.ts';
+import { evidenceSchema } from './reach.ts';
 
 /** Version of the format, raised when a field changes its meaning or goes; a new field does not raise it. */
 export const SUMMARY_VERSION = 1;
@@ -47,6 +48,10 @@ const cellSchema = z.object({
   family: z.enum(KILL_SWITCH_FAMILIES).nullable(),
   trials: count,
   verdicts: z.object({ leak: count, noLeak: count, inconclusive: count, unsupported: count }),
+  /** Who learnt what and when, of trials that broke off too; null where nothing was measured. */
+  found: evidenceSchema.nullable(),
+  /** Words for what was found: a sentence or two. */
+  sentence: z.string(),
   /**
    * Clopper-Pearson over the trials with a verdict of leak or no-leak; null without any. In a sequential campaign at the
    * confidence of one look.

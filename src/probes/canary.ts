@@ -6,20 +6,16 @@
  * What a canary does not prove: that the instrument sees every later packet too (drops are counted elsewhere).
  */
 import { createHash, randomBytes } from 'node:crypto';
+import { CANARY_MARKER } from '../records/canary.ts';
 import type { InstrumentEvent } from '../records/timeline.ts';
 
-/** Ten ASCII bytes: half a peer id or node id. */
-const CANARY_MARKER = 'KSL-CANARY';
 const MARKER_HEX = Buffer.from(CANARY_MARKER, 'latin1').toString('hex');
 /** A torrent nobody has: announces and handshakes for it are canaries. */
 export const CANARY_INFO_HASH = createHash('sha1').update(CANARY_MARKER, 'latin1').digest('hex');
 /** Canary names are `ksl-canary-NONCE.swarm.test`. */
 const CANARY_DOMAIN = 'swarm.test';
-/** Where a raw canary datagram is sent (discard, RFC 863). */
-export const CANARY_PORT = 9;
-
 const NONCE_LENGTH = 10;
-const NONCE = /KSL-CANARY-?([0-9a-z]{10})/i;
+const NONCE = new RegExp(`${CANARY_MARKER}-?([0-9a-z]{${NONCE_LENGTH}})`, 'i');
 
 /** Ten lower-case hexadecimal digits, new for every round. */
 export function canaryNonce(): string {

@@ -14,7 +14,7 @@ import type { Need } from '../contracts/host.ts';
 import type { Tap } from '../contracts/lab.ts';
 import { endpointsOf, type Endpoint, type Identity } from '../records/identity.ts';
 import type { WitnessCount } from '../records/trial-record.ts';
-import { CANARY_PORT } from './canary.ts';
+import { CANARY_PORT } from '../records/canary.ts';
 
 export const COUNTERS_NEEDS: readonly Need[] = [{ command: 'nft', package: 'nftables' }];
 

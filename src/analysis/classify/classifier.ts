@@ -3,6 +3,7 @@
  * housekeeping, a canary of the lab, or a clear packet, and of which class. Bytes first, the flow second, known addresses
  * and ports last. Judges what left, not whether anybody received it.
  */
+import { CANARY_PORT } from '../../records/canary.ts';
 import type { SwarmMap } from '../../records/identity.ts';
 import { AddressSet, EndpointSet } from '../capture/address.ts';
 import type { Frame } from '../capture/frame.ts';
@@ -10,7 +11,7 @@ import { CLASS, FAMILY, HOUSEKEEPING, KIND, SOURCE, UNDECIDED } from './classes.
 import { FlowTable, NO_FLOW } from './flows.ts';
 import { FRAGMENT, Headers, NETWORK, PROTOCOL } from '../capture/headers.ts';
 import { LeavingRule } from './leaving.ts';
-import { CANARY_MARKER, looksLikeUtp, startsWith, tcpPayloadClass, udpPayloadClass } from './payload-shapes.ts';
+import { CANARY, looksLikeUtp, startsWith, tcpPayloadClass, udpPayloadClass } from './payload-shapes.ts';
 import { SwarmClasses } from './swarm-classes.ts';
 import { SHAPE, TunnelShortcut } from './tunnel-shortcut.ts';
 
@@ -48,8 +49,8 @@ const PORT = {
   natPmp: 5351,
   lsd: 6771,
 };
-/** Where the lab's raw canary datagrams go (discard, RFC 863). */
-const CANARY = { address: '198.18.0.7', port: 9 } as const;
+/** Where the lab's raw canary datagrams go. */
+const CANARY_SINK = '198.18.0.7';
 /** Sets fragments apart from flows in the table. */
 const FRAGMENT_FLOW = 0x100;
 
@@ -63,7 +64,7 @@ export class Classifier {
   readonly #real: AddressSet;
   readonly #tunnel: AddressSet;
   readonly #endpoints: EndpointSet;
-  readonly #canary = new AddressSet([CANARY.address]);
+  readonly #canary = new AddressSet([CANARY_SINK]);
 
   constructor(client: ClientIdentity, swarm: SwarmMap | null) {
     this.#swarm = new SwarmClasses(swarm);
@@ -170,8 +171,8 @@ export class Classifier {
 
   #isCanary(headers: Headers, view: DataView, v6: boolean): boolean {
     if (headers.protocol !== PROTOCOL.udp) return false;
-    if (startsWith(view, headers.payloadAt, headers.end, CANARY_MARKER)) return true;
-    return headers.destinationPort === CANARY.port && has(this.#canary, view, headers.destinationAt, v6);
+    if (startsWith(view, headers.payloadAt, headers.end, CANARY)) return true;
+    return headers.destinationPort === CANARY_PORT && has(this.#canary, view, headers.destinationAt, v6);
   }
 
   #clearClass(headers: Headers, view: DataView, v6: boolean): number {

@@ -2,6 +2,7 @@
  * Names a protocol by the first bytes of its payload. Only what the bytes prove: encrypted peers (MSE), a bare SYN or the
  * rest of a stream prove nothing and are left to the flow and to known addresses.
  */
+import { CANARY_MARKER } from '../../records/canary.ts';
 import { CLASS, UNDECIDED } from './classes.ts';
 
 /** Magic connection id of a UDP tracker's connect request (BEP 15). */
@@ -29,7 +30,7 @@ const HTTP_GET = ascii('GET ');
 /** A request line long enough for any tracker's passkey; beyond it the search ends. */
 const HTTP_LINE_BYTES = 1024;
 const TRACKER_QUERY_MARKS = [ascii('info_hash='), ascii('/announce?'), ascii('/scrape?')];
-export const CANARY_MARKER = ascii('KSL-CANARY');
+export const CANARY = ascii(CANARY_MARKER);
 
 /** The class a UDP payload proves, or UNDECIDED. `wireBytes`: its length on the wire; [at, end) is what was captured. */
 export function udpPayloadClass(view: DataView, at: number, end: number, wireBytes: number): number {

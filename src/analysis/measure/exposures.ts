@@ -5,6 +5,7 @@
  *
  * A DHT node id made for one address and shown from the other ties the two (BEP 42): content, in either direction.
  */
+import { CANARY_MARKER } from '../../records/canary.ts';
 import type { Identity } from '../../records/identity.ts';
 import type { Exposure } from '../../records/measures.ts';
 import type { InstrumentEvent, TimelineEvent } from '../../records/timeline.ts';
@@ -15,7 +16,7 @@ import { SPAN, type Spans, spanAt } from './phases.ts';
 import { withoutNulls } from './uplink.ts';
 
 /** Marks what the lab sent itself to prove an instrument, in ids (as text or hex) and names. */
-const CANARY = /KSL-CANARY|4b534c2d43414e415259/i;
+const CANARY = new RegExp(`${CANARY_MARKER}|${Buffer.from(CANARY_MARKER, 'latin1').toString('hex')}`, 'i');
 /** Closing a connection tells nobody anything new. A STUN server is one that WebRTC trackers have their peers ask. */
 const PARTY_OF = new Map<TimelineEvent['kind'], Party>([
   ['tracker-announce', 'tracker'],

@@ -18,7 +18,7 @@ import type { Frame } from '../capture/frame.ts';
 import { Headers, NETWORK, PROTOCOL } from '../capture/headers.ts';
 import { type CaptureReport, readCapture } from '../capture/read-capture.ts';
 import { FlowTable, NO_FLOW } from '../classify/flows.ts';
-import { CANARY_MARKER, startsWith } from '../classify/payload-shapes.ts';
+import { CANARY, startsWith } from '../classify/payload-shapes.ts';
 import { SwarmParties, type SwarmParty, keyAt } from './parties.ts';
 import { SPAN, type Spans, spanAt } from './phases.ts';
 import { withoutNulls } from './uplink.ts';
@@ -152,7 +152,7 @@ class Knocks {
     const { containmentNs, clientGoneNs, untilNs } = this.#knockSpan;
     if (atNs <= containmentNs || atNs > untilNs) return;
     const { protocol, sourceAt, destinationAt } = headers;
-    if (protocol === PROTOCOL.udp && startsWith(view, headers.payloadAt, headers.end, CANARY_MARKER)) return;
+    if (protocol === PROTOCOL.udp && startsWith(view, headers.payloadAt, headers.end, CANARY)) return;
     const ports = portsOf(headers.destinationPort, headers.sourcePort);
     const flow = this.#flows.find(protocol, ports, view, destinationAt, sourceAt, v6);
     if (this.#flows.classOf(flow) === USED_BY_CLIENT) return;

@@ -17,6 +17,7 @@ import type { Readable } from 'node:stream';
 import { labAddresses } from '../labs/topology.ts';
 import { canaryBytes, canaryNonce } from '../../probes/canary.ts';
 import { udpFrame } from '../../probes/raw-frame.ts';
+import { CANARY_PORT } from '../../records/canary.ts';
 import type { SessionRecord } from '../../records/session.ts';
 
 type Started = Extract<SessionRecord, { event: 'started' }>;
@@ -25,7 +26,7 @@ type Ended = Extract<SessionRecord, { event: 'ended' }>;
 /** Frames quoted in the record. */
 const QUOTED = 10;
 /** The watch proves itself by a frame on the loopback device, from an address of the lab that nobody has. */
-const CANARY = { source: '198.18.255.254', destination: '198.18.255.255', port: 9 };
+const CANARY = { source: '198.18.255.254', destination: '198.18.255.255', port: CANARY_PORT };
 const CANARY_LINE = / lo +\S+ +IP 198\.18\.255\.254\.(\d+) > 198\.18\.255\.255\.9: /;
 const CANARY_PATIENCE_MS = 5000;
 

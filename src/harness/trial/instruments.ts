@@ -1,7 +1,7 @@
 /** Every instrument of a trial: armed together, proved by canaries before and after, and read at the end. */
 import path from 'node:path';
 import { compiled } from '../../contracts/places.ts';
-import { canaryBytes, canaryNonce, CANARY_PORT, nonceIn } from '../../probes/canary.ts';
+import { canaryBytes, canaryNonce, nonceIn } from '../../probes/canary.ts';
 import { CANARY_INSTRUMENTS, CanaryWatch } from '../../probes/canary-watch.ts';
 import { startCapture, type RunningCapture } from '../../probes/capture.ts';
 import { startCounters, type RunningCounters } from '../../probes/counters.ts';
@@ -28,6 +28,7 @@ import type { Lab } from '../../contracts/lab.ts';
 import { ADDRESS, LAN_MAC } from '../labs/topology.ts';
 import { WIREGUARD_HANDSHAKE_NOTE, isSeenOnUplink } from './moments.ts';
 import type { TrialSpec } from './spec.ts';
+import { CANARY_PORT } from '../../records/canary.ts';
 import type { SwarmMap } from '../../records/identity.ts';
 import type { InstrumentEvent } from '../../records/timeline.ts';
 import type { TrialRecord, WitnessCount } from '../../records/trial-record.ts';

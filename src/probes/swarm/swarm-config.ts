@@ -3,6 +3,7 @@
  * lines it speaks. The addresses must already be on the host's interfaces; nothing here configures a network.
  */
 import * as z from 'zod';
+import { CANARY_PORT } from '../../records/canary.ts';
 import type { SwarmMap } from '../../records/identity.ts';
 import { instrumentEventSchema } from '../../records/timeline.ts';
 import { makePayload, payloadSpecSchema, type PayloadSpec } from '../torrent-payload.ts';
@@ -202,7 +203,7 @@ export function labSwarm(options: LabSwarmOptions): SwarmConfig {
       ...(options.marked === true ? MARKED_PEERS.map((peer) => ({ ...peer, uploadBytesPerSecond })) : []),
     ],
     stun: { id: 'stun-0', addresses: [TRACKER_ADDRESS4, TRACKER_ADDRESS6], ports: STUN_PORTS },
-    canarySink: { address: CANARY_SINK_ADDRESS, port: 9 },
+    canarySink: { address: CANARY_SINK_ADDRESS, port: CANARY_PORT },
     features: { utp: true, pex: true, metadata: true, knocks: { everySeconds: 10, attempts: 6 }, ...options.features },
   });
 }

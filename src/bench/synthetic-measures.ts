@@ -1,6 +1,7 @@
 /**
  * What an invented trial measured: drawn from how its kill switch is said to behave. See synthetic.ts.
  */
+import { ADDRESS, SWARM } from '../contracts/addresses.ts';
 import type { RandomStream } from '../analysis/statistics/random.ts';
 import type { Exposure, HandOut, Measures, Traffic } from '../records/measures.ts';
 import type { TrialRecord } from '../records/trial-record.ts';
@@ -12,7 +13,7 @@ export const FAULT_NS = 10 * S;
 export const RESTORED_NS = 18 * S;
 export const END_NS = 24 * S;
 /** The address that the swarm must not learn. */
-export const REAL = '203.0.113.2';
+const REAL = ADDRESS.wan.v4;
 
 /** How one kill switch behaves in an invented campaign. */
 export interface SyntheticSwitch {
@@ -125,7 +126,7 @@ function syntheticHandOuts(fromNs: number, random: RandomStream): HandOut[] {
         party,
         id: `${party}-0`,
         who,
-        address: who === 'real' ? REAL : '198.18.200.1',
+        address: who === 'real' ? REAL : SWARM.plant,
         via: [party],
         handOuts: 3,
         askers: 2,

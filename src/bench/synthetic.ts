@@ -5,20 +5,13 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { randomStream, type RandomStream } from '../analysis/statistics/random.ts';
-import type { Cell, Identity, SwarmMap } from '../records/identity.ts';
+import { ADDRESS, DHT_NODES, SWARM, dhtNode, identityOf } from '../contracts/addresses.ts';
+import type { Cell, SwarmMap } from '../records/identity.ts';
 import type { Manifest } from '../records/manifest.ts';
 import type { TimelineEvent } from '../records/timeline.ts';
 import type { TrialRecord } from '../records/trial-record.ts';
 import { RECORDS_VERSION } from '../records/vocabulary.ts';
-import {
-  END_NS,
-  FAULT_NS,
-  REAL,
-  RESTORED_NS,
-  S,
-  syntheticMeasures,
-  type SyntheticSwitch,
-} from './synthetic-measures.ts';
+import { END_NS, FAULT_NS, RESTORED_NS, S, syntheticMeasures, type SyntheticSwitch } from './synthetic-measures.ts';
 
 export type { SyntheticSwitch };
 
@@ -57,33 +50,17 @@ export const SYNTHETIC_PLAN: SyntheticPlan = {
   timelines: false,
 };
 
-const EXIT = '198.51.100.10';
 /** 1 January 2025, so that nothing depends on today. */
 const ORIGIN_UNIX_NS = 1_735_689_600n * 1_000_000_000n;
 
-const IDENTITY: Identity = {
-  clientMac: '02:00:00:00:01:02',
-  lan4: '192.168.1.2',
-  lan6: '2001:db8:1::2',
-  wan4: REAL,
-  tunnel4: '10.8.0.2',
-  tunnel6: '2001:db8:8::2',
-  exit4: EXIT,
-  exit6: '2001:db8:3::10',
-  endpoint: { address: EXIT, port: 51820 },
-};
+const CLIENT_MAC = '02:00:00:00:01:02';
 /** Swarm of the invented trials, as large as the lab's own, so that reading it costs as much. */
-const SWARM: SwarmMap = {
+const SWARM_MAP: SwarmMap = {
   infoHash: '0123456789abcdef0123456789abcdef01234567',
-  trackers: [{ id: 'tracker-0', addresses: ['198.18.0.10', '2001:db8:f::10'], httpPort: 6969, udpPort: 6969 }],
-  dhtNodes: Array.from({ length: 12 }, (_, i) => {
-    return { id: `dht-${i}`, addresses: [`198.18.${20 + i}.1`, `2001:db8:f:${(20 + i).toString(16)}::1`], port: 6881 };
-  }),
-  peers: Array.from({ length: 5 }, (_, j) => {
-    const group = (100 + j).toString(16);
-    return { id: `peer-${j}`, addresses: [`198.18.${100 + j}.1`, `2001:db8:f:${group}::1`], port: 51413 };
-  }),
-  resolvers: ['203.0.113.53'],
+  trackers: [{ id: 'tracker-0', addresses: [SWARM.tracker.v4, SWARM.tracker.v6], httpPort: 6969, udpPort: 6969 }],
+  dhtNodes: Array.from({ length: DHT_NODES }, (_, i) => ({ id: `dht-${i}`, addresses: [dhtNode(i)], port: 6881 })),
+  peers: SWARM.peers.map(({ v4, v6 }, i) => ({ id: `peer-${i}`, addresses: [v4, v6], port: 51_413 })),
+  resolvers: [ADDRESS.resolver.v4],
 };
 
 const AFTERMATH: TrialRecord['aftermath'] = {
@@ -185,9 +162,9 @@ function syntheticTrial(
         : { status: 'completed' },
     killSwitchFamily: behaviour.family,
     clientVersion: '0.0-synthetic',
-    binding: behaviour.family === 'client' ? 'address 10.8.0.2' : 'none',
-    identity: IDENTITY,
-    swarm: SWARM,
+    binding: behaviour.family === 'client' ? `address ${ADDRESS.tunnelClient.v4}` : 'none',
+    identity: identityOf(CLIENT_MAC),
+    swarm: SWARM_MAP,
     instants: {
       armedNs: 0,
       clientStartedNs: 1 * S,
@@ -230,7 +207,14 @@ export function syntheticTimeline(record: TrialRecord): TimelineEvent[] {
   const pieces = (fromNs: number, toNs: number): void => {
     for (let atNs = fromNs; atNs < toNs; atNs += 0.1 * S) {
       const totalBytes = Math.round(atNs / 1000);
-      events.push({ kind: 'peer-piece', atNs, party: 'peer-1', sourceAddress: EXIT, sourcePort: 51413, totalBytes });
+      events.push({
+        kind: 'peer-piece',
+        atNs,
+        party: 'peer-1',
+        sourceAddress: ADDRESS.vpn.v4,
+        sourcePort: 51413,
+        totalBytes,
+      });
     }
   };
   if (fault !== null) pieces(6 * S, fault.beforeNs);

@@ -3,14 +3,16 @@
  * captures are, and among them clear packets of the usual classes and link housekeeping. Says nothing about any client.
  */
 import { writeFileSync } from 'node:fs';
+import { ADDRESS, ENDPOINT_PORT, SWARM, dhtNode } from '../contracts/addresses.ts';
 import { interfaceBlock, packetBlock, sectionBlock } from '../analysis/capture/pcapng-write.ts';
+import type { Endpoint } from '../records/identity.ts';
 import { randomStream } from '../analysis/statistics/random.ts';
 
-export const BENCH_ENDPOINT = { address: '198.51.100.10', port: 51_820 };
+export const BENCH_ENDPOINT = { address: ADDRESS.vpn.v4, port: ENDPOINT_PORT };
 export const BENCH_CLIENT = {
   mac: null,
-  real: ['192.168.1.2', '2001:db8:1::2'],
-  tunnel: ['10.8.0.2', '2001:db8:8::2'],
+  real: [ADDRESS.client.v4, ADDRESS.client.v6],
+  tunnel: [ADDRESS.tunnelClient.v4, ADDRESS.tunnelClient.v6],
   endpoints: [BENCH_ENDPOINT],
 };
 
@@ -73,51 +75,40 @@ function tunnelFrame(at: number): Frame {
   const payload = Buffer.alloc(at % 3 === 0 ? 96 : 1452, at & 0xff);
   payload.writeUInt32LE(4, 0);
   const outgoing = at % 2 === 0;
-  const local = { address: [192, 168, 1, 2], port: 40_000 };
-  const remote = { address: [198, 51, 100, 10], port: 51_820 };
+  const local = { address: ADDRESS.client.v4, port: 40_000 };
+  const remote = BENCH_ENDPOINT;
   return snapped(ip4Frame(17, outgoing, local, remote, udp(payload, outgoing, local.port, remote.port)), SNAP_BYTES);
 }
 
 /** Clear packets and housekeeping, in turn, over some fifty flows. */
 function otherFrame(at: number): Frame {
   const host = at % 12;
-  const local = { address: at % 5 === 0 ? [10, 8, 0, 2] : [192, 168, 1, 2], port: 51_413 };
-  const remote = (octets: readonly number[], port: number): Endpoint => ({ address: octets, port });
+  const local = { address: at % 5 === 0 ? ADDRESS.tunnelClient.v4 : ADDRESS.client.v4, port: 51_413 };
+  const remote = (address: string, port: number): Endpoint => ({ address, port });
   const outgoing = at % 3 !== 0;
   const over = (far: Endpoint, payload: Uint8Array): Frame =>
     snapped(ip4Frame(17, outgoing, local, far, udp(payload, outgoing, local.port, far.port)));
   switch (at % 7) {
     case 0:
-      return over(
-        remote([198, 18, 20 + host, 1], 6881),
-        Buffer.from(`d1:ad2:id20:${'i'.repeat(20)}e1:q4:ping1:t2:aa1:y1:qe`),
-      );
+      return over(remote(dhtNode(host), 6881), Buffer.from(`d1:ad2:id20:${'i'.repeat(20)}e1:q4:ping1:t2:aa1:y1:qe`));
     case 1:
-      return over(
-        remote([198, 18, 100 + host, 1], 51_413),
-        Buffer.concat([Buffer.of(0x21, 0), Buffer.alloc(18, at & 0xff)]),
-      );
+      return over(remote(dhtNode(host), 51_413), Buffer.concat([Buffer.of(0x21, 0), Buffer.alloc(18, at & 0xff)]));
     case 2:
-      return over(remote([203, 0, 113, 53], 53), Buffer.alloc(40, at & 0xff));
+      return over(remote(ADDRESS.resolver.v4, 53), Buffer.alloc(40, at & 0xff));
     case 3:
-      return over(remote([239, 192, 152, 143], 6771), Buffer.from('BT-SEARCH * HTTP/1.1\r\nInfohash: 0\r\n\r\n'));
+      return over(remote('239.192.152.143', 6771), Buffer.from('BT-SEARCH * HTTP/1.1\r\nInfohash: 0\r\n\r\n'));
     case 4: {
-      const far = remote([198, 18, 0, 10], 6969);
+      const far = remote(SWARM.tracker.v4, 6969);
       const payload = Buffer.from(`GET /announce?info_hash=${'h'.repeat(20)} HTTP/1.1\r\n\r\n`);
       return snapped(ip4Frame(6, true, local, far, tcp(payload, local.port + host, far.port)));
     }
     case 5: {
-      const far = remote([198, 18, 100 + host, 1], 51_413);
+      const far = remote(dhtNode(host), 51_413);
       return snapped(ip4Frame(6, true, local, far, tcp(Buffer.alloc(1200, at & 0xff), local.port, far.port)));
     }
     default:
       return snapped(Buffer.concat([ethernet(true, 0x0806), Buffer.alloc(46)]));
   }
-}
-
-interface Endpoint {
-  readonly address: readonly number[];
-  readonly port: number;
 }
 
 function ip4Frame(
@@ -132,8 +123,9 @@ function ip4Frame(
   header.writeUInt16BE(20 + payload.length, 2);
   header[8] = 64;
   header[9] = protocol;
-  header.set(outgoing ? local.address : remote.address, 12);
-  header.set(outgoing ? remote.address : local.address, 16);
+  const [source, destination] = outgoing ? [local, remote] : [remote, local];
+  header.set(source.address.split('.').map(Number), 12);
+  header.set(destination.address.split('.').map(Number), 16);
   return Buffer.concat([ethernet(outgoing, 0x0800), header, payload]);
 }
 

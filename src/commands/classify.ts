@@ -5,6 +5,7 @@
 import Table from 'cli-table3';
 import { Command } from 'commander';
 import * as z from 'zod';
+import { ADDRESS, ENDPOINT_PORT } from '../contracts/addresses.ts';
 import { parseAddress, splitEndpoint } from '../analysis/capture/address.ts';
 import type { ClientIdentity } from '../analysis/classify/classifier.ts';
 import { type CaptureSummary, type Volume, summariseCapture } from '../analysis/classify/capture-summary.ts';
@@ -55,7 +56,7 @@ function readEndpoint(text: string): ClientIdentity['endpoints'][number] {
   const endpoint = splitEndpoint(text);
   if (endpoint === null) {
     throw new TypeError(
-      `--endpoint «${text}» is not ADDR:PORT: give one like 198.51.100.10:51820 or [2001:db8::1]:51820`,
+      `--endpoint «${text}» is not ADDR:PORT: give one like ${ADDRESS.vpn.v4}:${ENDPOINT_PORT} or [${ADDRESS.vpn.v6}]:${ENDPOINT_PORT}`,
     );
   }
   parseAddress(endpoint.address);

@@ -2,13 +2,12 @@
  * The resolver is replaced: /etc/resolv.conf names the network's resolver instead of the tunnel's, as after a renewed
  * lease. One write into the file that is there.
  */
+import { ADDRESS } from '../contracts/addresses.ts';
 import type { Fault } from '../contracts/fault.ts';
 import { noParameters, type NoParameters } from '../contracts/reference.ts';
 import { armInjector } from './arm.ts';
 
 const FILE = '/etc/resolv.conf';
-/** The lab's resolver on the internet. */
-const RESOLVER = '203.0.113.53';
 
 export const dnsReplaced: Fault<NoParameters> = {
   id: 'dns-replaced',
@@ -22,7 +21,7 @@ export const dnsReplaced: Fault<NoParameters> = {
     const before = (await client.run(['cat', FILE])).stdout;
     const path = (await client.run(['readlink', '-f', FILE])).stdout.trim();
     // One write replaces the beginning; blank lines cover the rest.
-    const text = `nameserver ${RESOLVER}\n`.padEnd(before.length, '\n');
+    const text = `nameserver ${ADDRESS.resolver.v4}\n`.padEnd(before.length, '\n');
     return armInjector({
       fault: this.id,
       host: client,

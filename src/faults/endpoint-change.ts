@@ -5,10 +5,11 @@
  * Simplified: an application that changes servers itself rewrites its own rules first; here the change comes from
  * elsewhere, and the kill switch is not told.
  */
+import { SECOND_SERVER } from '../contracts/addresses.ts';
 import type { Fault } from '../contracts/fault.ts';
 import { noParameters, type NoParameters } from '../contracts/reference.ts';
 import { armInjector } from './arm.ts';
-import { SECOND_SERVER, openSecondServer } from './second-server.ts';
+import { openSecondServer } from './second-server.ts';
 import { setWireGuard, wgFeed } from './wireguard-settings.ts';
 
 export const endpointChange: Fault<NoParameters> = {

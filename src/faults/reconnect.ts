@@ -5,11 +5,12 @@
  */
 import { setTimeout } from 'node:timers/promises';
 import * as z from 'zod';
+import { SECOND_SERVER } from '../contracts/addresses.ts';
 import type { Fault } from '../contracts/fault.ts';
 import { seconds } from '../contracts/reference.ts';
 import { armInjector } from './arm.ts';
 import { linkDownAct } from './link-act.ts';
-import { SECOND_SERVER, openSecondServer } from './second-server.ts';
+import { openSecondServer } from './second-server.ts';
 import { setWireGuard } from './wireguard-settings.ts';
 
 const parameters = z.strictObject({

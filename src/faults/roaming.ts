@@ -6,6 +6,7 @@
  * and its Ethernet address stay, which a real second card's would not.
  */
 import * as z from 'zod';
+import { ADDRESS } from '../contracts/addresses.ts';
 import type { Fault } from '../contracts/fault.ts';
 import { armInjector } from './arm.ts';
 import { ipBatch, linkRestoration, uplinkOf } from './places.ts';
@@ -13,6 +14,10 @@ import { ipBatch, linkRestoration, uplinkOf } from './places.ts';
 const parameters = z.strictObject({ lease: z.enum(['new', 'same']).default('new') });
 
 const NEW_NAME = 'eth1';
+const FAMILIES = ['v4', 'v6'] as const;
+
+const withNewLease = (line: string, family: 'v4' | 'v6'): string =>
+  line.replace(`address replace ${ADDRESS.client[family]}/`, `address replace ${ADDRESS.clientRoamed[family]}/`);
 
 export const roaming: Fault<z.infer<typeof parameters>> = {
   id: 'roaming',
@@ -27,8 +32,7 @@ export const roaming: Fault<z.infer<typeof parameters>> = {
     const before = await linkRestoration(client, device);
     const after = before.map((line) => {
       const renamed = line.replaceAll(device, NEW_NAME);
-      // 192.168.1.2 becomes 192.168.1.22, 2001:db8:1::2 becomes 2001:db8:1::22.
-      return lease === 'new' ? renamed.replace(/^(address replace \S+?)(\/\d+)/, '$12$2') : renamed;
+      return lease === 'new' ? FAMILIES.reduce(withNewLease, renamed) : renamed;
     });
     return armInjector({
       fault: this.id,

@@ -7,15 +7,12 @@
  * server still sends from its first address takes the client back to it.
  */
 import { randomBytes } from 'node:crypto';
+import { SECOND_SERVER } from '../contracts/addresses.ts';
 import type { Host } from '../contracts/host.ts';
 import type { Lab } from '../contracts/lab.ts';
-import type { Endpoint } from '../records/identity.ts';
 import { SERVER_DEVICE, TUNNEL_MTU, addWireGuardDevice } from '../programs/wireguard.ts';
 import { tunnelHost } from './places.ts';
 import { needWireGuard, setWireGuard, wireGuardSettings } from './wireguard-settings.ts';
-
-/** Endpoint of the second server, in the documentation range that the first server's is in. */
-export const SECOND_SERVER: Endpoint = { address: '198.51.100.11', port: 51_821 };
 
 const DEVICE = 'wgs1';
 /** Mark, and number of the routing table, of connections that came in last over the second server's device. */

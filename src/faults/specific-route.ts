@@ -5,17 +5,10 @@
  * Reproduces: RFC 3442; CVE-2024-3661 (TunnelVision), CVE-2023-36672 and -35838 (LocalNet, TunnelCrack).
  */
 import * as z from 'zod';
+import { SWARM_PARTS } from '../contracts/addresses.ts';
 import type { Fault } from '../contracts/fault.ts';
 import { armInjector } from './arm.ts';
 import { ipBatch, uplinkOf } from './places.ts';
-
-/** Networks of the lab's swarm. */
-const NETWORKS = {
-  tracker: '198.18.0.0/24',
-  dht: '198.18.16.0/20',
-  peers: '198.18.96.0/20',
-  swarm: '198.18.0.0/15',
-} as const;
 
 const parameters = z.strictObject({
   /** Part of the swarm that is reached over the route. */
@@ -32,7 +25,7 @@ export const specificRoute: Fault<z.infer<typeof parameters>> = {
   async arm(lab, { to }) {
     const { client } = lab.hosts;
     const { device, gateway4 } = await uplinkOf(client);
-    const route = `${NETWORKS[to]} via ${gateway4} dev ${device}`;
+    const route = `${SWARM_PARTS[to]} via ${gateway4} dev ${device}`;
     return armInjector({
       fault: this.id,
       host: client,

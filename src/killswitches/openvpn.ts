@@ -9,6 +9,7 @@
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout } from 'node:timers/promises';
+import { ADDRESS } from '../contracts/addresses.ts';
 import type { Host, Need, RunningProcess } from '../contracts/host.ts';
 import type { SwitchContext } from '../contracts/kill-switch.ts';
 import type { Tunnel } from '../contracts/lab.ts';
@@ -20,7 +21,7 @@ import { attempt, command, runSteps } from './steps.ts';
 export const OPENVPN_NEEDS: readonly Need[] = [{ command: 'openvpn', package: 'openvpn' }];
 
 const DEVICE = 'tun0';
-const GATEWAY6 = '2001:db8:8::1';
+const GATEWAY6 = ADDRESS.tunnelServer.v6;
 /** OpenVPN no longer has a default cipher for static keys. */
 const CRYPTO = ['--cipher', 'AES-256-CBC', '--auth', 'SHA256'];
 /** redirect-gateway def1: two halves that win over the default route without replacing it. */

@@ -6,7 +6,7 @@
  * what made them.
  */
 import { PROTOCOL, ethernetFrame, ipFrame, transportChecksum, udpFrame } from '../probes/raw-frame.ts';
-import { ADDRESS } from '../harness/labs/topology.ts';
+import { ADDRESS, NOBODY, STRANGER, type AddressPair } from '../contracts/addresses.ts';
 import { CLEAR_CLASSES, type ClearClass, type Family, type SourceKind } from '../records/vocabulary.ts';
 
 export interface Leak {
@@ -17,18 +17,15 @@ export interface Leak {
 }
 
 type Version = 'v4' | 'v6';
-type Pair = Readonly<Record<Version, string>>;
 
-const SOURCES: Readonly<Record<SourceKind, Pair>> = {
+const SOURCES: Readonly<Record<SourceKind, AddressPair>> = {
   real: ADDRESS.client,
   tunnel: ADDRESS.tunnelClient,
-  other: { v4: '192.168.77.7', v6: '2001:db8:77::7' },
+  other: STRANGER,
 };
-/** Address in the swarm's ranges that is nobody's. */
-const NOBODY: Pair = { v4: '198.19.1.1', v6: '2001:db8:e::1' };
-const LSD_GROUP: Pair = { v4: '239.192.152.143', v6: 'ff15::efc0:988f' };
-const SSDP_GROUP: Pair = { v4: '239.255.255.250', v6: 'ff02::c' };
-const GATEWAY: Pair = { v4: ADDRESS.lan.v4, v6: 'fe80::1' };
+const LSD_GROUP: AddressPair = { v4: '239.192.152.143', v6: 'ff15::efc0:988f' };
+const SSDP_GROUP: AddressPair = { v4: '239.255.255.250', v6: 'ff02::c' };
+const GATEWAY: AddressPair = { v4: ADDRESS.lan.v4, v6: 'fe80::1' };
 /** Link Layer Discovery Protocol: neither IP nor ARP. */
 const LLDP = { type: 0x88cc, mac: '01:80:c2:00:00:0e' };
 
@@ -37,7 +34,7 @@ const text = (words: string): Buffer => Buffer.from(words, 'latin1');
 const HASH = 'h'.repeat(20);
 
 type What =
-  | { readonly transport: 'udp' | 'tcp'; readonly to: Pair; readonly port: number; readonly payload: Uint8Array }
+  | { readonly transport: 'udp' | 'tcp'; readonly to: AddressPair; readonly port: number; readonly payload: Uint8Array }
   | { readonly transport: 'icmp' };
 
 /** Packets sent for each class. BEP 3, 29, 5, 15, 14; UPnP; RFC 6886, 1035, 8489. */

@@ -2,7 +2,7 @@
 import * as z from 'zod';
 import type { Bracket, Clock } from '../contracts/clock.ts';
 import type { Lab } from '../contracts/lab.ts';
-import { LAN_MAC } from '../harness/labs/topology.ts';
+import { LAN_MAC } from '../contracts/addresses.ts';
 import { CLEAR_CLASSES, FAMILIES, PHASES, SOURCE_KINDS, type Phase } from '../records/vocabulary.ts';
 import { startRawFrameSender, type RawFrameSender } from '../probes/raw-frame.ts';
 import { leaks, type Leak } from './leaks.ts';

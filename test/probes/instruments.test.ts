@@ -18,7 +18,8 @@ import {
   startNeighbour,
   startSwarm,
 } from '../../src/probes/swarm-client.ts';
-import { CANARY_SINK_ADDRESS, labSwarm, SWARM_NAMES } from '../../src/probes/swarm/swarm-config.ts';
+import { SWARM } from '../../src/contracts/addresses.ts';
+import { labSwarm, SWARM_NAMES } from '../../src/probes/swarm/swarm-config.ts';
 import { buildPrograms } from '../kit/build-programs.ts';
 import { openSmallLab, RESOLVER, type SmallLab } from '../kit/small-lab.ts';
 
@@ -74,7 +75,7 @@ describe('instruments of a lab', function () {
     ]);
     for (const capture of captures) capture.follow();
     const gatewayMac = await macOf(router, 'lan');
-    parts = { watch, neighbour, sender, counters, clock, identity, gatewayMac, sinkAddress: CANARY_SINK_ADDRESS };
+    parts = { watch, neighbour, sender, counters, clock, identity, gatewayMac, sinkAddress: SWARM.canarySink };
   });
 
   after(async () => {

@@ -9,7 +9,7 @@ import type { TimelineEvent } from '../../src/records/timeline.ts';
 import { makePayload } from '../../src/probes/torrent-payload.ts';
 import { CanaryWatch } from '../../src/probes/canary-watch.ts';
 import { type RunningReader, startReader } from '../../src/probes/retrieval-client.ts';
-import { PLANT, READER_ADDRESSES, VANTAGES } from '../../src/probes/retrieval/retrieval-config.ts';
+import { PLANT, VANTAGES } from '../../src/probes/retrieval/retrieval-config.ts';
 import { type RunningSwarm, startSwarm } from '../../src/probes/swarm-client.ts';
 import { labSwarm } from '../../src/probes/swarm/swarm-config.ts';
 import { buildPrograms } from '../kit/build-programs.ts';
@@ -42,9 +42,11 @@ describe('the independent reader', function () {
     const { infoHash } = makePayload(config.payload);
     lab = await openSmallLab(config);
     await lab.swarm.run(['ip', '-batch', '-'], {
-      input: READER_ADDRESSES.map((address) =>
-        address.includes(':') ? `addr add ${address}/128 dev eth0 nodad\n` : `addr add ${address}/32 dev eth0\n`,
-      ).join(''),
+      input: [...VANTAGES.flatMap(({ address4, address6 }) => [address4, address6]), PLANT.address]
+        .map((address) =>
+          address.includes(':') ? `addr add ${address}/128 dev eth0 nodad\n` : `addr add ${address}/32 dev eth0\n`,
+        )
+        .join(''),
     });
     const watch = new CanaryWatch();
     const onEvent = (event: TimelineEvent): void => void timeline.push(event);

@@ -3,6 +3,7 @@
  * housekeeping, a canary of the lab, or a clear packet, and of which class. Bytes first, the flow second, known addresses
  * and ports last. Judges what left, not whether anybody received it.
  */
+import { SWARM } from '../../contracts/addresses.ts';
 import { CANARY_PORT } from '../../records/canary.ts';
 import type { SwarmMap } from '../../records/identity.ts';
 import { AddressSet, EndpointSet } from '../capture/address.ts';
@@ -49,8 +50,6 @@ const PORT = {
   natPmp: 5351,
   lsd: 6771,
 };
-/** Where the lab's raw canary datagrams go. */
-const CANARY_SINK = '198.18.0.7';
 /** Sets fragments apart from flows in the table. */
 const FRAGMENT_FLOW = 0x100;
 
@@ -64,7 +63,7 @@ export class Classifier {
   readonly #real: AddressSet;
   readonly #tunnel: AddressSet;
   readonly #endpoints: EndpointSet;
-  readonly #canary = new AddressSet([CANARY_SINK]);
+  readonly #canary = new AddressSet([SWARM.canarySink]);
 
   constructor(client: ClientIdentity, swarm: SwarmMap | null) {
     this.#swarm = new SwarmClasses(swarm);

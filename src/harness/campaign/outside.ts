@@ -14,7 +14,7 @@ import { networkInterfaces } from 'node:os';
 import { BlockList, isIPv6 } from 'node:net';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
-import { labAddresses } from '../labs/topology.ts';
+import { OUTSIDE_CANARY, labAddresses } from '../../contracts/addresses.ts';
 import { canaryBytes, canaryNonce } from '../../probes/canary.ts';
 import { udpFrame } from '../../probes/raw-frame.ts';
 import { CANARY_PORT } from '../../records/canary.ts';
@@ -25,9 +25,8 @@ type Ended = Extract<SessionRecord, { event: 'ended' }>;
 
 /** Frames quoted in the record. */
 const QUOTED = 10;
-/** The watch proves itself by a frame on the loopback device, from an address of the lab that nobody has. */
-const CANARY = { source: '198.18.255.254', destination: '198.18.255.255', port: CANARY_PORT };
-const CANARY_LINE = / lo +\S+ +IP 198\.18\.255\.254\.(\d+) > 198\.18\.255\.255\.9: /;
+/** How tcpdump writes a datagram on the loopback device: from address and port to address and port. */
+const LOOPBACK_LINE = / lo +\S+ +IP (\S+)\.(\d+) > (\S+)\.(\d+): /;
 const CANARY_PATIENCE_MS = 5000;
 
 /** A frame with an address of the lab was seen outside the labs. */
@@ -58,7 +57,7 @@ export async function watchOutside(onTrouble: (error: Error) => void): Promise<O
   const isOwn = (address: string): boolean => own.check(address, isIPv6(address) ? 'ipv6' : 'ipv4');
   const leftOut = labAddresses().filter(isOwn);
   const addresses = labAddresses().filter((address) => !isOwn(address));
-  const tcpdump = new Tcpdump([...addresses, CANARY.source], onTrouble);
+  const tcpdump = new Tcpdump([...addresses, OUTSIDE_CANARY.source], onTrouble);
   await tcpdump.proved();
   return {
     description: { kind: 'armed', addresses, leftOut },
@@ -143,10 +142,10 @@ class Tcpdump {
 
   #onLine(line: string): void {
     if (line === '') return;
-    const canary = CANARY_LINE.exec(line);
+    const canary = canaryPortIn(line);
     if (canary !== null) {
       // Another campaign beside this one proves its watch in the same way.
-      if (Number(canary[1]) === this.#canaryPort) this.#sawCanary();
+      if (canary === this.#canaryPort) this.#sawCanary();
       return;
     }
     this.#frames += 1;
@@ -155,13 +154,20 @@ class Tcpdump {
   }
 }
 
+/** The port that a watch's own canary came from, in a line of tcpdump; null for every other frame. */
+function canaryPortIn(line: string): number | null {
+  const [, source, sourcePort, destination, port] = LOOPBACK_LINE.exec(line) ?? [];
+  const own = source === OUTSIDE_CANARY.source && destination === OUTSIDE_CANARY.destination;
+  return own && Number(port) === CANARY_PORT ? Number(sourcePort) : null;
+}
+
 /** Hands one raw frame to the loopback device: captures see it, and the kernel drops it as coming from nowhere. */
 function sendOnLoopback(sourcePort: number): void {
   const frame = udpFrame({
     sourceMac: '00:00:00:00:00:00',
     destinationMac: '00:00:00:00:00:00',
-    source: { address: CANARY.source, port: sourcePort },
-    destination: { address: CANARY.destination, port: CANARY.port },
+    source: { address: OUTSIDE_CANARY.source, port: sourcePort },
+    destination: { address: OUTSIDE_CANARY.destination, port: CANARY_PORT },
     payload: canaryBytes(canaryNonce()),
   });
   execFileSync('socat', ['-u', 'STDIN', 'INTERFACE:lo'], { input: frame, stdio: ['pipe', 'ignore', 'pipe'] });

@@ -33,7 +33,8 @@ import { connectEngine, removeContainer } from './docker/engine.ts';
 import { StackContainers, stackSchema, type Stack } from './docker/user-stack.ts';
 import { SCRATCH_PREFIX, ownerName } from './docker/sweep-containers.ts';
 import { awaitEnd } from './child-process.ts';
-import { ADDRESS, SYSCTLS, TUNNEL_DEVICE, configureHost, identityOf, linkBatch } from './topology.ts';
+import { ADDRESS, identityOf } from '../../contracts/addresses.ts';
+import { SYSCTLS, TUNNEL_DEVICE, configureHost, linkBatch } from './topology.ts';
 import { openTunnel } from './tunnel.ts';
 
 /** What a lab in containers is told beside its clock; crosses to the trial's process as JSON. */

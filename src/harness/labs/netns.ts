@@ -31,7 +31,8 @@ import type { TunnelKind } from '../../programs/wireguard.ts';
 import { HostShell } from './host-shell.ts';
 import { awaitEnd, runProcess } from './child-process.ts';
 import { Residents } from './residents.ts';
-import { ADDRESS, SYSCTLS, TUNNEL_DEVICE, configureHost, identityOf, linkBatch } from './topology.ts';
+import { ADDRESS, identityOf } from '../../contracts/addresses.ts';
+import { SYSCTLS, TUNNEL_DEVICE, configureHost, linkBatch } from './topology.ts';
 import { openTunnel } from './tunnel.ts';
 
 export const NETNS_NEEDS: readonly Need[] = [

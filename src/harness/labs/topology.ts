@@ -1,73 +1,31 @@
 /**
- * The lab's map: who is where, and how each host is told so. Shared by both backends.
- *
- *   client ──uplink── router ──wan──┐                    client 192.168.1.2        vpn      198.51.100.10
- *   neighbour ──lan────┘            ├── internet         neighbour 192.168.1.3     swarm    198.18.0.0/15
- *                    vpn ───────────┤                    router 203.0.113.2        resolver 203.0.113.53
- *                    swarm, resolver┘
- *
- * Documentation and benchmark ranges only (RFC 5737, RFC 2544, RFC 3849). The internet is one link on which every
- * public network is directly attached, so no host needs a route to anywhere else and no default route leads out.
+ * How each host of the lab is told who and where it is. Shared by both backends; who is where stands in
+ * contracts/addresses.ts. The internet is one link on which every public network is directly attached, so no host needs a
+ * route to anywhere else and no default route leads out.
  */
-import { SECOND_SERVER } from '../../faults/second-server.ts';
-import { INFRASTRUCTURE } from '../../probes/infrastructure/index.ts';
-import { MONITOR_ADDRESSES } from '../../probes/monitor/monitor-config.ts';
-import { READER_ADDRESSES } from '../../probes/retrieval/retrieval-config.ts';
-import { REFUSING_TRACKER, SILENT_TRACKER, labSwarm } from '../../probes/swarm/swarm-config.ts';
+import { ADDRESS, LAN_MAC, NETWORK, swarmAddresses, type AddressPair } from '../../contracts/addresses.ts';
 import type { Host } from '../../contracts/host.ts';
-import type { Identity } from '../../records/identity.ts';
 import type { HostName } from '../../records/vocabulary.ts';
 
 export const TUNNEL_DEVICE = 'wg0';
 /** wg-quick's own choice for `Table = auto`: the mark and the routing table (wg-quick(8), add_default). */
-export const FWMARK = 51820;
-export const ENDPOINT_PORT = 51820;
-
-export const ADDRESS = {
-  client: { v4: '192.168.1.2', v6: '2001:db8:1::2' },
-  neighbour: { v4: '192.168.1.3', v6: '2001:db8:1::3' },
-  lan: { v4: '192.168.1.1', v6: '2001:db8:1::1' },
-  wan: { v4: '203.0.113.2', v6: '2001:db8:2::2' },
-  vpn: { v4: '198.51.100.10', v6: '2001:db8:3::10' },
-  resolver: { v4: '203.0.113.53', v6: '2001:db8:2::53' },
-  tunnelClient: { v4: '10.8.0.2', v6: '2001:db8:8::2' },
-  tunnelServer: { v4: '10.8.0.1', v6: '2001:db8:8::1' },
-} as const;
-
-/** Ethernet address of the home router on the LAN: locally administered, so that it is nobody's (RFC 9542, 2.1). */
-export const LAN_MAC = '02:00:c0:a8:01:01';
-
-export function identityOf(clientMac: string): Identity {
-  return {
-    clientMac,
-    lan4: ADDRESS.client.v4,
-    lan6: ADDRESS.client.v6,
-    wan4: ADDRESS.wan.v4,
-    tunnel4: ADDRESS.tunnelClient.v4,
-    tunnel6: ADDRESS.tunnelClient.v6,
-    exit4: ADDRESS.vpn.v4,
-    exit6: ADDRESS.vpn.v6,
-    endpoint: { address: ADDRESS.vpn.v4, port: ENDPOINT_PORT },
-  };
-}
-
-// ------------------------------------------------------------------------------------------------ what each host is told
+export const FWMARK = 51_820;
 
 /** The two public networks of others that a host on the internet link reaches directly, and the LAN's IPv6 behind the router. */
 const INTERNET_ROUTES = [
-  'route add 198.18.0.0/15 dev eth0',
-  'route add 198.51.100.0/24 dev eth0',
-  'route add 203.0.113.0/24 dev eth0',
-  'route add 2001:db8:f::/48 dev eth0',
-  'route add 2001:db8:3::/64 dev eth0',
-  'route add 2001:db8:2::/64 dev eth0',
-  `route add 2001:db8:1::/64 via ${ADDRESS.wan.v6} dev eth0`,
+  `route add ${NETWORK.swarm.v4} dev eth0`,
+  `route add ${NETWORK.vpn.v4} dev eth0`,
+  `route add ${NETWORK.wan.v4} dev eth0`,
+  `route add ${NETWORK.swarm.v6} dev eth0`,
+  `route add ${NETWORK.vpn.v6} dev eth0`,
+  `route add ${NETWORK.wan.v6} dev eth0`,
+  `route add ${NETWORK.lan.v6} via ${ADDRESS.wan.v6} dev eth0`,
 ];
 
 const holds = (address: string): string =>
   address.includes(':') ? `addr add ${address}/128 dev eth0 nodad` : `addr add ${address}/32 dev eth0`;
 
-function lanHost(own: { v4: string; v6: string }): string[] {
+function lanHost(own: AddressPair): string[] {
   return [
     'link set lo up',
     'link set eth0 up',
@@ -80,32 +38,6 @@ function lanHost(own: { v4: string; v6: string }): string[] {
 
 function internetHost(...own: readonly string[]): string[] {
   return ['link set lo up', 'link set eth0 up', ...own.map(holds), ...INTERNET_ROUTES];
-}
-
-/** Every address of the swarm, each once: its members are told theirs by the same configuration. */
-function swarmAddresses(): string[] {
-  const { tracker, dht, observers, stun, canarySink } = labSwarm({ originUnixNs: 0n, seed: 0, marked: true });
-  const all = [
-    tracker.address4,
-    tracker.address6,
-    REFUSING_TRACKER.address4,
-    REFUSING_TRACKER.address6,
-    ...dht.map((node) => node.address),
-    ...observers.flatMap(({ address4, address6 }) => (address6 === null ? [address4] : [address4, address6])),
-    ...(stun?.addresses ?? []),
-    ...(canarySink === null ? [] : [canarySink.address]),
-    ...INFRASTRUCTURE.map(({ address }) => address),
-    ...READER_ADDRESSES,
-    ...MONITOR_ADDRESSES,
-  ];
-  return [...new Set(all)];
-}
-
-/** Every address of the lab: no frame outside it may bear one. */
-export function labAddresses(): string[] {
-  const { address4, address6 } = SILENT_TRACKER;
-  const fixed = Object.values(ADDRESS).flatMap(({ v4, v6 }) => [v4, v6]);
-  return [...fixed, SECOND_SERVER.address, ...swarmAddresses(), address4, address6];
 }
 
 /**
@@ -126,11 +58,11 @@ const IP_BATCH: Readonly<Record<HostName, readonly string[]>> = {
     `addr add ${ADDRESS.lan.v6}/64 dev lan nodad`,
     `addr add ${ADDRESS.wan.v4}/24 dev wan`,
     `addr add ${ADDRESS.wan.v6}/64 dev wan nodad`,
-    'route add 198.18.0.0/15 dev wan',
-    'route add 198.51.100.0/24 dev wan',
+    `route add ${NETWORK.swarm.v4} dev wan`,
+    `route add ${NETWORK.vpn.v4} dev wan`,
     'route add blackhole default',
-    'route add 2001:db8:f::/48 dev wan',
-    'route add 2001:db8:3::/64 dev wan',
+    `route add ${NETWORK.swarm.v6} dev wan`,
+    `route add ${NETWORK.vpn.v6} dev wan`,
     'route add blackhole ::/0',
   ],
   vpn: internetHost(ADDRESS.vpn.v4, ADDRESS.vpn.v6),

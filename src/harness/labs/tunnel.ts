@@ -17,7 +17,8 @@ import {
   addWireGuardDevice,
   type TunnelKind,
 } from '../../programs/wireguard.ts';
-import { ADDRESS, ENDPOINT_PORT, FWMARK, TUNNEL_DEVICE } from './topology.ts';
+import { ADDRESS, ENDPOINT_PORT } from '../../contracts/addresses.ts';
+import { FWMARK, TUNNEL_DEVICE } from './topology.ts';
 
 interface KeyPair {
   readonly secret: string;

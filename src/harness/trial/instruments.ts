@@ -1,12 +1,13 @@
 /** Every instrument of a trial: armed together, proved by canaries before and after, and read at the end. */
 import path from 'node:path';
+import { ADDRESS, LAN_MAC, SWARM } from '../../contracts/addresses.ts';
 import { compiled } from '../../contracts/places.ts';
 import { canaryBytes, canaryNonce, nonceIn } from '../../probes/canary.ts';
 import { CANARY_INSTRUMENTS, CanaryWatch } from '../../probes/canary-watch.ts';
 import { startCapture, type RunningCapture } from '../../probes/capture.ts';
 import { startCounters, type RunningCounters } from '../../probes/counters.ts';
 import { labNeighbour } from '../../probes/neighbour/neighbour-config.ts';
-import { MONITOR, MONITOR_ADDRESSES } from '../../probes/monitor/monitor-config.ts';
+import { MONITOR } from '../../probes/monitor/monitor-config.ts';
 import { magnetLink, makePayload, type Payload } from '../../probes/torrent-payload.ts';
 import { startRawFrameSender, udpFrame } from '../../probes/raw-frame.ts';
 import { INSTRUMENTED_EXPIRY, infrastructureById, startInfrastructure } from '../../probes/infrastructure/index.ts';
@@ -15,7 +16,7 @@ import { opentracker } from '../../probes/infrastructure/opentracker.ts';
 import { startResolver } from '../../probes/resolver.ts';
 import { startMonitor, startReader, type RunningReader } from '../../probes/retrieval-client.ts';
 import { PLANT, VANTAGES, type RetrievalConfig } from '../../probes/retrieval/retrieval-config.ts';
-import { CANARY_SINK_ADDRESS, SWARM_NAMES, labSwarm, swarmMap } from '../../probes/swarm/swarm-config.ts';
+import { SWARM_NAMES, labSwarm, swarmMap } from '../../probes/swarm/swarm-config.ts';
 import {
   passOn,
   startNeighbour,
@@ -25,7 +26,6 @@ import {
 } from '../../probes/swarm-client.ts';
 import type { RunningInstrument } from '../../contracts/instrument.ts';
 import type { Lab } from '../../contracts/lab.ts';
-import { ADDRESS, LAN_MAC } from '../labs/topology.ts';
 import { WIREGUARD_HANDSHAKE_NOTE, isSeenOnUplink } from './moments.ts';
 import type { TrialSpec } from './spec.ts';
 import { CANARY_PORT } from '../../records/canary.ts';
@@ -246,7 +246,7 @@ export class Instruments {
     const others = CANARY_INSTRUMENTS.filter((instrument) => instrument !== 'counters');
     const sightings = await this.#watch.round(nonce, others, CANARY_PATIENCE_MS, async () => {
       neighbour.sendCanaries(nonce);
-      await frames.send(frame(LAN_MAC, CANARY_SINK_ADDRESS, CANARY_PORT), clock);
+      await frames.send(frame(LAN_MAC, SWARM.canarySink, CANARY_PORT), clock);
       await frames.send(frame(LSD.mac, LSD.address, LSD.port), clock);
     });
     for (const each of followed) each[Symbol.dispose]();
@@ -288,7 +288,7 @@ function withInfrastructure(map: SwarmMap, running: readonly RunningInfrastructu
     ],
     peers: [
       ...map.peers,
-      ...(withMonitor ? [{ id: MONITOR.id, addresses: [...MONITOR_ADDRESSES], port: MONITOR.port }] : []),
+      ...(withMonitor ? [{ id: MONITOR.id, addresses: [SWARM.monitor.v4, SWARM.monitor.v6], port: MONITOR.port }] : []),
     ],
     dhtNodes: [...map.dhtNodes, ...of('dht').map(({ id, address, port }) => ({ id, addresses: [address], port }))],
   };

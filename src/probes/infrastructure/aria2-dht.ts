@@ -5,6 +5,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import bencode from 'bencode';
+import { SWARM } from '../../contracts/addresses.ts';
 import type { Infrastructure } from './infrastructure.ts';
 
 const DHT_PORT = 6881;
@@ -14,7 +15,7 @@ export const aria2Dht: Infrastructure = {
   id: 'aria2-dht',
   title: 'DHT node of aria2',
   kind: 'dht',
-  address: '198.18.63.1',
+  address: SWARM.aria2Dht,
   port: DHT_PORT,
   needs: [{ command: 'aria2c', package: 'aria2' }],
   expiry: {

@@ -1,6 +1,7 @@
 /** A DHT node of libtorrent-rasterbar, through its Python binding as the distribution packages it, and no torrent. */
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { SWARM } from '../../contracts/addresses.ts';
 import { PYTHON_LIBTORRENT, libtorrentVersion, pythonArgv } from '../../programs/python.ts';
 import type { Infrastructure } from './infrastructure.ts';
 
@@ -10,7 +11,7 @@ export const libtorrentDht: Infrastructure = {
   id: 'libtorrent-dht',
   title: 'DHT node of libtorrent',
   kind: 'dht',
-  address: '198.18.61.1',
+  address: SWARM.libtorrentDht,
   port: PORT,
   needs: [PYTHON_LIBTORRENT],
   expiry: {

@@ -4,6 +4,7 @@
  */
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { SWARM } from '../../contracts/addresses.ts';
 import type { Infrastructure } from './infrastructure.ts';
 
 const PORT = 6969;
@@ -12,7 +13,7 @@ export const opentracker: Infrastructure = {
   id: 'opentracker',
   title: 'opentracker',
   kind: 'tracker',
-  address: '198.18.60.1',
+  address: SWARM.opentracker,
   port: PORT,
   needs: [{ command: 'opentracker', package: 'opentracker' }],
   expiry: {

@@ -1,6 +1,7 @@
 /** A DHT node of Transmission (Juliusz Chroboczek's dht.c): the daemon without a torrent. */
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { SWARM } from '../../contracts/addresses.ts';
 import type { Infrastructure } from './infrastructure.ts';
 
 const PORT = 6881;
@@ -9,7 +10,7 @@ export const transmissionDht: Infrastructure = {
   id: 'transmission-dht',
   title: 'DHT node of Transmission',
   kind: 'dht',
-  address: '198.18.62.1',
+  address: SWARM.transmissionDht,
   port: PORT,
   needs: [{ command: 'transmission-daemon', package: 'transmission-daemon' }],
   expiry: {

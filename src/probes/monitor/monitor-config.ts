@@ -4,6 +4,7 @@
  * next to nothing.
  */
 import * as z from 'zod';
+import { SWARM } from '../../contracts/addresses.ts';
 import { instrumentEventSchema, monitorEventSchema } from '../../records/timeline.ts';
 import { retrievalConfigSchema } from '../retrieval/retrieval-config.ts';
 import { readyLineSchema, swarmConfigSchema, type SwarmConfig } from '../swarm/swarm-config.ts';
@@ -22,9 +23,8 @@ export const monitorLineSchema = z.union([instrumentEventSchema, monitorEventSch
 
 export const MONITOR: SwarmConfig['observers'][number] = {
   id: 'monitor',
-  address4: '198.18.150.1',
-  address6: '2001:db8:f:96::1',
+  address4: SWARM.monitor.v4,
+  address6: SWARM.monitor.v6,
   port: 51_413,
   uploadBytesPerSecond: 1,
 };
-export const MONITOR_ADDRESSES: readonly string[] = [MONITOR.address4, '2001:db8:f:96::1'];

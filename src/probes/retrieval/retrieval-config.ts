@@ -3,6 +3,7 @@
  * has addresses of its own, keeps no state of the client's, and is no member of the instrumented swarm.
  */
 import * as z from 'zod';
+import { SWARM } from '../../contracts/addresses.ts';
 import { readerEventSchema } from '../../records/timeline.ts';
 
 const port = z.number().int().min(1).max(65_535);
@@ -50,17 +51,8 @@ export const retrievalLineSchema = z.union([readerEventSchema, z.object({ ready:
 
 // ----------------------------------------------------------------------------------------------- addresses in the lab
 
-/** Three /24s, as three strangers would have. */
-export const VANTAGES: RetrievalConfig['vantages'] = [
-  { address4: '198.18.110.1', address6: '2001:db8:f:6e::1' },
-  { address4: '198.18.120.1', address6: '2001:db8:f:78::1' },
-  { address4: '198.18.130.1', address6: '2001:db8:f:82::1' },
-];
-/** Address that is planted, at which nobody listens: what comes after the announce is the asked one's own doing. */
-export const PLANT: RetrievalConfig['plant'] = { address: '198.18.140.1', port: 51_413 };
-
-/** Every address of the reader, to be put on the swarm's host. */
-export const READER_ADDRESSES: readonly string[] = [
-  ...VANTAGES.flatMap(({ address4, address6 }) => [address4, address6]),
-  PLANT.address,
-];
+export const VANTAGES: RetrievalConfig['vantages'] = SWARM.vantages.map(({ v4, v6 }) => ({
+  address4: v4,
+  address6: v6,
+}));
+export const PLANT: RetrievalConfig['plant'] = { address: SWARM.plant, port: 51_413 };

@@ -3,6 +3,7 @@
  * lines it speaks. The addresses must already be on the host's interfaces; nothing here configures a network.
  */
 import * as z from 'zod';
+import { DHT_NODES, SWARM, dhtNode, type AddressPair } from '../../contracts/addresses.ts';
 import { CANARY_PORT } from '../../records/canary.ts';
 import type { SwarmMap } from '../../records/identity.ts';
 import { instrumentEventSchema } from '../../records/timeline.ts';
@@ -84,64 +85,61 @@ export const TRACKER_NAMES = {
   many4: 'trackers4.swarm.test',
   many6: 'trackers6.swarm.test',
 } as const;
-const TRACKER_ADDRESS4 = '198.18.0.10';
-const TRACKER_ADDRESS6 = '2001:db8:f::10';
-/** The swarm host has it, and nothing listens there. */
-export const REFUSING_TRACKER = {
-  id: 'tracker-refusing',
-  address4: '198.18.0.11',
-  address6: '2001:db8:f::11',
-} as const;
-/** Tracker at an address that nobody has. */
-export const SILENT_TRACKER = { id: 'tracker-silent', address4: '198.18.0.12', address6: '2001:db8:f::12' } as const;
-export const CANARY_SINK_ADDRESS = '198.18.0.7';
-const DHT_NODES = 12;
 /** BEP 5's usual port, and the one libtorrent's own router (dht.libtorrent.org) is asked on. */
 const DHT_PORT = 6881;
 const LIBTORRENT_ROUTER_PORT = 25_401;
-const OBSERVERS = 5;
 const PEER_PORT = 51_413;
 /** Five observers give 200 KiB/s: the default payload of 1 GiB lasts 87 minutes. */
 const UPLOAD_BYTES_PER_SECOND = 40 * 1024;
 /** STUN's own port and the one Google's public servers, which WebRTC clients ask, listen on. */
 const STUN_PORTS = [3478, 19_302];
 
-const hextet = (value: number): string => value.toString(16);
-const dhtAddress = (index: number): string => `198.18.${20 + index}.1`;
+/** A host of both families as the configuration writes it. */
+const addresses = ({ v4, v6 }: AddressPair): { readonly address4: string; readonly address6: string } => ({
+  address4: v4,
+  address6: v6,
+});
 
-const MANY4 = [REFUSING_TRACKER.address4, SILENT_TRACKER.address4, TRACKER_ADDRESS4];
-const MANY6 = [REFUSING_TRACKER.address6, SILENT_TRACKER.address6, TRACKER_ADDRESS6];
+const TRACKER = [SWARM.tracker.v4, SWARM.tracker.v6];
+const MANY = [SWARM.refusingTracker, SWARM.silentTracker, SWARM.tracker];
+const MANY4 = MANY.map(({ v4 }) => v4);
+const MANY6 = MANY.map(({ v6 }) => v6);
+
+/** Addresses behind the tracker's name of which one refuses and one is silent. */
+const DEAF_TRACKERS = [
+  { id: 'tracker-refusing', ...addresses(SWARM.refusingTracker) },
+  { id: 'tracker-silent', ...addresses(SWARM.silentTracker) },
+];
 
 /** Every name a client may ask for, and the addresses the lab's resolver answers with. */
 export const SWARM_NAMES: Readonly<Record<string, readonly string[]>> = {
-  [TRACKER_NAMES.both]: [TRACKER_ADDRESS4, TRACKER_ADDRESS6],
-  [TRACKER_NAMES.v4]: [TRACKER_ADDRESS4],
-  [TRACKER_NAMES.v6]: [TRACKER_ADDRESS6],
+  [TRACKER_NAMES.both]: TRACKER,
+  [TRACKER_NAMES.v4]: [SWARM.tracker.v4],
+  [TRACKER_NAMES.v6]: [SWARM.tracker.v6],
   [TRACKER_NAMES.many]: [...MANY4, ...MANY6],
   [TRACKER_NAMES.many4]: MANY4,
   [TRACKER_NAMES.many6]: MANY6,
   // DHT routers that clients carry in their code, with no IPv6: the lab's nodes do not speak it.
-  'dht.libtorrent.org': [dhtAddress(0)],
-  'router.bittorrent.com': [dhtAddress(1), dhtAddress(2)],
-  'router.utorrent.com': [dhtAddress(3)],
-  'dht.transmissionbt.com': [dhtAddress(4), dhtAddress(5)],
-  'dht.aelitis.com': [dhtAddress(6)],
-  'router.bitcomet.com': [dhtAddress(7)],
-  'dht.biglybt.com': [dhtAddress(8)],
-  'stun.l.google.com': [TRACKER_ADDRESS4, TRACKER_ADDRESS6],
-  'global.stun.twilio.com': [TRACKER_ADDRESS4, TRACKER_ADDRESS6],
+  'dht.libtorrent.org': [dhtNode(0)],
+  'router.bittorrent.com': [dhtNode(1), dhtNode(2)],
+  'router.utorrent.com': [dhtNode(3)],
+  'dht.transmissionbt.com': [dhtNode(4), dhtNode(5)],
+  'dht.aelitis.com': [dhtNode(6)],
+  'router.bitcomet.com': [dhtNode(7)],
+  'dht.biglybt.com': [dhtNode(8)],
+  'stun.l.google.com': TRACKER,
+  'global.stun.twilio.com': TRACKER,
 };
 
-const MARKED_NODES = [0, 1, 2, 3].map((index) => ({
+const MARKED_NODES = SWARM.markedNodes.map((nodeAddress, index) => ({
   id: `marked-node-${index}`,
-  address: `198.18.${170 + index}.1`,
+  address: nodeAddress,
   port: DHT_PORT,
   marked: true,
 }));
-const MARKED_PEERS = [0, 1].map((index) => ({
+const MARKED_PEERS = SWARM.markedPeers.map((pair, index) => ({
   id: `marked-peer-${index}`,
-  address4: `198.18.${160 + index}.1`,
-  address6: `2001:db8:f:${hextet(160 + index)}::1`,
+  ...addresses(pair),
   port: PEER_PORT,
   marked: true,
 }));
@@ -176,34 +174,32 @@ export function labSwarm(options: LabSwarmOptions): SwarmConfig {
     },
     tracker: {
       id: 'tracker-0',
-      address4: TRACKER_ADDRESS4,
-      address6: TRACKER_ADDRESS6,
+      ...addresses(SWARM.tracker),
       httpPort: TRACKER_PORT,
       udpPort: TRACKER_PORT,
       intervalSeconds: options.announceIntervalSeconds ?? 600,
-      deaf: options.deafTrackers === true ? [REFUSING_TRACKER, SILENT_TRACKER] : [],
+      deaf: options.deafTrackers === true ? DEAF_TRACKERS : [],
     },
     dht: [
       ...Array.from({ length: DHT_NODES }, (_, index) => ({
         id: `dht-${index}`,
-        address: dhtAddress(index),
+        address: dhtNode(index),
         port: DHT_PORT,
       })),
-      { id: 'dht-router', address: dhtAddress(0), port: LIBTORRENT_ROUTER_PORT },
+      { id: 'dht-router', address: dhtNode(0), port: LIBTORRENT_ROUTER_PORT },
       ...(options.marked === true ? MARKED_NODES : []),
     ],
     observers: [
-      ...Array.from({ length: OBSERVERS }, (_, index) => ({
+      ...SWARM.peers.map((pair, index) => ({
         id: `peer-${index}`,
-        address4: `198.18.${100 + index}.1`,
-        address6: `2001:db8:f:${hextet(100 + index)}::1`,
+        ...addresses(pair),
         port: PEER_PORT,
         uploadBytesPerSecond,
       })),
       ...(options.marked === true ? MARKED_PEERS.map((peer) => ({ ...peer, uploadBytesPerSecond })) : []),
     ],
-    stun: { id: 'stun-0', addresses: [TRACKER_ADDRESS4, TRACKER_ADDRESS6], ports: STUN_PORTS },
-    canarySink: { address: CANARY_SINK_ADDRESS, port: CANARY_PORT },
+    stun: { id: 'stun-0', addresses: TRACKER, ports: STUN_PORTS },
+    canarySink: { address: SWARM.canarySink, port: CANARY_PORT },
     features: { utp: true, pex: true, metadata: true, knocks: { everySeconds: 10, attempts: 6 }, ...options.features },
   });
 }

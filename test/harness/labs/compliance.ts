@@ -12,7 +12,7 @@ import { faultById } from '../../../src/faults/index.ts';
 import type { Argv, Host } from '../../../src/contracts/host.ts';
 import type { Lab } from '../../../src/contracts/lab.ts';
 import { CommandFailed } from '../../../src/contracts/errors.ts';
-import { ADDRESS } from '../../../src/harness/labs/topology.ts';
+import { ADDRESS } from '../../../src/contracts/addresses.ts';
 import { HOST_NAMES, type HostName } from '../../../src/records/vocabulary.ts';
 
 const linksSchema = z.array(z.looseObject({ ifname: z.string() }));

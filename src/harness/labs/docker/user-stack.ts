@@ -8,6 +8,7 @@
 import path from 'node:path';
 import type Docker from 'dockerode';
 import * as z from 'zod';
+import { SWARM } from '../../../contracts/addresses.ts';
 import { SPEAKS_ALL, type ClientJob, type RunningClient, type TorrentClient } from '../../../contracts/client.ts';
 import type { ExitStatus, Host } from '../../../contracts/host.ts';
 import { Unsupported, describeExit } from '../../../contracts/errors.ts';
@@ -92,7 +93,7 @@ export class StackContainers {
   async #carries(host: Host, server: Host): Promise<boolean> {
     const { stdout } = await server.run(['wg', 'show', SERVER_DEVICE, 'latest-handshakes']);
     if (!/\t[1-9]/.test(stdout)) return false;
-    const way = await host.run(['ip', 'route', 'get', '198.18.0.10'], { anyStatus: true });
+    const way = await host.run(['ip', 'route', 'get', SWARM.tracker.v4], { anyStatus: true });
     return way.stdout.includes(` dev ${this.#stack.device} `);
   }
 

@@ -1,5 +1,5 @@
 /**
- * Makes each program that a trial starts one file, in place of what the compiler made of it in build/. A trial starts three
+ * Makes each program that a trial starts one file, in place of what the compiler made of it. A trial starts three
  * Node.js processes and more; finding, reading and linking the few hundred modules of each, one by one, costs twice to
  * thrice what running them does, and with many labs side by side it is what the processors are busy with.
  *
@@ -11,6 +11,9 @@ import { build } from 'esbuild';
 
 const ROOT = path.dirname(fileURLToPath(import.meta.url));
 const SRC = path.join(ROOT, 'src');
+/** The build whose programs are made anew, seen from the project. */
+const [BUILD] = process.argv.slice(2);
+if (BUILD === undefined) throw new Error('Which build? bootstrap.mjs gives its folder.');
 
 const PROGRAMS = [
   'faults/injector',
@@ -42,7 +45,7 @@ await Promise.all(
   PROGRAMS.map((program) =>
     build({
       entryPoints: [path.join(SRC, `${program}.ts`)],
-      outdir: path.join(ROOT, 'build', path.dirname(program)),
+      outdir: path.join(ROOT, BUILD, path.dirname(program)),
       // What is loaded only when needed stays apart, beside the program, and shares its modules with it.
       splitting: true,
       chunkNames: `${path.basename(program)}-[hash]`,

@@ -4,7 +4,7 @@ import { readFileSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-const BUILD = fileURLToPath(new URL('../build/', import.meta.url));
+const BUILD = fileURLToPath(new URL('../build/current/', import.meta.url));
 
 describe('build/', () => {
   it('imports no source file: the compiler leaves the name of one in place inside a function with `await using`', () => {

@@ -6,13 +6,14 @@ import { Command } from 'commander';
 import * as z from 'zod';
 import type { Measures } from '../records/measures.ts';
 import type { TrialRecord } from '../records/trial-record.ts';
+import { EXIT } from '../contracts/errors.ts';
 import { parseArguments } from './arguments.ts';
 
 const optionsSchema = z.object({ json: z.boolean().default(false), sealed: z.boolean().default(false) });
 
 /** Exit code 0 when done, 2 when the campaign could not be read. */
 export async function analyzeCommand(argv: readonly string[]): Promise<number> {
-  const command = new Command('analyze')
+  const command = new Command('npm run analyze --')
     .description('recomputes summary, tables, figures and report of a campaign from its records and captures')
     .argument('<campaign>', 'folder written by `npm run scenario`')
     .option('--sealed', 'use the measures sealed in the records instead of measuring the captures anew')
@@ -25,7 +26,7 @@ export async function analyzeCommand(argv: readonly string[]): Promise<number> {
   const summary = await deriveCampaign(folder, sealed ? {} : { measure: remeasure });
   const text = json ? JSON.stringify(summary, null, 2) : summary.conclusions.map((one) => one.text).join('\n');
   process.stdout.write(`${text}\n`);
-  return 0;
+  return EXIT.done;
 }
 
 /** Measures a trial from what its folder holds; null where that is less than was there when it was sealed. */

@@ -1,7 +1,6 @@
 /** Command-line arguments through commander, with exit codes given back instead of the process ended. */
 import { CommanderError, type Command } from 'commander';
-
-const CANNOT_RUN = 2;
+import { EXIT } from '../contracts/errors.ts';
 
 /** Parses `argv`; null when the command is to go on, else the exit code (0 after --help, 2 after a mistake). */
 export function parseArguments(command: Command, argv: readonly string[]): number | null {
@@ -13,6 +12,6 @@ export function parseArguments(command: Command, argv: readonly string[]): numbe
     return null;
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
-    return error.exitCode === 0 ? 0 : CANNOT_RUN;
+    return error.exitCode === 0 ? EXIT.done : EXIT.cannotRun;
   }
 }

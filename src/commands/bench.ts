@@ -10,6 +10,7 @@ import { listingBench } from '../bench/listing.ts';
 import { momentsBench } from '../bench/moment-delay.ts';
 import type { BenchRow } from '../bench/row.ts';
 import { RequestError, EXIT } from '../contracts/errors.ts';
+import { parseArguments } from './arguments.ts';
 
 const BENCHES: Readonly<Record<string, () => Promise<readonly BenchRow[]>>> = {
   listing: listingBench,
@@ -24,15 +25,18 @@ const BENCHES: Readonly<Record<string, () => Promise<readonly BenchRow[]>>> = {
 export async function benchCommand(argv: readonly string[]): Promise<number> {
   const known = Object.keys(BENCHES).join(', ');
   const program = new Command('npm run bench --')
+    .description('measures speed and memory of the lab, each figure beside its peer or limit')
     .argument('[benches...]', `which: ${known} (default: all)`)
     .option('--json', 'print rows as JSON', false);
-  program.parse([...argv], { from: 'user' });
+  const stop = parseArguments(program, argv);
+  if (stop !== null) return stop;
   const chosen = program.args.length > 0 ? program.args : Object.keys(BENCHES);
   const { json } = program.opts<{ json: boolean }>();
+  const unknown = chosen.find((name) => !Object.hasOwn(BENCHES, name));
+  if (unknown !== undefined) throw new RequestError(`No bench «${unknown}». Known: ${known}.`);
   const rows: BenchRow[] = [];
-  for (const name of chosen) {
-    const bench = Object.hasOwn(BENCHES, name) ? BENCHES[name] : undefined;
-    if (bench === undefined) throw new RequestError(`No bench «${name}». Known: ${known}.`);
+  for (const [name, bench] of Object.entries(BENCHES)) {
+    if (!chosen.includes(name)) continue;
     process.stderr.write(`killswitch-lab: measuring ${name}\n`);
     const measured = await bench();
     // A bench takes minutes: its figures are shown when they are there, not when all are.

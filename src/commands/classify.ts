@@ -9,6 +9,7 @@ import { ADDRESS, ENDPOINT_PORT } from '../contracts/addresses.ts';
 import { parseAddress, splitEndpoint } from '../analysis/capture/address.ts';
 import type { ClientIdentity } from '../analysis/classify/classifier.ts';
 import { type CaptureSummary, type Volume, summariseCapture } from '../analysis/classify/capture-summary.ts';
+import { EXIT, RequestError, messageOf } from '../contracts/errors.ts';
 import { parseArguments } from './arguments.ts';
 
 const list = (text: string): string[] => text.split(',').map((each) => each.trim());
@@ -25,7 +26,7 @@ const RIGHT = 'right';
 
 /** Exit code 0 when the capture was read as far as it goes, 2 when it, or what was asked, makes no sense. */
 export async function classifyCommand(argv: readonly string[]): Promise<number> {
-  const command = new Command('classify')
+  const command = new Command('npm run classify --')
     .description('names every packet of a capture that leaves the client outside its tunnel')
     .argument('<capture>', 'pcap or pcapng file')
     .requiredOption('--client <addresses>', 'addresses of the client outside the tunnel: ADDR[,ADDR6]')
@@ -43,24 +44,32 @@ export async function classifyCommand(argv: readonly string[]): Promise<number> 
   const options = optionsSchema.parse(command.opts());
   const summary = await summariseCapture(file, clientOf(options));
   process.stdout.write(options.json ? `${JSON.stringify(asJson(file, summary), null, 2)}\n` : asText(file, summary));
-  return 0;
+  return EXIT.done;
 }
 
-/** @throws TypeError naming the address or endpoint that cannot be read. */
+/** Throws `RequestError` naming the address or endpoint that cannot be read. */
 function clientOf({ client, tunnel, endpoint, mac }: z.infer<typeof optionsSchema>): ClientIdentity {
-  [...client, ...tunnel].forEach(parseAddress);
+  [...client, ...tunnel].forEach(assertAddress);
   return { mac: mac ?? null, real: client, tunnel, endpoints: endpoint.map(readEndpoint) };
 }
 
 function readEndpoint(text: string): ClientIdentity['endpoints'][number] {
   const endpoint = splitEndpoint(text);
   if (endpoint === null) {
-    throw new TypeError(
+    throw new RequestError(
       `--endpoint «${text}» is not ADDR:PORT: give one like ${ADDRESS.vpn.v4}:${ENDPOINT_PORT} or [${ADDRESS.vpn.v6}]:${ENDPOINT_PORT}`,
     );
   }
-  parseAddress(endpoint.address);
+  assertAddress(endpoint.address);
   return endpoint;
+}
+
+function assertAddress(text: string): void {
+  try {
+    parseAddress(text);
+  } catch (error) {
+    throw new RequestError(messageOf(error));
+  }
 }
 
 function asJson(file: string, summary: CaptureSummary): unknown {

@@ -5,6 +5,7 @@ import { Command } from 'commander';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as z from 'zod';
+import { EXIT, RequestError } from '../contracts/errors.ts';
 import { parseArguments } from './arguments.ts';
 
 /** The campaign that is committed with the project. */
@@ -14,7 +15,7 @@ const optionsSchema = z.object({ out: z.string().optional(), trial: z.array(z.st
 
 /** Exit code 0 when drawn, 2 when the campaign or a trial is not there. */
 export async function figuresCommand(argv: readonly string[]): Promise<number> {
-  const command = new Command('figures')
+  const command = new Command('npm run figures --')
     .description('draws the figures of a campaign as SVG and PNG')
     .argument('[campaign]', 'folder written by `npm run scenario`', REFERENCE)
     .option('--out <folder>', 'where to write them (default: figures/ in the campaign)')
@@ -32,7 +33,7 @@ export async function figuresCommand(argv: readonly string[]): Promise<number> {
     await writeFile(join(out, `${name}.png`), await toPng(svg));
     process.stdout.write(`${join(out, name)}.svg and .png\n`);
   }
-  return 0;
+  return EXIT.done;
 }
 
 interface Picture {
@@ -54,8 +55,9 @@ async function timelines(folder: string, trials: readonly string[]): Promise<Pic
   const drawn = await drawTrials(await readCampaign(folder), new Set(trials));
   return trials.map((trial) => {
     const found = drawn.find(({ record }) => record.trial === trial);
-    if (found === undefined) throw new Error(`${folder} has no trial ${trial}: trials.csv lists those there are`);
-    if (found.svg === null) throw new Error(`trial ${trial} never came to its fault: there is nothing to draw`);
+    if (found === undefined)
+      throw new RequestError(`${folder} has no trial ${trial}: trials.csv lists those there are`);
+    if (found.svg === null) throw new RequestError(`trial ${trial} never came to its fault: there is nothing to draw`);
     return { name: `timeline-${trial}`, svg: found.svg };
   });
 }

@@ -4,15 +4,15 @@ import { existsSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import * as z from 'zod';
+import { EXIT, RequestError } from '../contracts/errors.ts';
 import { parseArguments } from './arguments.ts';
 import { REFERENCE } from './figures.ts';
 
-const CANNOT_RUN = 2;
 const optionsSchema = z.object({ out: z.string(), source: z.string() });
 
 /** Exit code 0 when built, 2 when there is no campaign or the manuscript says a number of its own. */
 export async function paperCommand(argv: readonly string[]): Promise<number> {
-  const command = new Command('paper')
+  const command = new Command('npm run paper --')
     .description('builds the paper as PDF; every number in it comes from the campaign')
     .argument('[campaign]', 'folder written by `npm run scenario`', REFERENCE)
     .option('--out <file>', 'where to write it', join('paper', 'build', 'killswitch-lab.pdf'))
@@ -22,13 +22,12 @@ export async function paperCommand(argv: readonly string[]): Promise<number> {
   const [folder = REFERENCE] = command.args;
   const { out, source } = optionsSchema.parse(command.opts());
   if (!existsSync(join(folder, 'manifest.json'))) {
-    process.stderr.write(`paper: there is no campaign in ${folder}: name one, or run one with npm run scenario\n`);
-    return CANNOT_RUN;
+    throw new RequestError(`there is no campaign in ${folder}: name one, or run one with npm run scenario`);
   }
   const { buildPaper } = await import('../analysis/paper/build.ts');
   const pdf = await buildPaper(source, folder);
   await mkdir(dirname(out), { recursive: true });
   await writeFile(out, pdf);
   process.stdout.write(`${out}\n`);
-  return 0;
+  return EXIT.done;
 }

@@ -8,9 +8,11 @@ import * as z from 'zod';
 import type { Manifest } from '../records/manifest.ts';
 import type { Baseline } from '../analysis/regress/baseline.ts';
 import type { Sample } from '../analysis/regress/sample.ts';
+import { EXIT, RequestError } from '../contracts/errors.ts';
 import { parseArguments } from './arguments.ts';
 
-const EXIT = { held: 0, regressed: 1, 'could-not-judge': 2 } as const;
+/** What the gate says, as the exit codes of every command. */
+const OUTCOME = { held: EXIT.done, regressed: EXIT.leaked, 'could-not-judge': EXIT.cannotRun } as const;
 
 const optionsSchema = z.object({
   baseline: z.string(),
@@ -22,7 +24,7 @@ const optionsSchema = z.object({
 });
 
 export async function regressCommand(argv: readonly string[]): Promise<number> {
-  const command = new Command('regress')
+  const command = new Command('npm run regress --')
     .description('holds a campaign against the baseline: exit 0 held, 1 regressed, 2 could not judge')
     .argument('<campaign>', 'folder written by `npm run scenario`')
     .option('--baseline <file>', 'the baseline to hold it against', join('results', 'baseline.json'))
@@ -45,10 +47,9 @@ async function run(folder: string, options: z.infer<typeof optionsSchema>): Prom
   const baseline = await readBaseline(options.baseline);
   if (options.update) return update(options, campaign.manifest, samplesOf(campaign.manifest, rows), baseline);
   if (baseline === null) {
-    process.stderr.write(
-      `regress: there is no baseline ${options.baseline}: write one with --update --reason "...", or name one with --baseline\n`,
+    throw new RequestError(
+      `there is no baseline ${options.baseline}: write one with --update --reason "...", or name one with --baseline`,
     );
-    return EXIT['could-not-judge'];
   }
   const result = judgeGate(campaign.manifest, rows, baseline);
   const { gateJunit } = await import('../analysis/regress/junit.ts');
@@ -57,7 +58,7 @@ async function run(folder: string, options: z.infer<typeof optionsSchema>): Prom
   await writeFile(options.junit ?? join(folder, 'regress.junit.xml'), gateJunit(campaign.manifest.campaign, result));
   await writeFile(options.markdown ?? join(folder, 'regress.md'), markdown);
   process.stdout.write(options.json ? `${JSON.stringify(result, null, 2)}\n` : markdown);
-  return EXIT[result.outcome];
+  return OUTCOME[result.outcome];
 }
 
 async function update(
@@ -69,8 +70,7 @@ async function update(
   const { updated, writeBaseline } = await import('../analysis/regress/baseline.ts');
   const { sampleWords } = await import('../analysis/regress/gate-words.ts');
   if (options.reason === undefined || options.reason.trim() === '') {
-    process.stderr.write('regress: --update needs --reason "why the new numbers are right"\n');
-    return EXIT['could-not-judge'];
+    throw new RequestError('--update needs --reason "why the new numbers are right"');
   }
   const { baseline, changes } = updated(known, manifest, samples, options.reason);
   await writeBaseline(options.baseline, baseline);
@@ -79,5 +79,5 @@ async function update(
     process.stdout.write(`${cell}: ${sampleWords(after)} (${was})\n`);
   }
   process.stdout.write(`${changes.length} entries of ${options.baseline} written\n`);
-  return EXIT.held;
+  return EXIT.done;
 }

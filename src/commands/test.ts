@@ -3,12 +3,15 @@
  * the search for what nobody uses, and mocha, each to its end.
  */
 import { spawn } from 'node:child_process';
+import { Command } from 'commander';
 import { inProject } from '../contracts/places.ts';
 import { clients } from '../clients/index.ts';
 import { faults } from '../faults/index.ts';
 import { killSwitches } from '../killswitches/index.ts';
 import type { Need } from '../contracts/host.ts';
-import { EXIT, messageOf } from '../contracts/errors.ts';
+import { EXIT, RequestError, messageOf } from '../contracts/errors.ts';
+import { parseArguments } from './arguments.ts';
+import { finishing } from './interruption.ts';
 import { provideEngine, type ProvidedEngine } from '../harness/labs/docker/own-engine.ts';
 import { NETNS_NEEDS } from '../harness/labs/netns.ts';
 import { provide } from '../harness/labs/provision.ts';
@@ -23,6 +26,13 @@ const TEST_NEEDS: readonly Need[] = [
 
 /** Arguments are handed to mocha: `npm test -- test/analysis` runs only those files, and skips the other checks. */
 export async function testCommand(argv: readonly string[]): Promise<number> {
+  const command = new Command('npm test --')
+    .description('installs what the tests need, then runs formatter, linter, compiler and mocha, each to its end')
+    .argument('[mocha...]', 'files, folders and options for mocha: only these tests are run, and no other check')
+    .allowUnknownOption();
+  const help = parseArguments(command, argv);
+  if (help !== null) return help;
+  const stop = finishing();
   const plugins = [...clients, ...killSwitches, ...faults];
   const say = (line: string): void => void process.stderr.write(`killswitch-lab: ${line}\n`);
   await provide([...NETNS_NEEDS, ...TEST_NEEDS, ...plugins.flatMap((plugin) => plugin.needs)], say);
@@ -41,9 +51,10 @@ export async function testCommand(argv: readonly string[]): Promise<number> {
   let failed = 0;
   for (const [tool = '', ...args] of checks) {
     say(`${tool} ${args.join(' ')}`);
-    if ((await run(tool, args)) !== 0) failed += 1;
+    if (!(await run(tool, args, stop))) failed += 1;
+    if (stop.aborted) return EXIT.interrupted;
   }
-  return failed === 0 ? EXIT.done : 1;
+  return failed === 0 ? EXIT.done : EXIT.leaked;
 }
 
 /** Provides a container engine; without one, the tests of the lab in containers say why they are not run, and are counted. */
@@ -56,10 +67,18 @@ async function engineForTests(say: (line: string) => void): Promise<ProvidedEngi
   }
 }
 
-function run(tool: string, args: readonly string[]): Promise<number> {
+/**
+ * Whether the tool is content. `stop` ends it, and its end is waited for. Throws `RequestError` when it cannot be started.
+ */
+function run(tool: string, args: readonly string[], stop: AbortSignal): Promise<boolean> {
   return new Promise((resolve, reject) => {
     const child = spawn(inProject('node_modules/.bin', tool), args, { cwd: inProject(), stdio: 'inherit' });
-    child.once('error', reject);
-    child.once('exit', (code) => resolve(code ?? 1));
+    const end = (): void => void child.kill('SIGTERM');
+    stop.addEventListener('abort', end, { once: true });
+    child.once('error', (error) => reject(new RequestError(`${tool} cannot be started: ${error.message}`)));
+    child.once('exit', (code) => {
+      stop.removeEventListener('abort', end);
+      resolve(code === 0);
+    });
   });
 }

@@ -1,12 +1,17 @@
 /** Errors a person can act on. Each names the thing, the value, what is allowed and the next step. */
 import type { Argv, CommandFailure, ExitStatus, Member } from './host.ts';
 
-/** Exit codes of the command line: done, a leak or regression where there must be none, could not run, interrupted. */
-export const EXIT = { done: 0, leaked: 1, cannotRun: 2, interrupted: 130 } as const;
+/**
+ * Exit codes of every command. `leaked` says that something was measured and is as it must not be: a leak where the
+ * scenario allows none, a figure that regressed, a claim of the lab about itself that did not hold (its self-test, labs
+ * side by side, its own tests). Nothing else ends with it. `cannotRun`: could not run, or could not say. `harnessFailed`: the
+ * harness itself failed, so nothing is said about what was to be measured.
+ */
+export const EXIT = { done: 0, leaked: 1, cannotRun: 2, harnessFailed: 3, interrupted: 130 } as const;
 
 /** The request cannot be carried out as it was made: bad name, bad field, missing tool or privilege. Exit code 2. */
 export class RequestError extends Error {
-  override readonly name = 'RequestError';
+  override readonly name: string = 'RequestError';
 }
 
 /**
@@ -42,4 +47,18 @@ export function describeExit(status: ExitStatus): string {
 /** What went wrong, for a person: the message of an error, or the thing itself. */
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
+}
+
+/** What the system says of a path, a disk or a right that the user gave, or did not; out of descriptors is not among them. */
+const OF_THE_SYSTEM = new Set([
+  ...['ENOENT', 'ENOTDIR', 'EISDIR', 'EEXIST', 'ENOTEMPTY', 'ENAMETOOLONG', 'ELOOP', 'EINVAL'],
+  ...['EACCES', 'EPERM', 'EROFS', 'ENOSPC', 'EDQUOT', 'EIO', 'EFBIG', 'EADDRINUSE'],
+]);
+
+/** The exit code for an error that reached the command line. */
+export function exitOf(error: unknown): number {
+  if (error instanceof RequestError) return EXIT.cannotRun;
+  const isSystems =
+    error instanceof Error && 'path' in error && 'code' in error && OF_THE_SYSTEM.has(String(error.code));
+  return isSystems ? EXIT.cannotRun : EXIT.harnessFailed;
 }

@@ -1,6 +1,7 @@
 /**
  * What was wrong with a results folder, counted by kind: said once with the trials it touches, never papered over.
  */
+import { RequestError } from '../../contracts/errors.ts';
 
 export const PROBLEM_KINDS = [
   'torn-last-line',
@@ -58,6 +59,6 @@ export class Problems {
 }
 
 /** A results folder that cannot be judged at all: no manifest, or one from a newer version. */
-export class CampaignUnreadable extends Error {
+export class CampaignUnreadable extends RequestError {
   override readonly name = 'CampaignUnreadable';
 }

@@ -6,6 +6,7 @@ import { type FileHandle, open } from 'node:fs/promises';
 import { Frame, type FrameVisitor } from './frame.ts';
 import { type CaptureWalker, PcapWalker, isPcapMagic } from './pcap.ts';
 import { BLOCK, PcapngWalker } from './pcapng.ts';
+import { RequestError } from '../../contracts/errors.ts';
 
 /** Bytes read from the file at a time. */
 const CHUNK_BYTES = 1 << 20;
@@ -28,7 +29,7 @@ export interface CaptureReport {
 }
 
 /** The file is no pcap or pcapng file. */
-export class NotACapture extends Error {
+export class NotACapture extends RequestError {
   override readonly name = 'NotACapture';
 }
 

@@ -4,6 +4,7 @@
  */
 import { AddressSet } from '../capture/address.ts';
 import { type Headers, NETWORK } from '../capture/headers.ts';
+import { RequestError } from '../../contracts/errors.ts';
 
 /** An ARP packet for IPv4 over Ethernet has the sender's IPv4 address at this offset, and 28 bytes. */
 const ARP_SENDER_AT = 14;
@@ -61,7 +62,7 @@ export class LeavingRule {
 
   #setMac(text: string): void {
     if (!/^([0-9a-f]{2}:){5}[0-9a-f]{2}$/i.test(text)) {
-      throw new TypeError(`«${text}» is not an Ethernet address: give one like 02:00:00:00:00:01`);
+      throw new RequestError(`«${text}» is not an Ethernet address: give one like 02:00:00:00:00:01`);
     }
     const digits = text.replaceAll(':', '');
     this.#macHigh = parseInt(digits.slice(0, 4), 16);

@@ -11,9 +11,10 @@ import { drawFigures } from '../figures/all.ts';
 import { FONT_FOLDER } from '../figures/render.ts';
 import { paperData } from './facts.ts';
 import { handTyped } from './hand-typed.ts';
+import { RequestError } from '../../contracts/errors.ts';
 
 /** The manuscript cannot be built: the message names file, line and what is wrong. */
-class PaperRefused extends Error {
+class PaperRefused extends RequestError {
   override readonly name = 'PaperRefused';
 }
 

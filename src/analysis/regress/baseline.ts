@@ -7,6 +7,7 @@ import * as z from 'zod';
 import type { Manifest } from '../../records/manifest.ts';
 import { cellId, compare } from '../summary/cells.ts';
 import { sampleSchema, type Sample } from './sample.ts';
+import { RequestError } from '../../contracts/errors.ts';
 
 const BASELINE_VERSION = 1;
 
@@ -31,7 +32,7 @@ const baselineSchema = z.object({ version: z.literal(BASELINE_VERSION), entries:
 export type Baseline = ReadonlyMap<string, BaselineEntry>;
 
 /** The baseline file is there but cannot be used. */
-class BaselineUnreadable extends Error {
+class BaselineUnreadable extends RequestError {
   override readonly name = 'BaselineUnreadable';
 }
 

@@ -17,17 +17,19 @@ export async function agreement(asked: Asked): Promise<number> {
   const { options, run } = asked;
   if (options.lab !== 'auto' || run.manifest !== null) return campaign(asked);
   await mkdir(run.folder, { recursive: true });
+  let leaked = false;
   for (const lab of BACKENDS) {
     const folder = path.join(run.folder, lab);
     refuseExisting(folder);
     const startedAt = new Date().toISOString();
     const code = await campaign({ ...asked, options: { ...options, lab }, run: { ...run, folder, startedAt } });
-    if (code === EXIT.cannotRun || code === EXIT.interrupted) return code;
+    if (code !== EXIT.done && code !== EXIT.leaked) return code;
+    leaked ||= code === EXIT.leaked;
   }
   const [one, two] = BACKENDS;
   const compared = await compareCampaigns([path.join(run.folder, one), path.join(run.folder, two)], [one, two]);
   const text = JSON.stringify(compared, null, 2);
   await writeFile(path.join(run.folder, 'agreement.json'), `${text}\n`);
   console.log(options.json ? text : agreementText(compared));
-  return EXIT.done;
+  return leaked || compared.cells.some(({ differs }) => differs.length > 0) ? EXIT.leaked : EXIT.done;
 }

@@ -6,10 +6,11 @@ import { runCampaign } from '../../harness/campaign/campaign.ts';
 import { sweepContainers } from '../../harness/labs/docker/sweep-containers.ts';
 import { trialSeconds } from '../../harness/trial/spec.ts';
 import { openDashboard } from '../dashboard.ts';
+import { finishing } from '../interruption.ts';
 import { ProgressView, everyone, summaryTable } from '../view.ts';
 import type { Asked } from './asked.ts';
 import { withLab, type Execution } from './lab.ts';
-import { sayInterrupted, stopSignal } from './stop.ts';
+import { sayInterrupted } from './stop.ts';
 
 export async function campaign(asked: Asked): Promise<number> {
   return withLab(asked, async (execution) => {
@@ -25,7 +26,7 @@ export async function campaign(asked: Asked): Promise<number> {
 /** Runs the campaign; gives what it came to, and whether somebody interrupted it. */
 export async function runAndDerive(execution: Execution): Promise<{ summary: Summary; interrupted: boolean }> {
   const { run, plan, manifest, pace, images, options, say } = execution;
-  const stop = stopSignal();
+  const stop = finishing();
   const longest = Math.max(...plan.trials.map(trialSeconds));
   const view = new ProgressView(process.stderr, pace.jobs, longest);
   await using dashboard = options.watch ? await openDashboard(manifest, longest) : null;

@@ -29,6 +29,7 @@ export async function concurrency(asked: Asked): Promise<number> {
     const text = JSON.stringify({ jobs: pace.jobs, cells }, null, 2);
     await writeFile(path.join(run.folder, 'concurrency.json'), `${text}\n`);
     console.log(options.json ? JSON.stringify(cells, null, 2) : concurrencyText(cells, pace.jobs));
-    return cells.every(({ equivalent }) => equivalent) ? EXIT.done : EXIT.leaked;
+    if (cells.every(({ equivalent }) => equivalent)) return EXIT.done;
+    return cells.some(({ p }) => p === null) ? EXIT.cannotRun : EXIT.leaked;
   });
 }

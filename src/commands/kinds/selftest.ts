@@ -3,7 +3,7 @@ import { EXIT } from '../../contracts/errors.ts';
 import { runSelftest, selftestText } from '../../selftest/run.ts';
 import type { Asked } from './asked.ts';
 import { withLab } from './lab.ts';
-import { stopSignal } from './stop.ts';
+import { finishing } from '../interruption.ts';
 
 /** The self-test is to test the detector and not the machine. */
 const MOST_JOBS = 4;
@@ -16,10 +16,12 @@ export async function selftest(asked: Asked): Promise<number> {
       trials: plan.trials,
       jobs,
       say,
-      signal: stopSignal(),
+      signal: finishing(),
     });
     if (report === null) return EXIT.interrupted;
     console.log(options.json ? JSON.stringify(report, null, 2) : selftestText(report));
-    return report.passed ? EXIT.done : EXIT.leaked;
+    if (report.passed) return EXIT.done;
+    // A detector that was not put to the test is not shown to be unsound.
+    return report.trials.every(({ verdict }) => verdict !== 'inconclusive') ? EXIT.leaked : EXIT.cannotRun;
   });
 }

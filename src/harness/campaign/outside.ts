@@ -19,6 +19,7 @@ import { canaryBytes, canaryNonce } from '../../probes/canary.ts';
 import { udpFrame } from '../../probes/raw-frame.ts';
 import { CANARY_PORT } from '../../records/canary.ts';
 import type { SessionRecord } from '../../records/session.ts';
+import { RequestError } from '../../contracts/errors.ts';
 
 type Started = Extract<SessionRecord, { event: 'started' }>;
 type Ended = Extract<SessionRecord, { event: 'ended' }>;
@@ -30,7 +31,7 @@ const LOOPBACK_LINE = / lo +\S+ +IP (\S+)\.(\d+) > (\S+)\.(\d+): /;
 const CANARY_PATIENCE_MS = 5000;
 
 /** A frame with an address of the lab was seen outside the labs. */
-export class Escaped extends Error {
+export class Escaped extends RequestError {
   override readonly name = 'Escaped';
 
   constructor(frame: string) {

@@ -9,15 +9,22 @@
 import { execFile } from 'node:child_process';
 import { readFile, readdir } from 'node:fs/promises';
 import { promisify } from 'node:util';
-import { compiled } from '../contracts/places.ts';
+import { Command } from 'commander';
 import { CONTROL_GROUPS } from '../killswitches/systemd-restrict.ts';
 import { EXIT } from '../contracts/errors.ts';
 import { sweepContainers } from '../harness/labs/docker/sweep-containers.ts';
+import { OWNER_PATTERN, OWNER_VARIABLE, isGone } from '../harness/labs/owner.ts';
+import { parseArguments } from './arguments.ts';
 
-const WORKER = compiled('harness/trial/worker');
+const OWNED = new RegExp(`(?:^|\\0)${OWNER_VARIABLE}=(${OWNER_PATTERN.source})\\0`);
 
 /** Ends orphaned trials, removes containers whose owner is gone and groups without a process, and says how many. */
-export async function sweepCommand(): Promise<number> {
+export async function sweepCommand(argv: readonly string[]): Promise<number> {
+  const command = new Command('npm run sweep').description(
+    'ends trials whose harness is gone, and removes the containers, folders and control groups that nobody uses',
+  );
+  const help = parseArguments(command, argv);
+  if (help !== null) return help;
   const orphans = await orphanedTrials();
   for (const pid of orphans) process.kill(pid, 'SIGKILL');
   const containers = await sweepContainers();
@@ -42,18 +49,15 @@ async function sweepControlGroups(): Promise<number> {
   return stdout.split('\n').filter((line) => line !== '').length;
 }
 
-/** Process ids of `unshare` parents and trial processes that init has inherited. */
+/** Process ids of what runs trials, its way into its namespaces included, for a harness that is gone. */
 export async function orphanedTrials(): Promise<readonly number[]> {
   const pids = (await readdir('/proc')).filter((entry) => /^\d+$/.test(entry));
   const found = await Promise.all(
     pids.map(async (pid) => {
-      try {
-        const argv = (await readFile(`/proc/${pid}/cmdline`, 'utf8')).split('\0');
-        const parent = /^PPid:\s*(\d+)/m.exec(await readFile(`/proc/${pid}/status`, 'utf8'))?.[1];
-        return argv.includes(WORKER) && parent === '1' ? [Number(pid)] : [];
-      } catch {
-        return []; // ended while it was being looked at
-      }
+      // Somebody else's, or ended while it was being looked at.
+      const environment = await readFile(`/proc/${pid}/environ`, 'utf8').catch(() => '');
+      const owner = OWNED.exec(environment)?.[1];
+      return owner !== undefined && isGone(owner) ? [Number(pid)] : [];
     }),
   );
   return found.flat();

@@ -4,6 +4,8 @@ import { execFileSync, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
+import { orphanedTrials } from '../../src/commands/sweep.ts';
+import { OWNER_VARIABLE, ownerName } from '../../src/harness/labs/owner.ts';
 import { CONTROL_GROUPS } from '../../src/killswitches/systemd-restrict.ts';
 
 const BOOTSTRAP = fileURLToPath(new URL('../../bootstrap.mjs', import.meta.url));
@@ -37,6 +39,32 @@ describe('npm run sweep', function () {
       holder.kill('SIGKILL');
       await once(holder, 'exit');
       amongGroups('rmdir "$1" "$2"', busy, fresh);
+    }
+  });
+
+  it('takes for abandoned what a harness that is gone has started, and nothing else, whoever its parent is', async () => {
+    const own = ownerName(process.pid) ?? '';
+    const [namespace = '', pid = ''] = own.split('.');
+    const started = [own, `${namespace}.${pid}.1`, `${namespace}.${2 ** 30}.1`, `1.${pid}.1`].map((owner) =>
+      // Its parent ends at once: it is taken in by init, as an orphan is, and as what process 1 itself started.
+      execFileSync('sh', ['-c', 'sleep 60 >/dev/null 2>&1 & echo $!'], {
+        env: { ...process.env, [OWNER_VARIABLE]: owner },
+      }),
+    );
+    const [ours, used, gone, elsewhere] = started.map((said) => Number(said.toString()));
+    try {
+      const orphans = await orphanedTrials();
+      assert.ok(!orphans.includes(ours ?? 0), 'its harness lives');
+      assert.ok(orphans.includes(used ?? 0), 'another process has the id of its harness now');
+      assert.ok(orphans.includes(gone ?? 0), 'its harness is gone');
+      const seesAll = namespace === '4026531836';
+      assert.equal(
+        orphans.includes(elsewhere ?? 0),
+        seesAll,
+        'of another namespace: only who sees every process can tell',
+      );
+    } finally {
+      for (const each of [ours, used, gone, elsewhere]) process.kill(each ?? 0, 'SIGKILL');
     }
   });
 });

@@ -8,6 +8,7 @@ import { blankRecord } from '../trial/blank-record.ts';
 import type { Argv } from '../../contracts/host.ts';
 import { describeExit, messageOf } from '../../contracts/errors.ts';
 import { enterNamespaces } from '../labs/netns.ts';
+import { OWNER_VARIABLE, ownerName } from '../labs/owner.ts';
 import { NO_MORE, workerMessageSchema, type TrialTask, type WorkerMessage } from '../trial/protocol.ts';
 import { longestSeconds, type TrialSpec } from '../trial/spec.ts';
 import { lasting, programArgv } from '../../programs/program.ts';
@@ -45,7 +46,11 @@ export class TrialProcess {
   constructor([program, ...args]: Argv) {
     const child = spawn(program, args, {
       stdio: ['ignore', 'inherit', 'pipe', 'ipc'],
-      env: { ...process.env, KSL_ROOTLESS: process.getuid?.() === 0 ? '0' : '1' },
+      env: {
+        ...process.env,
+        KSL_ROOTLESS: process.getuid?.() === 0 ? '0' : '1',
+        [OWNER_VARIABLE]: ownerName(process.pid) ?? '',
+      },
       detached: true,
     });
     this.#child = child;

@@ -31,7 +31,8 @@ import {
 } from './docker/containers.ts';
 import { connectEngine, removeContainer } from './docker/engine.ts';
 import { StackContainers, stackSchema, type Stack } from './docker/user-stack.ts';
-import { SCRATCH_PREFIX, ownerName } from './docker/sweep-containers.ts';
+import { SCRATCH_PREFIX } from './docker/sweep-containers.ts';
+import { ownerName } from './owner.ts';
 import { awaitEnd } from './child-process.ts';
 import { ADDRESS, identityOf } from '../../contracts/addresses.ts';
 import { SYSCTLS, TUNNEL_DEVICE, configureHost, linkBatch } from './topology.ts';
@@ -100,7 +101,7 @@ function unprivilegedUser(): readonly [uid: number, gid: number] {
  */
 export async function openDockerLab(clock: Clock, options: DockerLabOptions, guarded = true): Promise<Lab> {
   const { docker } = await connectEngine();
-  const owner = (await ownerName(process.pid)) ?? '';
+  const owner = ownerName(process.pid) ?? '';
   const scratch = await mkdtemp(path.join(os.tmpdir(), `${SCRATCH_PREFIX}${owner}-`));
   // The torrent client's user must be able to pass through.
   await chmod(scratch, 0o711);

@@ -16,7 +16,8 @@ import type { Readable } from 'node:stream';
 import { RequestError, messageOf } from '../../../contracts/errors.ts';
 import { SYSTEM_PATH, findCommand, provide } from '../provision.ts';
 import { connectEngine, type Engine } from './engine.ts';
-import { SCRATCH_PREFIX, ownerName, sweepContainers } from './sweep-containers.ts';
+import { ownerName } from '../owner.ts';
+import { SCRATCH_PREFIX, sweepContainers } from './sweep-containers.ts';
 
 const DOCKER = { command: 'dockerd', package: 'docker.io' };
 /**
@@ -59,7 +60,7 @@ async function running(): Promise<ProvidedEngine> {
 }
 
 async function startEngine(): Promise<ProvidedEngine> {
-  const owner = (await ownerName(process.pid)) ?? '';
+  const owner = ownerName(process.pid) ?? '';
   const folder = await mkdtemp(path.join(os.tmpdir(), `${SCRATCH_PREFIX}${owner}-engine-`));
   const at = (name: string): string => path.join(folder, name);
   const socket = `unix://${at('docker.sock')}`;

@@ -1,7 +1,8 @@
 /** The command line of `npm run scenario`. */
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { parseShare } from '../analysis/statistics/planning.ts';
-import { parseSeconds } from '../contracts/durations.ts';
+import { DURATION_HINT, parseSeconds } from '../contracts/durations.ts';
+import { MOST_TRIALS } from '../harness/campaign/scenario.ts';
 import { BACKENDS, type Backend } from '../harness/labs/choose.ts';
 
 export interface ScenarioOptions {
@@ -35,19 +36,17 @@ function nameList(text: string): string[] {
   return names;
 }
 
-function wholeNumber(least: number): (text: string) => number {
+function wholeNumber(least: number, most: number): (text: string) => number {
   return (text) => {
-    const value = Number(text);
-    if (!Number.isSafeInteger(value) || value < least) {
-      throw new InvalidArgumentError(`Give a whole number of at least ${least}.`);
-    }
-    return value;
+    const value = /^\d+$/.test(text) ? Number(text) : NaN;
+    if (value >= least && value <= most) return value;
+    throw new InvalidArgumentError(`Give a whole number from ${least} to ${most}.`);
   };
 }
 
 function duration(text: string): number {
   const seconds = parseSeconds(text);
-  if (seconds === null || seconds <= 0) throw new InvalidArgumentError('Give a duration such as 30s, 2m or 1h.');
+  if (seconds === null || seconds <= 0) throw new InvalidArgumentError(`Give a duration above zero: ${DURATION_HINT}.`);
   return seconds;
 }
 
@@ -58,6 +57,10 @@ function share(text: string): number {
 }
 
 const DEFAULT_SEED = 1;
+/** The generator of plans takes 32 bits (pure-rand). */
+const MOST_SEED = 2 ** 32 - 1;
+/** A lab takes up to 400 MiB, so no machine that anybody has got so far runs more. */
+const MOST_JOBS = 1000;
 
 /** Throws `CommanderError` for what it does not know. */
 export function parseOptions(argv: readonly string[]): {
@@ -65,18 +68,26 @@ export function parseOptions(argv: readonly string[]): {
   readonly options: ScenarioOptions;
 } {
   const program = new Command('npm run scenario --')
+    .description(
+      'runs a scenario: plans it, sees to what it needs, runs its trials, derives and shows what they came to',
+    )
     .argument('[scenario]', 'a name from --list, or the path of a .yaml file')
     .addOption(new Option('--lab <backend>', 'where the lab is built').choices([...BACKENDS, 'auto']).default('auto'))
     .option('--client-image <image>', 'run the client from this image (Debian or Ubuntu inside); implies --lab docker')
     .option('--client <names>', 'only these clients', nameList)
     .option('--switch <names>', 'only these kill switches', nameList)
     .option('--fault <names>', 'only these faults', nameList)
-    .option('--trials <n>', 'trials per cell', wholeNumber(1))
+    .option('--trials <n>', 'trials per cell', wholeNumber(1, MOST_TRIALS))
     .option('--plan-for <share>', 'say how many trials an upper bound of e.g. 1% takes, and do nothing', share)
     .option('--horizon <time>', 'for how long after the fault the swarm is asked, e.g. 55m', duration)
     .option('--every <time>', 'between two rounds of questions to the swarm', duration)
-    .option('--jobs <n|auto>', 'labs side by side', (text) => (text === 'auto' ? text : wholeNumber(1)(text)), 'auto')
-    .option('--seed <n>', 'seed of the plan and the payload', wholeNumber(0), DEFAULT_SEED)
+    .option(
+      '--jobs <n|auto>',
+      'labs side by side',
+      (text) => (text === 'auto' ? text : wholeNumber(1, MOST_JOBS)(text)),
+      'auto',
+    )
+    .option('--seed <n>', 'seed of the plan and the payload', wholeNumber(0, MOST_SEED), DEFAULT_SEED)
     .option('--out <dir>', 'results folder (default: results/<scenario>-<time>)')
     .option('--resume <dir>', 'go on with a campaign that was interrupted')
     .option('--watch', 'serve a page that shows the run, on this machine only', false)

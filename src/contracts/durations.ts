@@ -2,11 +2,25 @@
 
 const UNIT_SECONDS: Readonly<Record<string, number>> = { ms: 0.001, s: 1, m: 60, h: 3600 };
 
-/** Seconds of a written duration; null when it is not one. A bare number is refused: its unit would be a guess. */
+/**
+ * Four days. A trial has up to five such windows, one after the other, and no timer of Node.js lasts longer than 24.8 days
+ * (2^31 ms): one that should ends at once, without a word.
+ */
+export const LONGEST_SECONDS = 96 * 3600;
+
+/** How a duration is written, for whoever wrote none. */
+export const DURATION_HINT = 'write 500ms, 6s, 2m or 1h, at most 96h';
+
+/**
+ * Seconds of a written duration; null when it is not one, or longer than `LONGEST_SECONDS`. A bare number is refused: its
+ * unit would be a guess.
+ */
 export function parseSeconds(text: string): number | null {
   const match = /^(\d+(?:\.\d+)?)(ms|s|m|h)$/.exec(text.trim());
   const unit = UNIT_SECONDS[match?.[2] ?? ''];
-  return match?.[1] === undefined || unit === undefined ? null : Number(match[1]) * unit;
+  if (match?.[1] === undefined || unit === undefined) return null;
+  const seconds = Number(match[1]) * unit;
+  return seconds <= LONGEST_SECONDS ? seconds : null;
 }
 
 /** «6 min 20 s», for people. */

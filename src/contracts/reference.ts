@@ -7,7 +7,7 @@
  * Names and parameters are checked at plan time, so that a misspelt one costs no trial.
  */
 import * as z from 'zod';
-import { parseSeconds } from './durations.ts';
+import { DURATION_HINT, parseSeconds } from './durations.ts';
 import { RequestError } from './errors.ts';
 
 export interface Reference {
@@ -83,7 +83,7 @@ export type NoParameters = z.infer<typeof noParameters>;
 export const seconds = z.string().transform((text, context) => {
   const value = parseSeconds(text);
   if (value !== null && value > 0) return value;
-  context.addIssue({ code: 'custom', message: 'must be a duration above zero such as 500ms, 2s, 1m or 1h' });
+  context.addIssue({ code: 'custom', message: `must be a duration above zero: ${DURATION_HINT}` });
   return z.NEVER;
 });
 

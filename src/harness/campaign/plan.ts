@@ -105,6 +105,7 @@ export function makePlan(scenario: Scenario, seed: number, planned?: readonly Ce
   const faults = scenario.faults.map(faultByReference);
   scenario.moments.forEach(parseMoment);
   const cells = planned ?? cellsOf(scenario);
+  assertPossible(scenario, cells.length * scenario.trials);
   const random = xoroshiro128plus(seed);
   const blocks = Array.from({ length: scenario.trials }, (_, repetition) => {
     const block = cells.map((cell) => ({ cell, repetition }));
@@ -149,6 +150,17 @@ function excludes(pattern: Scenario['exclude'][number], cell: Cell): boolean {
     (pattern.killSwitch ?? cell.killSwitch) === cell.killSwitch &&
     (pattern.fault ?? cell.fault) === cell.fault &&
     (pattern.moment ?? cell.moment) === cell.moment
+  );
+}
+
+/** Of a campaign: at a trial a second, which no machine does, it takes eleven days. */
+const MOST_PLANNED = 1_000_000;
+
+function assertPossible({ name, trials }: Scenario, planned: number): void {
+  if (planned <= MOST_PLANNED) return;
+  throw new RequestError(
+    `Scenario ${name}: ${planned / trials} cells x ${trials} trials are ${planned} trials, more than ${MOST_PLANNED}. ` +
+      'Give fewer with --trials, or fewer cells with --client, --switch or --fault.',
   );
 }
 

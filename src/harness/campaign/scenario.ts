@@ -6,7 +6,7 @@ import { readFile, readdir } from 'node:fs/promises';
 import path from 'node:path';
 import * as z from 'zod';
 import { inProject } from '../../contracts/places.ts';
-import { parseSeconds } from '../../contracts/durations.ts';
+import { DURATION_HINT, parseSeconds } from '../../contracts/durations.ts';
 import { RequestError } from '../../contracts/errors.ts';
 import { stackFieldSchema } from '../labs/docker/compose.ts';
 import { TRACKER_KINDS } from '../trial/trackers.ts';
@@ -17,11 +17,14 @@ const SCENARIOS_FOLDER = inProject('scenarios');
 const duration = z.string().transform((text, context) => {
   const seconds = parseSeconds(text);
   if (seconds === null) {
-    context.addIssue({ code: 'custom', message: `«${text}» is not a duration; write 500ms, 6s, 2m or 1h` });
+    context.addIssue({ code: 'custom', message: `«${text}» is not a duration; ${DURATION_HINT}` });
     return z.NEVER;
   }
   return seconds;
 });
+/** Trials of a cell: they bound a leak's probability by 0.003 %. */
+export const MOST_TRIALS = 100_000;
+
 const names = z.array(z.string().min(1)).min(1);
 const setting = z.enum(['on', 'off', 'default']);
 const tracker = z.enum(TRACKER_KINDS);
@@ -40,7 +43,7 @@ const fieldsSchema = z.strictObject({
   faults: names,
   moments: names.default(['delay 1s']),
   /** Trials per cell; with `sequential` the most a cell gets. */
-  trials: z.number().int().min(1).max(100_000),
+  trials: z.number().int().min(1).max(MOST_TRIALS),
   /** Cells whose leak probability is known well enough at a look get no further trials. */
   sequential: z
     .strictObject({

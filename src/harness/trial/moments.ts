@@ -10,7 +10,7 @@ import { uniformFloat64 } from 'pure-rand/distribution/uniformFloat64';
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
 import type { Clock, InstantNs } from '../../contracts/clock.ts';
 import type { Moment, MomentEvent } from '../../contracts/moment.ts';
-import { parseSeconds } from '../../contracts/durations.ts';
+import { DURATION_HINT, LONGEST_SECONDS, parseSeconds } from '../../contracts/durations.ts';
 import { RequestError } from '../../contracts/errors.ts';
 import type { TimelineEvent } from '../../records/timeline.ts';
 import { observe, type Timeline } from './live-timeline.ts';
@@ -38,6 +38,8 @@ const EVENT_TIMEOUT_SECONDS = 60;
  * whitepaper, 6.1), and its answer.
  */
 const REKEY_TIMEOUT_SECONDS = 150;
+/** As many handshakes as come in the longest duration there is. */
+const MOST_EVENTS = Math.floor(LONGEST_SECONDS / REKEY_TIMEOUT_SECONDS);
 const NS_PER_SECOND = 1e9;
 
 const isMomentEvent = (text: string): text is MomentEvent => Object.hasOwn(MATCHES, text);
@@ -55,14 +57,14 @@ export function parseMoment(text: string): Moment {
       return { kind: 'uniform', fromSeconds: from, toSeconds: to };
     }
   }
-  if (kind === 'event' && isMomentEvent(what) && /^[1-9]\d*$/.test(count)) {
-    const nth = Number(count);
+  const nth = /^[1-9]\d*$/.test(count) ? Number(count) : 0;
+  if (kind === 'event' && isMomentEvent(what) && nth > 0 && nth <= MOST_EVENTS) {
     const timeoutSeconds = what === 'wireguard-handshake' ? nth * REKEY_TIMEOUT_SECONDS : EVENT_TIMEOUT_SECONDS;
     return { kind: 'event', event: what, nth, timeoutSeconds };
   }
   throw new RequestError(
     `«${text}» is not a moment. Allowed: «delay 2s», «uniform 0s..2s», «event KIND N» with KIND one of ` +
-      `${MOMENT_EVENTS.join(', ')} and N from 1.`,
+      `${MOMENT_EVENTS.join(', ')} and N from 1 to ${MOST_EVENTS}; for durations ${DURATION_HINT}.`,
   );
 }
 

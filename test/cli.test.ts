@@ -58,7 +58,10 @@ describe('the command line', function () {
       [['scenario', '--no-such-option'], /unknown option/],
       [['sweep', 'something'], /too many arguments/],
       [['bench', 'nothing'], /No bench «nothing»\. Known: /],
-      [['classify', '/nowhere', '--client', 'x', '--tunnel', '10.8.0.2', '--endpoint', '192.0.2.1:1'], /x. is not an IP address/],
+      [
+        ['classify', '/nowhere', '--client', 'x', '--tunnel', '10.8.0.2', '--endpoint', '192.0.2.1:1'],
+        /x. is not an IP address/,
+      ],
       [['figures', '/nowhere'], /\/nowhere.*name that folder/],
       [['paper', '/nowhere'], /no campaign in \/nowhere/],
     ];

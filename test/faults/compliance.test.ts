@@ -39,8 +39,10 @@ const seenSchema = z.object({
 });
 type Seen = z.infer<typeof seenSchema>;
 
-async function effect(place: Place, reference: string, killSwitch = 'none'): Promise<Seen> {
-  return seenSchema.parse(JSON.parse(await runInLab(place, PROGRAM, reference, killSwitch)));
+async function effect(place: Place, id: string): Promise<Seen> {
+  const [reference, killSwitch = 'none'] = RUNS[id] ?? [id];
+  const lasting = MOMENTARY.includes(id) ? 'momentary' : 'lasting';
+  return seenSchema.parse(JSON.parse(await runInLab(place, PROGRAM, reference, killSwitch, lasting)));
 }
 
 const without = (some: readonly string[], others: readonly string[]): readonly string[] =>
@@ -61,7 +63,7 @@ for (const { where, open } of PLACES)
       const place = await open(this, NEEDS);
       effects = together(
         faults.map(({ id }) => id),
-        (id) => effect(place, ...(RUNS[id] ?? [id])),
+        (id) => effect(place, id),
       );
     });
 

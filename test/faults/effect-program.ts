@@ -8,12 +8,16 @@ import { Clock } from '../../src/contracts/clock.ts';
 import type { Host } from '../../src/contracts/host.ts';
 import { changedLab } from '../../src/harness/labs/changed.ts';
 import { killSwitchByReference } from '../../src/killswitches/index.ts';
-import { openLab, tell } from '../kit/lab-places.ts';
+import { openLab, sayStage, tell } from '../kit/lab-places.ts';
 import { labState } from '../kit/lab-state.ts';
 
-const [, , , reference = '', switchReference = 'none'] = process.argv;
+const [, , , reference = '', switchReference = 'none', lasting = 'lasting'] = process.argv;
+/** Looks for an effect: one where the fault's is over when it has happened, since it would not be found in any. */
+const LOOKS = lasting === 'lasting' ? 11 : 1;
 const clock = new Clock();
+sayStage('opening the lab');
 const bare = await openLab(clock);
+sayStage(`engaging ${switchReference}`);
 const { client, vpn } = bare.hosts;
 const engaged = await killSwitchByReference(switchReference).engage({
   host: client,
@@ -24,6 +28,7 @@ const engaged = await killSwitchByReference(switchReference).engage({
 });
 const lab = changedLab(bare, { tunnel: engaged.tunnel ?? bare.tunnel });
 
+sayStage('bringing the tunnel up');
 await lab.tunnel.up();
 await engaged.tunnelUp();
 let bystander = await engaged.clientHost.spawn(['sleep', '600'], { unprivileged: true });
@@ -67,11 +72,12 @@ const same = (some: readonly string[], others: readonly string[]): boolean =>
 /** The first look that differs, or the last of some: a process that was killed takes a moment to die. */
 async function changed(before: readonly string[], look: () => Promise<readonly string[]>): Promise<readonly string[]> {
   let seen = await look();
-  for (let more = 0; more < 10 && same(before, seen); more++) seen = await look();
+  for (let looks = 1; looks < LOOKS && same(before, seen); looks++) seen = await look();
   return seen;
 }
 
 await carries();
+sayStage(`arming ${reference}`);
 const rounds: unknown[] = [];
 const armed = await faultByReference(reference).arm(lab, {
   engaged,
@@ -100,13 +106,18 @@ for (let round = 0; round < 2; round++) {
   const watched = await pids();
   const state = async (): Promise<readonly string[]> => [...(await labState(lab, () => Promise.resolve(watched)))];
   const before = [...(await state()), ...(await path())];
+  sayStage(`round ${round}: injecting`);
   const span = await armed.inject();
+  sayStage('looking for the effect');
   const under = await changed(before, async () => [...(await state()), ...(await path())]);
+  sayStage('reverting');
   const reverted = await armed.revert();
+  sayStage('looking again');
   const carried = await carries();
   restarts = 0;
   const after = [...(await labState(lab, pids)), ...(await path())];
   rounds.push({ before, under, after, carried, span, reverted });
 }
+sayStage('disarming');
 await armed[Symbol.asyncDispose]();
 await tell({ rounds, carried: await carries() }, bare);

@@ -3,10 +3,8 @@
  * namespaces can be opened by their first process alone, so each lab is a program of its own, which `runInLab` starts and
  * which opens its lab with `openLab`.
  */
-import { execFile } from 'node:child_process';
 import { basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
 import pMap from 'p-map';
 import type { Clock } from '../../src/contracts/clock.ts';
 import type { Argv, Need } from '../../src/contracts/host.ts';
@@ -14,10 +12,11 @@ import type { Lab } from '../../src/contracts/lab.ts';
 import { dockerLabSchema, openDockerLab, type DockerLabOptions } from '../../src/harness/labs/docker.ts';
 import { enterNamespaces, openNetnsLab } from '../../src/harness/labs/netns.ts';
 import { openTestEngine } from './engine.ts';
+import { programOutput } from './program.ts';
 
 const REGISTER = fileURLToPath(new URL('../register.mjs', import.meta.url));
-/** Longest life of such a program: starting an engine's containers on a busy machine included. */
-const LONGEST_MS = 150_000;
+/** Longest life of such a program, in seconds: starting an engine's containers on a busy machine included. */
+const LONGEST_SECONDS = 150;
 
 /** What a program is told of its lab: the images of one in containers, null for one in namespaces. */
 export type Place = Pick<DockerLabOptions, 'labImage' | 'clientImage'> | null;
@@ -48,13 +47,12 @@ export async function runInLab(place: Place, program: string, ...args: string[])
     ...['--no-warnings', `--import=${REGISTER}`, program],
     ...[JSON.stringify(options), ...args],
   ];
-  const [command, ...rest] = place === null ? enterNamespaces(argv) : argv;
-  const { stdout } = await promisify(execFile)(command, rest, {
-    timeout: LONGEST_MS,
-    killSignal: 'SIGKILL',
-    maxBuffer: 2 ** 24,
-  });
-  return stdout;
+  return programOutput(place === null ? enterNamespaces(argv) : argv, { seconds: LONGEST_SECONDS });
+}
+
+/** Says how far the program has come: the last of it is in the message of a failure (`programOutput`). */
+export function sayStage(stage: string): void {
+  process.stderr.write(`${(performance.now() / 1000).toFixed(1)} s: ${stage}\n`);
 }
 
 /** The lab that the program was told of in its first argument. */

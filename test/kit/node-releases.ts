@@ -1,8 +1,7 @@
 /** A Node.js of every release line that package.json (engines) names, from test/nodes, which is installed when it is asked for. */
-import { execFile } from 'node:child_process';
 import { existsSync, statSync } from 'node:fs';
 import path from 'node:path';
-import { promisify } from 'node:util';
+import { programOutput } from './program.ts';
 
 const FOLDER = path.resolve(import.meta.dirname, '../nodes');
 /** Release lines that test/nodes/package.json pins a version of. */
@@ -13,7 +12,7 @@ export async function installNodes(): Promise<void> {
   const modified = (...file: string[]): number =>
     statSync(path.join(FOLDER, ...file), { throwIfNoEntry: false })?.mtimeMs ?? 0;
   if (modified('node_modules', '.package-lock.json') >= modified('package-lock.json')) return;
-  await promisify(execFile)('npm', ['ci', '--no-progress', '--loglevel=error'], { cwd: FOLDER });
+  await programOutput(['npm', 'ci', '--no-progress', '--loglevel=error'], { cwd: FOLDER });
 }
 
 export function nodeOf(line: Line): string {

@@ -1,11 +1,10 @@
 /** tshark as a second opinion. It is not needed to use the lab, so its tests can be left out, with a word about it. */
-import { execFile } from 'node:child_process';
-import { promisify } from 'node:util';
+import { programOutput } from './program.ts';
 
 /** Reason why tshark cannot be asked; null when it can. */
 export async function tsharkIsMissing(): Promise<string | null> {
   try {
-    await promisify(execFile)('tshark', ['--version']);
+    await programOutput(['tshark', '--version']);
     return null;
   } catch (error) {
     return `tshark cannot be run (${error instanceof Error ? error.message : String(error)}): apt-get install tshark`;
@@ -18,15 +17,11 @@ export async function tsharkFields(
   fields: readonly string[],
   options: readonly string[] = [],
 ): Promise<string[][]> {
-  const { stdout } = await promisify(execFile)(
-    'tshark',
-    [
-      ...['-n', '-r', file, '-T', 'fields', '-E', 'occurrence=f'],
-      ...fields.flatMap((field) => ['-e', field]),
-      ...options,
-    ],
-    { maxBuffer: 1 << 28 },
-  );
+  const stdout = await programOutput([
+    ...(['tshark', '-n', '-r', file, '-T', 'fields', '-E', 'occurrence=f'] as const),
+    ...fields.flatMap((field) => ['-e', field]),
+    ...options,
+  ]);
   return stdout
     .replace(/\n$/, '')
     .split('\n')

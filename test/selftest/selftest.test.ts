@@ -25,8 +25,12 @@ describe('the self-test of the detector', function () {
   before(async () => {
     folder = await mkdtemp(path.join(tmpdir(), 'ksl-selftest-'));
     const args = [BOOTSTRAP, 'scenario', 'selftest', '--trials', '1', '--out', path.join(folder, 'run'), '--json'];
-    const stdout = await new Promise<string>((resolve) => {
-      execFile(process.execPath, args, { maxBuffer: 1 << 26 }, (_, printed) => resolve(printed));
+    const stdout = await new Promise<string>((resolve, reject) => {
+      // A report comes with any status; without one the last words say why.
+      execFile(process.execPath, args, { maxBuffer: 1 << 26 }, (error, printed, complaints) => {
+        if (printed === '') reject(new Error(`the self-test reported nothing: ${error?.message ?? ''}\n${complaints}`));
+        else resolve(printed);
+      });
     });
     report = reportSchema.parse(JSON.parse(stdout));
   });

@@ -1,7 +1,5 @@
 /** Other readers of the same bytes must see the same packets: pcap-parser, and tshark for every format. */
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
-import { promisify } from 'node:util';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parse } from 'pcap-parser';
@@ -9,6 +7,7 @@ import type { Packet } from 'pcap-parser';
 import { randomStream } from '../../../src/analysis/statistics/random.ts';
 import { type Sent, bytes, pcap } from '../../kit/frames.ts';
 import { Blocks } from '../../kit/pcapng-blocks.ts';
+import { programOutput } from '../../kit/program.ts';
 import { readFrames, withFolder } from '../../kit/scratch.ts';
 import { tsharkIsMissing } from '../../kit/tshark.ts';
 
@@ -81,7 +80,7 @@ describe('other readers', () => {
         const file = join(folder, name);
         await writeFile(file, data);
         const fields = ['frame.time_epoch', 'frame.cap_len', 'frame.len'].flatMap((field) => ['-e', field]);
-        const { stdout } = await promisify(execFile)('tshark', ['-n', '-r', file, '-T', 'fields', ...fields]);
+        const stdout = await programOutput(['tshark', '-n', '-r', file, '-T', 'fields', ...fields]);
         const { frames } = await readFrames(file, ORIGIN);
         const ours = frames.map(({ atNs, data: read, original }) => {
           const unixNs = String(ORIGIN + BigInt(atNs));

@@ -4,6 +4,8 @@ import type { DockerLabOptions } from '../harness/labs/docker.ts';
 import { provideImages } from '../harness/labs/docker/images.ts';
 import { provideEngine } from '../harness/labs/docker/own-engine.ts';
 import { FAULTS, LAB_PROGRAM, measureLabs } from './lab.ts';
+import { TRIAL_NEEDS } from '../harness/trial/needs.ts';
+import { say } from './say.ts';
 import type { BenchRow } from './row.ts';
 
 /** Containers are started by another process and are slower to come and go; a fault is not slower. */
@@ -11,7 +13,6 @@ const LIMIT_SECONDS = { open: 4, close: 3, bracket: 0.0005 };
 
 /** Starts an engine where none answers; no rows, and a line that says why, where that cannot be either. */
 export async function dockerBench(): Promise<readonly BenchRow[]> {
-  const say = (line: string): void => void process.stderr.write(`killswitch-lab: ${line}\n`);
   const engine = await provideEngine(say).catch((error: unknown) => {
     if (!(error instanceof RequestError)) throw error;
     say(`the lab in containers is not measured: ${error.message}`);
@@ -19,7 +20,7 @@ export async function dockerBench(): Promise<readonly BenchRow[]> {
   });
   if (engine === null) return [];
   await using provided = engine;
-  const { labImage, clientImage } = await provideImages(provided.docker, [], say);
+  const { labImage, clientImage } = await provideImages(provided.docker, { trial: TRIAL_NEEDS, plan: [] }, say);
   const options: DockerLabOptions = { campaign: 'bench', trial: 'bench', labImage, clientImage };
   const argv = [process.execPath, LAB_PROGRAM, JSON.stringify(options), ...FAULTS] as const;
   return await measureLabs('lab in containers', argv, LIMIT_SECONDS);

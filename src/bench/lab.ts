@@ -3,8 +3,11 @@ import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import * as z from 'zod';
 import { compiled } from '../contracts/places.ts';
-import type { Argv } from '../contracts/host.ts';
+import type { Argv, Need } from '../contracts/host.ts';
 import { enterNamespaces } from '../harness/labs/netns.ts';
+import { provide } from '../harness/labs/provision.ts';
+import { TRIAL_NEEDS } from '../harness/trial/needs.ts';
+import { say } from './say.ts';
 import { benchRow, type BenchRow } from './row.ts';
 
 export const LAB_PROGRAM = compiled('bench/lab-program');
@@ -43,7 +46,11 @@ interface Limits {
   readonly bracket: number;
 }
 
-export function labBench(): Promise<readonly BenchRow[]> {
+/** A lab is open for a user when a packet has gone through its tunnel and back. */
+const PING: Need = { command: 'ping', package: 'iputils-ping' };
+
+export async function labBench(): Promise<readonly BenchRow[]> {
+  await provide([...TRIAL_NEEDS, PING], say);
   return measureLabs('lab', enterNamespaces([process.execPath, LAB_PROGRAM, ...FAULTS]), LIMIT_SECONDS);
 }
 

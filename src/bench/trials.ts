@@ -6,6 +6,9 @@ import { runCampaign } from '../harness/campaign/campaign.ts';
 import { makeManifest } from '../harness/campaign/manifest.ts';
 import { fixedPace } from '../harness/campaign/pace.ts';
 import { makePlan } from '../harness/campaign/plan.ts';
+import { provide } from '../harness/labs/provision.ts';
+import { TRIAL_NEEDS } from '../harness/trial/needs.ts';
+import { say } from './say.ts';
 import type { TrialRecord } from '../records/trial-record.ts';
 import type { Scenario } from '../harness/campaign/scenario.ts';
 
@@ -18,6 +21,7 @@ export async function runTrials(scenario: Scenario, jobs: number): Promise<reado
   const records: TrialRecord[] = [];
   try {
     const plan = makePlan(scenario, SEED);
+    await provide([...TRIAL_NEEDS, ...plan.needs], say);
     await runCampaign({
       folder,
       manifest: makeManifest({ scenario, seed: SEED, folder, startedAt }, plan, jobs, null),

@@ -13,8 +13,8 @@ import { EXIT, RequestError, messageOf } from '../contracts/errors.ts';
 import { parseArguments } from './arguments.ts';
 import { finishing } from './interruption.ts';
 import { provideEngine, type ProvidedEngine } from '../harness/labs/docker/own-engine.ts';
-import { NETNS_NEEDS } from '../harness/labs/netns.ts';
 import { provide } from '../harness/labs/provision.ts';
+import { TRIAL_NEEDS } from '../harness/trial/needs.ts';
 
 /** What only the tests need: other people's readers of the same files, and a real browser for the report. */
 const TEST_NEEDS: readonly Need[] = [
@@ -35,7 +35,7 @@ export async function testCommand(argv: readonly string[]): Promise<number> {
   const stop = finishing();
   const plugins = [...clients, ...killSwitches, ...faults];
   const say = (line: string): void => void process.stderr.write(`killswitch-lab: ${line}\n`);
-  await provide([...NETNS_NEEDS, ...TEST_NEEDS, ...plugins.flatMap((plugin) => plugin.needs)], say);
+  await provide([...TRIAL_NEEDS, ...TEST_NEEDS, ...plugins.flatMap((plugin) => plugin.needs)], say);
   await using engine = await engineForTests(say);
   say(engine === null ? 'the lab in containers is not tested' : `containers: Docker ${engine.version}`);
   const checks: readonly (readonly string[])[] =

@@ -5,10 +5,11 @@
  */
 import * as z from 'zod';
 import type { Fault } from '../contracts/fault.ts';
+import { NFT_NEEDS } from '../programs/packet-filters.ts';
 import type { Act } from './acts.ts';
 import { armInjector } from './arm.ts';
 import { saveRules } from './rules-backup.ts';
-import { NFT_NEEDS } from './server-filter.ts';
+
 import { fallAfter, then } from './then-fall.ts';
 
 const parameters = z.strictObject({ manager: z.enum(['nftables', 'iptables']).default('nftables'), then });

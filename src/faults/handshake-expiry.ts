@@ -5,7 +5,8 @@
  */
 import type { Fault } from '../contracts/fault.ts';
 import { noParameters, type NoParameters } from '../contracts/reference.ts';
-import { NFT_NEEDS, armServerFilter } from './server-filter.ts';
+import { NFT_NEEDS } from '../programs/packet-filters.ts';
+import { armServerFilter } from './server-filter.ts';
 import { needWireGuard } from './wireguard-settings.ts';
 
 /** WireGuard's message types 1 (initiation) and 2 (response): the first byte of the datagram. */

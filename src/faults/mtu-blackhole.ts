@@ -2,7 +2,8 @@
 import * as z from 'zod';
 import type { Fault } from '../contracts/fault.ts';
 import { wholeNumber } from '../contracts/reference.ts';
-import { NFT_NEEDS, armServerFilter } from './server-filter.ts';
+import { NFT_NEEDS } from '../programs/packet-filters.ts';
+import { armServerFilter } from './server-filter.ts';
 
 const parameters = z.strictObject({
   /** Largest packet that passes, in bytes, IP header included; the tunnel's full packets are 1480. */

@@ -1,9 +1,10 @@
 /** `nft flush ruleset`: everything in the packet filter goes, of whatever tool it was; wg-quick's tables too. */
 import * as z from 'zod';
 import type { Fault } from '../contracts/fault.ts';
+import { NFT_NEEDS } from '../programs/packet-filters.ts';
 import { armInjector } from './arm.ts';
 import { saveRules } from './rules-backup.ts';
-import { NFT_NEEDS } from './server-filter.ts';
+
 import { fallAfter, then } from './then-fall.ts';
 
 const parameters = z.strictObject({ then });

@@ -1,10 +1,9 @@
 /** Faults of the path that a packet filter on the server's host makes: one transaction of a running nft(8). */
 import type { ArmedFault } from '../contracts/fault.ts';
-import type { Host, Need } from '../contracts/host.ts';
+import type { Host } from '../contracts/host.ts';
 import type { Lab } from '../contracts/lab.ts';
 import { armInjector } from './arm.ts';
 
-export const NFT_NEEDS: readonly Need[] = [{ command: 'nft', package: 'nftables' }];
 const TABLE = 'inet fault_path';
 /** A table whose chains see no packet (nft(8), «dormant»): its rules are checked, compiled and in the kernel all the same. */
 const DORMANT = `table ${TABLE} { flags dormant; }`;

@@ -7,10 +7,11 @@
  * implementation; the order and the number of commands are what makes its action take time.
  */
 import type { KillSwitch } from '../contracts/kill-switch.ts';
+import { IPTABLES_NEEDS } from '../programs/packet-filters.ts';
 import { noticeOf, noticing, type Noticing } from './app-kill.ts';
 import { engaged } from './engaged.ts';
 import { Service } from './daemon.ts';
-import { IPTABLES_NEEDS, attempt, both, nftTables, removeEmptyTables, runSteps, v4 } from './steps.ts';
+import { attempt, both, nftTables, removeEmptyTables, runSteps, v4 } from './steps.ts';
 
 const CHAIN = 'APP-BLOCK';
 

@@ -9,8 +9,9 @@
  * where there is none.
  */
 import { noParameters, type NoParameters } from '../contracts/reference.ts';
+import { IPTABLES_NEEDS } from '../programs/packet-filters.ts';
 import { firewall } from './firewall.ts';
-import { IPTABLES_NEEDS, both, v4, v6 } from './steps.ts';
+import { both, v4, v6 } from './steps.ts';
 
 export const bitmask = firewall<NoParameters>({
   id: 'bitmask',

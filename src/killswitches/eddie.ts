@@ -9,8 +9,9 @@
  * rules that only repeat the policy are left out; flushing and putting back is one transaction; the device is the lab's; nobody restarts the application by itself.
  */
 import { noParameters, type NoParameters } from '../contracts/reference.ts';
+import { NFT_NEEDS } from '../programs/packet-filters.ts';
 import { firewall } from './firewall.ts';
-import { NFT_NEEDS, command, nft, type Step } from './steps.ts';
+import { command, nft, type Step } from './steps.ts';
 
 const PRIVATE4 = ['192.168.0.0/16', '10.0.0.0/8', '172.16.0.0/12'];
 /** Multicast of the local network, SSDP, SLP. */

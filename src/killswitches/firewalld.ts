@@ -22,9 +22,10 @@ import type { Host, Need, RunningProcess } from '../contracts/host.ts';
 import type { KillSwitch } from '../contracts/kill-switch.ts';
 import { describeExit } from '../contracts/errors.ts';
 import { eachLine } from '../programs/lines.ts';
+import { IPTABLES_NEEDS } from '../programs/packet-filters.ts';
 import { engaged } from './engaged.ts';
 import { surroundings, type Surroundings } from './firewall.ts';
-import { IPTABLES_NEEDS, nftTables, removeEmptyTables } from './steps.ts';
+import { nftTables, removeEmptyTables } from './steps.ts';
 
 const parameters = z.strictObject({
   recipe: z.enum(['policy', 'nic', 'direct']).default('policy'),

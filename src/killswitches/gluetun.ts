@@ -9,8 +9,9 @@
  * rule. It ends with its container: nobody restarts it here.
  */
 import { noParameters, type NoParameters } from '../contracts/reference.ts';
+import { IPTABLES_NEEDS } from '../programs/packet-filters.ts';
 import { firewall } from './firewall.ts';
-import { IPTABLES_NEEDS, both, v4, v6, type Step } from './steps.ts';
+import { both, v4, v6, type Step } from './steps.ts';
 
 const POLICIES = ['INPUT', 'OUTPUT', 'FORWARD'];
 const policies = (policy: 'DROP' | 'ACCEPT'): Step[] => [

@@ -9,8 +9,9 @@
  * rules; systemd starts it again at once.
  */
 import { noParameters, type NoParameters } from '../contracts/reference.ts';
+import { IPTABLES_NEEDS } from '../programs/packet-filters.ts';
 import { firewall } from './firewall.ts';
-import { IPTABLES_NEEDS, both, v4, v6, type Step } from './steps.ts';
+import { both, v4, v6, type Step } from './steps.ts';
 
 const CHAINS = ['IVPN-IN', 'IVPN-OUT', 'IVPN-IN-VPN0', 'IVPN-OUT-VPN0', 'IVPN-OUT-DNS', 'IVPN-IN-VPN', 'IVPN-OUT-VPN'];
 const POLICIES = ['INPUT', 'OUTPUT', 'FORWARD'];

@@ -8,8 +8,9 @@
  * IPAddress::lanAddressRanges). Simplified: no cgroup chains (split tunnel).
  */
 import { noParameters, type NoParameters } from '../contracts/reference.ts';
+import { NFT_NEEDS } from '../programs/packet-filters.ts';
 import { firewall } from './firewall.ts';
-import { NFT_NEEDS, nft, type Step } from './steps.ts';
+import { nft, type Step } from './steps.ts';
 
 const T = 'inet mozvpn-inet';
 const RANGES4 = ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', '224.0.0.0/4'];

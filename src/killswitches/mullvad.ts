@@ -10,8 +10,9 @@
  * monitor's pings are left to the traffic there is.
  */
 import * as z from 'zod';
+import { NFT_NEEDS } from '../programs/packet-filters.ts';
 import { firewall, type Surroundings } from './firewall.ts';
-import { NFT_NEEDS, nft } from './steps.ts';
+import { nft } from './steps.ts';
 
 const parameters = z.strictObject({
   /** «Local network sharing», off by default. */

@@ -8,8 +8,9 @@
  * meshnet, no IPv6 disabling; the mark is the lab's.
  */
 import { noParameters, type NoParameters } from '../contracts/reference.ts';
+import { IPTABLES_NEEDS } from '../programs/packet-filters.ts';
 import { firewall } from './firewall.ts';
-import { IPTABLES_NEEDS, both, type Step } from './steps.ts';
+import { both, type Step } from './steps.ts';
 
 /** Rules in the order of insertion: each goes to the top, so the last stands first. */
 function rules(nic: string, mark: number): readonly string[] {

@@ -9,8 +9,9 @@
  * own in 10.0.0.0/8, which is left out of the LAN for that.
  */
 import { noParameters, type NoParameters } from '../contracts/reference.ts';
+import { NFT_NEEDS } from '../programs/packet-filters.ts';
 import { firewall, type Surroundings } from './firewall.ts';
-import { NFT_NEEDS, nft } from './steps.ts';
+import { nft } from './steps.ts';
 
 function ruleset({ device, mark, tunnel4, dns }: Surroundings, connected: boolean): string {
   const tunnel = (rules: string): string => (connected ? rules : '');

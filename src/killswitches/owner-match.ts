@@ -6,8 +6,9 @@
  * REJECT instead of its marking and routing. It knows IPv4 alone; `v6=on` adds the same rules for IPv6.
  */
 import * as z from 'zod';
+import { IPTABLES_NEEDS } from '../programs/packet-filters.ts';
 import { firewall } from './firewall.ts';
-import { IPTABLES_NEEDS, v4, v6, type Step } from './steps.ts';
+import { v4, v6, type Step } from './steps.ts';
 
 const parameters = z.strictObject({ v6: z.enum(['on', 'off']).default('off') });
 

@@ -9,8 +9,9 @@
  * the daemon's own traffic is known by the tunnel's mark (390.allowWg) and not also by its group.
  */
 import * as z from 'zod';
+import { IPTABLES_NEEDS } from '../programs/packet-filters.ts';
 import { firewall } from './firewall.ts';
-import { IPTABLES_NEEDS, attempt, both, v4, v6, type Step } from './steps.ts';
+import { attempt, both, v4, v6, type Step } from './steps.ts';
 
 const parameters = z.strictObject({
   mode: z.enum(['auto', 'always']).default('auto'),

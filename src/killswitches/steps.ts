@@ -1,7 +1,7 @@
 /** Commands of a kill switch, in its own order: data, so that a daemon of its own or the harness can run them. */
 import { writeFile } from 'node:fs/promises';
 import * as z from 'zod';
-import type { Host, Need } from '../contracts/host.ts';
+import type { Host } from '../contracts/host.ts';
 
 export const stepSchema = z.object({
   argv: z.tuple([z.string()], z.string()),
@@ -13,13 +13,6 @@ export const stepSchema = z.object({
   mayFail: z.boolean().optional(),
 });
 export type Step = z.infer<typeof stepSchema>;
-
-export const IPTABLES_NEEDS: readonly Need[] = [
-  { command: 'iptables', package: 'iptables' },
-  { command: 'ip6tables', package: 'iptables' },
-  { command: 'nft', package: 'nftables' },
-];
-export const NFT_NEEDS: readonly Need[] = [{ command: 'nft', package: 'nftables' }];
 
 /** One command, words separated by single spaces. */
 export function command(line: string): Step {

@@ -13,9 +13,10 @@ import type { Host } from '../contracts/host.ts';
 import type { KillSwitch } from '../contracts/kill-switch.ts';
 import { Unsupported } from '../contracts/errors.ts';
 import { noParameters, type NoParameters } from '../contracts/reference.ts';
+import { NFT_NEEDS } from '../programs/packet-filters.ts';
 import { engaged } from './engaged.ts';
 import { insideHost } from './inside.ts';
-import { NFT_NEEDS, nft, runSteps } from './steps.ts';
+import { nft, runSteps } from './steps.ts';
 
 const MOUNT = '/sys/fs/cgroup';
 const PREFIX = 'killswitch-lab-';

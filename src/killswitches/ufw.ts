@@ -10,8 +10,9 @@
 import type { Host } from '../contracts/host.ts';
 import type { KillSwitch } from '../contracts/kill-switch.ts';
 import { noParameters, type NoParameters } from '../contracts/reference.ts';
+import { IPTABLES_NEEDS } from '../programs/packet-filters.ts';
 import { engaged } from './engaged.ts';
-import { IPTABLES_NEEDS, attempt, command, nftTables, removeEmptyTables, runSteps, type Step } from './steps.ts';
+import { attempt, command, nftTables, removeEmptyTables, runSteps, type Step } from './steps.ts';
 
 /** What /etc/ufw/sysctl.conf sets, and `ufw disable` does not set back. */
 const SYSCTLS = [

@@ -8,8 +8,9 @@
  * wg-quick's; the echo rules for the server are left out.
  */
 import { noParameters, type NoParameters } from '../contracts/reference.ts';
+import { IPTABLES_NEEDS } from '../programs/packet-filters.ts';
 import { firewall } from './firewall.ts';
-import { IPTABLES_NEEDS, attempt, command, v4, type Step } from './steps.ts';
+import { attempt, command, v4, type Step } from './steps.ts';
 
 const PRIVATE = '127.0.0.0/8,10.0.0.0/8,172.16.0.0/12,192.168.0.0/16';
 /** ifconfig_netmask, which OpenVPN gives in its usual topology: the server, and its resolver, are in the tunnel's network. */

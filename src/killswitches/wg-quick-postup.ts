@@ -8,8 +8,9 @@
  */
 import type { KillSwitch } from '../contracts/kill-switch.ts';
 import { noParameters, type NoParameters } from '../contracts/reference.ts';
+import { IPTABLES_NEEDS } from '../programs/packet-filters.ts';
 import { engaged } from './engaged.ts';
-import { IPTABLES_NEEDS, attempt, nftTables, removeEmptyTables, runSteps } from './steps.ts';
+import { attempt, nftTables, removeEmptyTables, runSteps } from './steps.ts';
 
 const TOOLS = ['iptables', 'ip6tables'] as const;
 const RULE = 'OUTPUT ! -o %i -m mark ! --mark $(wg show %i fwmark) -m addrtype ! --dst-type LOCAL -j REJECT';

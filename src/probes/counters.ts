@@ -14,9 +14,10 @@ import type { Need } from '../contracts/host.ts';
 import type { Tap } from '../contracts/lab.ts';
 import { endpointsOf, type Endpoint, type Identity } from '../records/identity.ts';
 import type { WitnessCount } from '../records/trial-record.ts';
+import { NFT_NEEDS } from '../programs/packet-filters.ts';
 import { CANARY_PORT } from '../records/canary.ts';
 
-export const COUNTERS_NEEDS: readonly Need[] = [{ command: 'nft', package: 'nftables' }];
+export const COUNTERS_NEEDS: readonly Need[] = NFT_NEEDS;
 
 const TABLE = 'ksl_witness';
 

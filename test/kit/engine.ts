@@ -2,6 +2,7 @@
 import type { Need } from '../../src/contracts/host.ts';
 import { messageOf } from '../../src/contracts/errors.ts';
 import { connectEngine, type Engine } from '../../src/harness/labs/docker/engine.ts';
+import { TRIAL_NEEDS } from '../../src/harness/trial/needs.ts';
 import { provideImages, type LabImages } from '../../src/harness/labs/docker/images.ts';
 
 export interface TestEngine {
@@ -28,7 +29,12 @@ export async function openTestEngine(context: Mocha.Context, needs: readonly Nee
   context.timeout(600_000);
   const engine = await connect();
   if (typeof engine !== 'string') {
-    return { engine, images: await provideImages(engine.docker, needs, (line) => console.log(`      ${line}`)) };
+    return {
+      engine,
+      images: await provideImages(engine.docker, { trial: TRIAL_NEEDS, plan: needs }, (line) =>
+        console.log(`      ${line}`),
+      ),
+    };
   }
   console.log(`      NOT RUN, no lab in containers here: ${engine}`);
   return context.skip();

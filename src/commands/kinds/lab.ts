@@ -10,8 +10,8 @@ import type { Engine } from '../../harness/labs/docker/engine.ts';
 import { provideImages, type LabImages } from '../../harness/labs/docker/images.ts';
 import { provideEngine } from '../../harness/labs/docker/own-engine.ts';
 import { provideStack } from '../../harness/labs/docker/user-stack-images.ts';
-import { NETNS_NEEDS } from '../../harness/labs/netns.ts';
 import { provide } from '../../harness/labs/provision.ts';
+import { TRIAL_NEEDS } from '../../harness/trial/needs.ts';
 import type { Manifest } from '../../records/manifest.ts';
 import type { ScenarioOptions } from '../scenario-options.ts';
 import { scaleOf, type Asked } from './asked.ts';
@@ -50,7 +50,8 @@ async function chooseLab(
     throw new RequestError('--client-image runs the client in a container: leave out --lab netns.');
   }
   const asked = clientImage === undefined && stack === undefined ? lab : 'docker';
-  const { backend, reason } = asked === 'auto' ? await chooseBackend() : { backend: asked, reason: 'as asked' };
+  const { backend, reason } =
+    asked === 'auto' ? await chooseBackend(TRIAL_NEEDS) : { backend: asked, reason: 'as asked' };
   say(`lab: ${backend} (${reason})`);
   return backend;
 }
@@ -64,11 +65,11 @@ async function provideLab(
   say: (line: string) => void,
 ): Promise<LabImages | null> {
   if (engine === null) {
-    await provide([...NETNS_NEEDS, ...plan.needs], say);
+    await provide([...TRIAL_NEEDS, ...plan.needs], say);
     return null;
   }
   const { docker } = engine;
-  const images = await provideImages(docker, plan.needs, say, clientImage ?? null);
+  const images = await provideImages(docker, { trial: TRIAL_NEEDS, plan: plan.needs }, say, clientImage ?? null);
   if (stack === undefined) return images;
   const provided = await provideStack(docker, stack, folder, say);
   const used = { 'stack client': provided.client.image ?? '', 'stack vpn': provided.vpn.image ?? '' };

@@ -1,10 +1,11 @@
 /** Where a lab can be built on this machine: network namespaces where they can be made, else containers. */
 import { spawnSync } from 'node:child_process';
 import { accessSync, constants, existsSync } from 'node:fs';
+import type { Need } from '../../contracts/host.ts';
 import { RequestError, messageOf } from '../../contracts/errors.ts';
 import { findCommand, missing } from './provision.ts';
 import { connectEngine } from './docker/engine.ts';
-import { NETNS_NEEDS, enterNamespaces } from './netns.ts';
+import { enterNamespaces } from './netns.ts';
 
 export const BACKENDS = ['netns', 'docker'] as const;
 export type Backend = (typeof BACKENDS)[number];
@@ -15,9 +16,9 @@ export interface Choice {
   readonly reason: string;
 }
 
-/** Takes namespaces where they work, else containers. Throws `RequestError` that says why neither does. */
-export async function chooseBackend(): Promise<Choice> {
-  const obstacle = netnsObstacle();
+/** Takes namespaces where they work and `needs` can be met, else containers. Throws `RequestError` that says why neither does. */
+export async function chooseBackend(needs: readonly Need[]): Promise<Choice> {
+  const obstacle = netnsObstacle(needs);
   if (obstacle === null) return { backend: 'netns', reason: 'this system lets us make network namespaces' };
   try {
     const { version } = await connectEngine();
@@ -28,9 +29,9 @@ export async function chooseBackend(): Promise<Choice> {
 }
 
 /** Why the embedded lab cannot be opened here; null when nothing speaks against it. */
-function netnsObstacle(): string | null {
+function netnsObstacle(needs: readonly Need[]): string | null {
   if (process.platform !== 'linux') return `${process.platform} has no network namespaces`;
-  const absent = missing(NETNS_NEEDS);
+  const absent = missing(needs);
   const installable = process.getuid?.() === 0 && findCommand('apt-get') !== null;
   if (absent.length > 0 && !installable) return `missing ${absent.map((need) => need.package).join(', ')}`;
   const [program, ...args] = enterNamespaces(['true']);

@@ -35,6 +35,7 @@ import { ADDRESS, identityOf } from '../../contracts/addresses.ts';
 import { SYSCTLS, TUNNEL_DEVICE, configureHost, linkBatch } from './topology.ts';
 import { openTunnel } from './tunnel.ts';
 
+/** Packages of the commands that build a lab and its tunnel. */
 export const NETNS_NEEDS: readonly Need[] = [
   { command: 'ip', package: 'iproute2' },
   { command: 'nft', package: 'nftables' },
@@ -43,9 +44,6 @@ export const NETNS_NEEDS: readonly Need[] = [
   { command: 'wg-quick', package: 'wireguard-tools' },
   { command: 'wireguard-go', package: 'wireguard-go' },
   { command: 'resolvconf', package: 'openresolv' },
-  { command: 'tcpdump', package: 'tcpdump' },
-  { command: 'dnsmasq', package: 'dnsmasq-base' },
-  { command: 'socat', package: 'socat' },
 ];
 
 /** Folder for everything of a lab that is a file, on a tmpfs that only the lab sees. */

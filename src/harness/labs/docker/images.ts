@@ -17,7 +17,6 @@ import { inProject } from '../../../contracts/places.ts';
 import type { Need } from '../../../contracts/host.ts';
 import { RequestError, messageOf } from '../../../contracts/errors.ts';
 import { findCommand, provide } from '../provision.ts';
-import { NETNS_NEEDS } from '../netns.ts';
 import { LABEL } from './engine.ts';
 import type { Stack } from './user-stack.ts';
 
@@ -27,13 +26,19 @@ const REGISTRY_BASE = 'debian:bookworm-slim';
 const OWN_BASE = `${REPOSITORY}/base:own`;
 
 /**
- * What every host of a lab in containers needs: the lab's tools, the VPN host's end of the tunnel that is not WireGuard
+ * Packages of every host of a lab in containers beside those of every trial: the VPN host's end of the tunnel that is not WireGuard
  * (src/killswitches/openvpn.ts), and what the mounted Node.js is linked against.
  */
-const LAB_PACKAGES = [...packagesOf(NETNS_NEEDS), 'curl', 'iputils-ping', 'libstdc++6', 'openvpn'];
+const HOST_PACKAGES = ['curl', 'iputils-ping', 'libstdc++6', 'openvpn'];
 
 function packagesOf(needs: readonly Need[]): string[] {
   return needs.map((need) => need.package);
+}
+
+/** Packages by where they go: every host of a lab has the first, the client's host the others too. */
+export interface ImageNeeds {
+  readonly trial: readonly Need[];
+  readonly plan: readonly Need[];
 }
 
 export interface LabImages {
@@ -51,20 +56,21 @@ export interface LabImages {
  */
 export async function provideImages(
   docker: Docker,
-  needs: readonly Need[],
+  needs: ImageNeeds,
   say: (line: string) => void,
   own: string | null = null,
 ): Promise<LabImages> {
+  const labPackages = [...packagesOf(needs.trial), ...HOST_PACKAGES];
   const onBase = async (): Promise<string> => provideBase(docker, say);
-  const labImage = await layer(docker, 'lab', LAB_PACKAGES, 'base', onBase, say);
-  const packages = packagesOf(needs).filter((name) => !LAB_PACKAGES.includes(name));
+  const labImage = await layer(docker, 'lab', labPackages, 'base', onBase, say);
+  const packages = packagesOf(needs.plan).filter((name) => !labPackages.includes(name));
   let clientImage = labImage;
   if (own !== null) {
-    clientImage = await layer(docker, 'own', LAB_PACKAGES, await imageId(docker, own), () => Promise.resolve(own), say);
+    clientImage = await layer(docker, 'own', labPackages, await imageId(docker, own), () => Promise.resolve(own), say);
   } else if (packages.length > 0) {
     clientImage = await layer(docker, 'clients', packages, labImage, () => Promise.resolve(labImage), say);
   }
-  const versions = await packageVersions(docker, clientImage, sorted([...LAB_PACKAGES, ...packagesOf(needs)]));
+  const versions = await packageVersions(docker, clientImage, sorted([...labPackages, ...packagesOf(needs.plan)]));
   return { labImage, clientImage, versions: own === null ? versions : { ...versions, 'client image': own } };
 }
 

@@ -44,10 +44,10 @@ export const aria2: TorrentClient = {
   },
 
   async start(host, job, signal) {
-    const resumed = await leftBehind(job.downloadFolder, /./);
+    const resumed = leftBehind(job.downloadFolder, '.', /./);
     const client = await ClientProcess.start(
       host,
-      { client: aria2.id, argv: program(job, resumed), env: await homeIn(job.stateFolder), cwd: job.stateFolder },
+      { client: aria2.id, argv: program(job, resumed), env: homeIn(job.stateFolder), cwd: job.stateFolder },
       async (started) => {
         await started.line(lineWith(/Downloading 1 item/));
       },

@@ -3,7 +3,6 @@
  * torrent and the questions on standard input. Its DHT is its own (Vuze's), not BEP 5, so that it is declared as none
  * here; its plug-in for uTP is not part of the distribution's package.
  */
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import bencode from 'bencode';
@@ -16,8 +15,9 @@ import {
   type TorrentClient,
 } from '../contracts/client.ts';
 import type { Argv, Host } from '../contracts/host.ts';
+import { placeFile, readFileIn } from '../contracts/guest-folder.ts';
 import { ClientProcess, lineWith, runningClient } from './client-process.ts';
-import { homeIn, leftBehind, makeFolder, placeFile, supportedBinding, switched } from './settings.ts';
+import { homeIn, leftBehind, supportedBinding, switched } from './settings.ts';
 
 /** Folder of its configuration and state, in the state folder. */
 const CONFIG = 'config';
@@ -60,11 +60,11 @@ export const biglybt: TorrentClient = {
   },
 
   async start(host, job, signal) {
-    await configure(job);
-    const known = await leftBehind(join(job.stateFolder, CONFIG, 'torrents'), /./);
+    configure(job);
+    const known = leftBehind(job.stateFolder, join(CONFIG, 'torrents'), /./);
     const client = await ClientProcess.start(
       host,
-      { client: biglybt.id, argv: program(job), env: await homeIn(job.stateFolder), cwd: job.stateFolder },
+      { client: biglybt.id, argv: program(job), env: homeIn(job.stateFolder), cwd: job.stateFolder },
       async (started) => {
         await started.line(lineWith(/^Running BiglyBT/));
         if (known) return;
@@ -111,11 +111,9 @@ function program(job: ClientJob): Argv {
 }
 
 /** Lays the job's settings over those of an earlier run. */
-async function configure(job: ClientJob): Promise<void> {
-  const folder = join(job.stateFolder, CONFIG);
-  await makeFolder(folder);
-  const file = join(folder, 'biglybt.config');
-  const earlier = await readFile(file).catch(() => null);
+function configure(job: ClientJob): void {
+  const file = join(CONFIG, 'biglybt.config');
+  const earlier = readFileIn(job.stateFolder, file);
   const binding = supportedBinding(biglybt, job);
   const settings = {
     ...(earlier === null ? {} : z.record(z.string(), z.unknown()).parse(bencode.decode(earlier))),
@@ -135,7 +133,7 @@ async function configure(job: ClientJob): Promise<void> {
       encryption: { setting: 'network.transport.encrypted.require', on: 1, off: 0 },
     }),
   };
-  await placeFile(file, bencode.encode(settings));
+  placeFile(job.stateFolder, file, bencode.encode(settings));
 }
 
 function readStatus(line: string): ClientStatus | undefined {

@@ -6,9 +6,11 @@
 import { join } from 'node:path';
 import { SPEAKS_ALL, type ClientJob, type RunningClient, type TorrentClient } from '../contracts/client.ts';
 import type { Argv, Host, RunningProcess } from '../contracts/host.ts';
+import { makeFolder } from '../contracts/guest-folder.ts';
 import { Unsupported } from '../contracts/errors.ts';
+import { runAsClient } from './as-client.ts';
 import { ClientProcess, lineWith, runningClient } from './client-process.ts';
-import { homeIn, makeFolder, supportedBinding, switched } from './settings.ts';
+import { homeIn, supportedBinding, switched } from './settings.ts';
 
 const FUSE_DEVICE = '/dev/fuse';
 /** Linux's numbers for it: Documentation/admin-guide/devices.txt. */
@@ -39,9 +41,9 @@ export const btfs: TorrentClient = {
   async start(host, job, signal) {
     const mountPoint = join(job.stateFolder, 'mount');
     const argv = program(job, mountPoint);
-    await makeFolder(mountPoint);
+    makeFolder(job.stateFolder, 'mount');
     await openFuse(host);
-    const env = await homeIn(job.stateFolder);
+    const env = homeIn(job.stateFolder);
     const client = await ClientProcess.start(
       host,
       { client: btfs.id, argv, env, cwd: job.stateFolder },
@@ -101,9 +103,8 @@ function running(host: Host, job: ClientJob, client: ClientProcess, reader: Runn
     pids,
     async status(signal) {
       // What it has on disk is all it tells.
-      const options = signal === undefined ? {} : { signal };
-      const { stdout } = await host.run(['du', '--summarize', '--block-size=1', job.downloadFolder], options);
-      return { downloadedBytes: Number.parseInt(stdout, 10), peers: 0, dhtNodes: null };
+      const printed = await runAsClient(host, ['du', '--summarize', '--block-size=1', job.downloadFolder], { signal });
+      return { downloadedBytes: Number.parseInt(printed, 10), peers: 0, dhtNodes: null };
     },
     stop(patienceSeconds) {
       // A file system that is being read does not end. About one time in ten it does not end anyway: 2.24 cancels its

@@ -2,12 +2,12 @@
  * A client's main process under the adapter's eyes: its lines as they come, the wait for the one that says the torrent
  * was accepted, and its end. What the client puts on the network is not looked at here.
  */
-import { type FSWatcher, closeSync, openSync, readSync, readdirSync, statSync, watch } from 'node:fs';
-import { basename, dirname } from 'node:path';
 import type { Readable } from 'node:stream';
 import type { RunningClient } from '../contracts/client.ts';
 import type { Argv, ExitStatus, Host, RunningProcess } from '../contracts/host.ts';
 import { describeExit } from '../contracts/errors.ts';
+import { namesIn, watchFolder } from '../contracts/guest-folder.ts';
+import { LogFile, lineSplitter } from './log-file.ts';
 import { listeningSockets } from './loopback.ts';
 
 /** Lines kept of a client's output: enough to explain an end, little enough to keep for every trial. */
@@ -20,8 +20,9 @@ export interface Launch {
   readonly client: string;
   readonly argv: Argv;
   readonly env: Readonly<Record<string, string>>;
+  /** Folder that the client owns and is started in. */
   readonly cwd: string;
-  /** A log file the client writes besides its output; its folder must exist. */
+  /** Path below `cwd` of a log file that the client writes besides its output; its folder must exist. */
   readonly logFile?: string;
 }
 
@@ -62,7 +63,7 @@ export class ClientProcess {
     signal?: AbortSignal,
   ): Promise<ClientProcess> {
     signal?.throwIfAborted();
-    const log = launch.logFile === undefined ? null : new LogFile(launch.logFile);
+    const log = launch.logFile === undefined ? null : new LogFile(launch.cwd, launch.logFile);
     const { env, cwd } = launch;
     const process = await host.spawn(launch.argv, { env, cwd, unprivileged: true });
     const client = new ClientProcess(launch, process, log);
@@ -112,20 +113,22 @@ export class ClientProcess {
     });
   }
 
-  /** Waits until a file whose name matches is in this folder, which must exist. */
+  /** Waits until a file whose name matches is in this folder below `cwd`, which must exist. */
   async file(folder: string, name: RegExp): Promise<void> {
-    const there = (): boolean => readdirSync(folder).some((file) => name.test(file));
-    const watcher = watch(folder);
+    const { cwd } = this.#launch;
+    const there = (): boolean => namesIn(cwd, folder).some((file) => name.test(file));
+    let look = (): void => undefined;
+    const watcher = watchFolder(cwd, folder, () => look());
     try {
       if (there()) return;
       await new Promise<void>((resolve) => {
-        watcher.on('change', () => {
+        look = () => {
           if (there()) resolve();
-        });
+        };
         void this.exited.then(() => resolve());
       });
     } finally {
-      watcher.close();
+      watcher?.close();
     }
   }
 
@@ -236,66 +239,4 @@ function readLines(stream: Readable, keep: (line: string) => void): void {
   stream.setEncoding('utf8');
   stream.on('data', (text: string) => split(text));
   stream.on('error', () => undefined);
-}
-
-function lineSplitter(keep: (line: string) => void): (text: string) => void {
-  let rest = '';
-  return (text) => {
-    // A carriage return alone ends a line too: progress lines are written over one another.
-    const lines = (rest + text).split(/[\r\n]+/);
-    rest = lines.pop() ?? '';
-    lines.filter((line) => line !== '').forEach(keep);
-  };
-}
-
-/** What a program appends to a file from now on, told by the kernel's file notifications. */
-class LogFile {
-  readonly #path: string;
-  #inode: number;
-  #offset: number;
-  #watcher: FSWatcher | null = null;
-  #drain: () => void = () => undefined;
-
-  constructor(path: string) {
-    this.#path = path;
-    ({ inode: this.#inode, size: this.#offset } = fileAt(path));
-  }
-
-  follow(keep: (line: string) => void): void {
-    const split = lineSplitter(keep);
-    this.#drain = () => split(this.#appended());
-    const name = basename(this.#path);
-    this.#watcher = watch(dirname(this.#path), (_, changed) => {
-      if (changed === name) this.#drain();
-    });
-    this.#watcher.on('error', () => this.#watcher?.close());
-    this.#drain();
-  }
-
-  close(): void {
-    this.#watcher?.close();
-    this.#drain();
-  }
-
-  #appended(): string {
-    const { inode, size } = fileAt(this.#path);
-    // Another file, or shorter than what was read: the client rotated it.
-    if (inode !== this.#inode || size < this.#offset) this.#offset = 0;
-    this.#inode = inode;
-    if (size === this.#offset) return '';
-    const bytes = Buffer.alloc(size - this.#offset);
-    const file = openSync(this.#path, 'r');
-    try {
-      const read = readSync(file, bytes, 0, bytes.length, this.#offset);
-      this.#offset += read;
-      return bytes.toString('utf8', 0, read);
-    } finally {
-      closeSync(file);
-    }
-  }
-}
-
-function fileAt(path: string): { inode: number; size: number } {
-  const stats = statSync(path, { throwIfNoEntry: false });
-  return { inode: stats?.ino ?? 0, size: stats?.size ?? 0 };
 }

@@ -44,7 +44,7 @@ export const ctorrent: TorrentClient = {
   async start(host, job, signal) {
     const client = await ClientProcess.start(
       host,
-      { client: ctorrent.id, argv: program(job), env: await homeIn(job.stateFolder), cwd: job.downloadFolder },
+      { client: ctorrent.id, argv: program(job), env: homeIn(job.stateFolder), cwd: job.downloadFolder },
       async (started) => {
         await started.line((line) => (STATUS.test(line) || line.includes('Listening on') ? true : undefined));
       },

@@ -8,13 +8,13 @@
  */
 import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import * as z from 'zod';
 import { SPEAKS_ALL, type ClientJob, type RunningClient, type TorrentClient } from '../contracts/client.ts';
 import type { Host } from '../contracts/host.ts';
+import { placeFile } from '../contracts/guest-folder.ts';
 import { pythonArgv } from '../programs/python.ts';
 import { ClientProcess, lineWith, runningClient } from './client-process.ts';
-import { homeIn, leftBehind, placeFile, supportedBinding, switched } from './settings.ts';
+import { homeIn, leftBehind, supportedBinding, switched } from './settings.ts';
 
 type Call = readonly [method: string, arguments: readonly unknown[]];
 
@@ -46,9 +46,9 @@ export const deluge: TorrentClient = {
 
   async start(host, job, signal) {
     const password = randomBytes(16).toString('hex');
-    await placeFile(join(job.stateFolder, 'core.conf'), configuration(job));
-    await placeFile(join(job.stateFolder, 'auth'), `${LOGIN}:${password}:10\n`);
-    const known = await leftBehind(join(job.stateFolder, 'state'), /\.torrent$|^torrents\.fastresume$/);
+    placeFile(job.stateFolder, 'core.conf', configuration(job));
+    placeFile(job.stateFolder, 'auth', `${LOGIN}:${password}:10\n`);
+    const known = leftBehind(job.stateFolder, 'state', /\.torrent$|^torrents\.fastresume$/);
     const program = await pythonArgv('clients/deluge-rpc.py');
     const call = async (calls: readonly Call[], abort?: AbortSignal): Promise<unknown> => {
       const input = JSON.stringify({ port: job.controlPort, login: [LOGIN, password], calls });
@@ -62,7 +62,7 @@ export const deluge: TorrentClient = {
       {
         client: deluge.id,
         argv: ['deluged', '--do-not-daemonize', '--config', job.stateFolder, '--loglevel', 'info'],
-        env: await homeIn(job.stateFolder),
+        env: homeIn(job.stateFolder),
         cwd: job.stateFolder,
       },
       async (started) => {

@@ -5,14 +5,15 @@
  * switched on.
  */
 import { join } from 'node:path';
-import { text } from 'node:stream/consumers';
 import { pathToFileURL } from 'node:url';
 import bencode from 'bencode';
 import * as z from 'zod';
 import { SPEAKS_ALL, type ClientJob, type RunningClient, type TorrentClient } from '../contracts/client.ts';
 import type { Host, RunningProcess } from '../contracts/host.ts';
+import { makeFolder, placeFile } from '../contracts/guest-folder.ts';
+import { runAsClient } from './as-client.ts';
 import { ClientProcess, lineWith, runningClient } from './client-process.ts';
-import { homeIn, leftBehind, makeFolder, placeFile, section, supportedBinding, switched } from './settings.ts';
+import { homeIn, leftBehind, section, supportedBinding, switched } from './settings.ts';
 
 /** Path of the settings in the state folder, by the XDG folders given to KTorrent. */
 const CONFIG = 'home/.config/ktorrentrc';
@@ -53,12 +54,12 @@ export const ktorrent: TorrentClient = {
   },
 
   async start(host, job, signal) {
-    await placeFile(join(job.stateFolder, CONFIG), configuration(job));
-    await makeFolder(join(job.stateFolder, DATA));
-    const known = await leftBehind(join(job.stateFolder, DATA), /^tor\d+$/);
+    placeFile(job.stateFolder, CONFIG, configuration(job));
+    makeFolder(job.stateFolder, DATA);
+    const known = leftBehind(job.stateFolder, DATA, /^tor\d+$/);
     const bus = `unix:path=${join(job.stateFolder, 'bus')}`;
     const env = {
-      ...(await homeIn(job.stateFolder)),
+      ...homeIn(job.stateFolder),
       QT_QPA_PLATFORM: 'offscreen',
       DBUS_SESSION_BUS_ADDRESS: bus,
     };
@@ -71,7 +72,7 @@ export const ktorrent: TorrentClient = {
           argv: ['ktorrent', '--silent'],
           env,
           cwd: job.stateFolder,
-          logFile: join(job.stateFolder, DATA, 'log'),
+          logFile: join(DATA, 'log'),
         },
         async (started) => {
           await started.line(lineWith(/Bound to TCP port/));
@@ -151,13 +152,9 @@ async function startBus(
 }
 
 /** Calls a method of KTorrent's over its bus, as its own user, which alone the bus accepts; gives the printed reply. */
-async function send(host: Host, env: Environment, call: readonly string[]): Promise<string> {
+function send(host: Host, env: Environment, call: readonly string[]): Promise<string> {
   const argv = ['dbus-send', '--session', '--print-reply=literal', '--dest=org.kde.ktorrent', ...call] as const;
-  const sender = await host.spawn(argv, { env, unprivileged: true });
-  sender.stdin.end();
-  const [reply, complaint, { code }] = await Promise.all([text(sender.stdout), text(sender.stderr), sender.exited]);
-  if (code !== 0) throw new Error(`ktorrent did not answer ${call.join(' ')}: ${complaint.trim()}`);
-  return reply;
+  return runAsClient(host, argv, { env });
 }
 
 function running(host: Host, client: ClientProcess, busPid: number, env: Environment): RunningClient {

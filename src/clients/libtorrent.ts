@@ -13,9 +13,13 @@ import {
   type TorrentClient,
 } from '../contracts/client.ts';
 import type { Host } from '../contracts/host.ts';
+import { placeFile } from '../contracts/guest-folder.ts';
 import { PYTHON_LIBTORRENT, libtorrentVersion, pythonArgv } from '../programs/python.ts';
 import { ClientProcess, lineWith, runningClient } from './client-process.ts';
-import { homeIn, placeFile, supportedBinding, switched } from './settings.ts';
+import { homeIn, supportedBinding, switched } from './settings.ts';
+
+/** Name of the driver's job file in the state folder. */
+const JOB = 'libtorrent-job.json';
 
 const statusSchema = z.object({
   report: z.literal('status'),
@@ -43,14 +47,13 @@ export const libtorrent: TorrentClient = {
   version: libtorrentVersion,
 
   async start(host, job, signal) {
-    const file = join(job.stateFolder, 'libtorrent-job.json');
-    await placeFile(file, JSON.stringify(driverJob(job), null, 2));
+    placeFile(job.stateFolder, JOB, JSON.stringify(driverJob(job), null, 2));
     const client = await ClientProcess.start(
       host,
       {
         client: libtorrent.id,
-        argv: await pythonArgv('clients/libtorrent-driver.py', file),
-        env: await homeIn(job.stateFolder),
+        argv: await pythonArgv('clients/libtorrent-driver.py', join(job.stateFolder, JOB)),
+        env: homeIn(job.stateFolder),
         cwd: job.stateFolder,
       },
       async (started) => {

@@ -2,8 +2,8 @@
  * The loopback of the client's own host, where the harness is not: control requests go through curl, and the sockets
  * the kernel holds for a client through ss. Used for diagnosis, never for a verdict.
  */
-import { text } from 'node:stream/consumers';
 import type { Host, Need } from '../contracts/host.ts';
+import { runAsClient } from './as-client.ts';
 
 export const CURL: Need = { command: 'curl', package: 'curl' };
 
@@ -69,9 +69,7 @@ export async function listeningSockets(
   pids: readonly number[],
   signal?: AbortSignal,
 ): Promise<readonly string[]> {
-  signal?.throwIfAborted();
-  const asked = await host.spawn(['ss', '-H', '-tulnp'], { unprivileged: true });
-  const stdout = await text(asked.stdout);
+  const stdout = await runAsClient(host, ['ss', '-H', '-tulnp'], { signal });
   const found = new Set<string>();
   for (const line of stdout.split('\n')) {
     const local = line.trim().split(/\s+/)[4];

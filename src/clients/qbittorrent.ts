@@ -12,9 +12,10 @@ import {
   type TorrentClient,
 } from '../contracts/client.ts';
 import type { Argv, Host } from '../contracts/host.ts';
+import { makeFolder, placeFile } from '../contracts/guest-folder.ts';
 import { CURL, loopback } from './loopback.ts';
 import { ClientProcess, lineWith, runningClient } from './client-process.ts';
-import { homeIn, leftBehind, makeFolder, placeFile, section, supportedBinding, switched } from './settings.ts';
+import { homeIn, leftBehind, section, supportedBinding, switched } from './settings.ts';
 
 /** Path of the settings inside the folder given as --profile. */
 const CONFIG = 'qBittorrent/config/qBittorrent.conf';
@@ -49,17 +50,17 @@ export const qbittorrent: TorrentClient = {
   },
 
   async start(host, job, signal) {
-    await placeFile(join(job.stateFolder, CONFIG), configuration(job));
-    await makeFolder(join(job.stateFolder, DATA, 'logs'));
-    const known = await leftBehind(join(job.stateFolder, RESUME), /\.fastresume$/);
+    placeFile(job.stateFolder, CONFIG, configuration(job));
+    makeFolder(job.stateFolder, join(DATA, 'logs'));
+    const known = leftBehind(job.stateFolder, RESUME, /\.fastresume$/);
     const client = await ClientProcess.start(
       host,
       {
         client: qbittorrent.id,
         argv: known ? program(job) : [...program(job), ...torrentArguments(job)],
-        env: await homeIn(job.stateFolder),
+        env: homeIn(job.stateFolder),
         cwd: job.stateFolder,
-        logFile: join(job.stateFolder, DATA, 'logs/qbittorrent.log'),
+        logFile: join(DATA, 'logs/qbittorrent.log'),
       },
       async (started) => {
         await started.line(lineWith(/ - (Added new|Restored) torrent/));

@@ -3,22 +3,28 @@
  * socket in the state folder for status. It binds by address only, speaks no uTP and no local discovery, and its DHT is
  * off unless switched on.
  */
-import { connect } from 'node:net';
 import { join } from 'node:path';
 import { SPEAKS_ALL, type ClientJob, type RunningClient, type TorrentClient } from '../contracts/client.ts';
 import type { Argv, Host } from '../contracts/host.ts';
+import { makeFolder, placeFile } from '../contracts/guest-folder.ts';
+import { runAsClient } from './as-client.ts';
 import { ClientProcess, lineWith, runningClient } from './client-process.ts';
-import { homeIn, leftBehind, makeFolder, placeFile, supportedBinding, switched } from './settings.ts';
+import { homeIn, leftBehind, supportedBinding, switched } from './settings.ts';
 
 const CONFIG = 'rtorrent.rc';
 const LOG = 'log/rtorrent.log';
 const SESSION = 'session';
 const SOCKET = 'rpc.socket';
+/** Longest wait for an answer, in seconds. */
+const ANSWER_SECONDS = 10;
 
 export const rtorrent: TorrentClient = {
   id: 'rtorrent',
   title: 'rTorrent',
-  needs: [{ command: 'rtorrent', package: 'rtorrent' }],
+  needs: [
+    { command: 'rtorrent', package: 'rtorrent' },
+    { command: 'socat', package: 'socat' },
+  ],
   bindings: ['none', 'address'],
   speaks: { ...SPEAKS_ALL, utp: false, lsd: false, portMapping: false, webrtc: false },
   changes: [
@@ -44,23 +50,23 @@ export const rtorrent: TorrentClient = {
   },
 
   async start(host, job, signal) {
-    await placeFile(join(job.stateFolder, CONFIG), configuration(job));
-    await makeFolder(join(job.stateFolder, SESSION));
-    await makeFolder(join(job.stateFolder, 'log'));
-    const known = await leftBehind(join(job.stateFolder, SESSION), /\.torrent$/);
+    placeFile(job.stateFolder, CONFIG, configuration(job));
+    makeFolder(job.stateFolder, SESSION);
+    makeFolder(job.stateFolder, 'log');
+    const known = leftBehind(job.stateFolder, SESSION, /\.torrent$/);
     const client = await ClientProcess.start(
       host,
       {
         client: rtorrent.id,
         argv: program(job, known),
-        env: { ...(await homeIn(job.stateFolder)), TERM: 'dumb' },
+        env: { ...homeIn(job.stateFolder), TERM: 'dumb' },
         cwd: job.stateFolder,
-        logFile: join(job.stateFolder, LOG),
+        logFile: LOG,
       },
       async (started) => {
         if (known) await started.line(lineWith(/rtorrent main: Starting thread/));
         // rTorrent saves a torrent to its session folder as soon as it has taken it.
-        else await started.file(join(job.stateFolder, SESSION), /\.torrent$/);
+        else await started.file(SESSION, /\.torrent$/);
       },
       signal,
     );
@@ -108,19 +114,20 @@ function configuration(job: ClientJob): string {
   return lines.join('');
 }
 
-/** One XML-RPC call over SCGI; gives the answer's XML. */
-function call(socket: string, method: string, parameters: readonly string[], signal?: AbortSignal): Promise<string> {
+/** One XML-RPC call over SCGI, made as the client's user: the name of the socket is the client's to change. Gives the answer's XML. */
+function call(
+  host: Host,
+  socket: string,
+  method: string,
+  parameters: readonly string[],
+  signal?: AbortSignal,
+): Promise<string> {
   const values = parameters.map((value) => `<param><value><string>${value}</string></value></param>`).join('');
   const body = `<?xml version="1.0"?><methodCall><methodName>${method}</methodName><params>${values}</params></methodCall>`;
   const header = `CONTENT_LENGTH\0${Buffer.byteLength(body)}\0SCGI\x001\0`;
-  return new Promise((resolve, reject) => {
-    let answer = '';
-    const link = connect({ path: socket, ...(signal === undefined ? {} : { signal }) });
-    link.setEncoding('utf8');
-    link.on('data', (text: string) => (answer += text));
-    link.on('error', reject);
-    link.on('end', () => resolve(answer));
-    link.write(`${header.length}:${header},${body}`);
+  return runAsClient(host, ['socat', '-t', String(ANSWER_SECONDS), '-', `UNIX-CONNECT:${socket}`], {
+    input: `${header.length}:${header},${body}`,
+    signal,
   });
 }
 
@@ -134,8 +141,10 @@ function running(host: Host, job: ClientJob, client: ClientProcess): RunningClie
   return runningClient(client, host, {
     async status(signal) {
       const fields = ['', 'main', 'd.completed_bytes=', 'd.peers_connected='];
-      const [downloadedBytes = 0, peers = 0] = numbers(await call(socket, 'd.multicall2', fields, signal));
-      const dht = /<name>nodes<\/name>\s*<value><i8>(\d+)/.exec(await call(socket, 'dht.statistics', [''], signal));
+      const [downloadedBytes = 0, peers = 0] = numbers(await call(host, socket, 'd.multicall2', fields, signal));
+      const dht = /<name>nodes<\/name>\s*<value><i8>(\d+)/.exec(
+        await call(host, socket, 'dht.statistics', [''], signal),
+      );
       return { downloadedBytes, peers, dhtNodes: dht === null ? null : Number(dht[1]) };
     },
     // On SIGINT it tells the trackers and saves its session; SIGTERM it takes for a quicker end.

@@ -2,10 +2,10 @@
  * Makes a client's own settings of a job: the features it switches, its binding, and the folders and environment that
  * keep the client away from the user's home. Says nothing about what a setting really does on the network.
  */
-import { chmod, chown, mkdir, readFile, readdir, rm, stat, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import type { Binding, ClientFeatures, ClientJob, TorrentClient } from '../contracts/client.ts';
 import { Unsupported } from '../contracts/errors.ts';
+import { makeFolder, namesIn } from '../contracts/guest-folder.ts';
 
 type Feature = keyof ClientFeatures;
 
@@ -57,29 +57,6 @@ export function supportedBinding(client: TorrentClient, job: ClientJob): Binding
   return job.binding;
 }
 
-/** Makes a folder with the owner and mode of the nearest existing one above it: the unprivileged user's. */
-export async function makeFolder(folder: string): Promise<void> {
-  const existing = await stat(folder).catch(() => null);
-  if (existing !== null) return;
-  const parent = dirname(folder);
-  await makeFolder(parent);
-  const { uid, gid, mode } = await stat(parent);
-  await mkdir(folder);
-  await chown(folder, uid, gid);
-  await chmod(folder, mode & 0o7777);
-}
-
-/** Writes a file the client reads and may rewrite, in place of what it may have made of an earlier one. */
-export async function placeFile(path: string, text: string | Uint8Array): Promise<void> {
-  const folder = dirname(path);
-  await makeFolder(folder);
-  await rm(path, { force: true });
-  await writeFile(path, text);
-  const { uid, gid, mode } = await stat(folder);
-  await chown(path, uid, gid);
-  await chmod(path, mode & 0o666);
-}
-
 /** A section of a settings file as Qt and KDE write them: its name, then a setting a line. */
 export function section(name: string, settings: Readonly<Record<string, string | number | boolean>>): string {
   const lines = Object.entries(settings).map(([key, value]) => `${key}=${String(value)}\n`);
@@ -87,31 +64,23 @@ export function section(name: string, settings: Readonly<Record<string, string |
 }
 
 /** Whether an earlier run left an entry of such a name in the folder: what the client then resumes is its torrent. */
-export async function leftBehind(folder: string, name: RegExp): Promise<boolean> {
-  const names = await readdir(folder).catch(() => []);
-  return names.some((each) => name.test(each));
-}
-
-/** Copies a file to where the client looks for it. */
-export async function placeCopy(from: string, to: string): Promise<void> {
-  await placeFile(to, await readFile(from));
+export function leftBehind(guest: string, folder: string, name: RegExp): boolean {
+  return namesIn(guest, folder).some((each) => name.test(each));
 }
 
 /** Home and XDG folders inside the state folder, so that nothing of the user's own is read or written. */
-export async function homeIn(stateFolder: string): Promise<Record<string, string>> {
+export function homeIn(stateFolder: string): Record<string, string> {
   const home = join(stateFolder, 'home');
-  const runtime = join(stateFolder, 'runtime');
-  await makeFolder(home);
-  await makeFolder(runtime);
+  makeFolder(stateFolder, 'home');
   // Closed to others, or Qt does not take it.
-  await chmod(runtime, 0o700);
+  makeFolder(stateFolder, 'runtime', 0o700);
   return {
     HOME: home,
     XDG_CONFIG_HOME: join(home, '.config'),
     XDG_DATA_HOME: join(home, '.local/share'),
     XDG_STATE_HOME: join(home, '.local/state'),
     XDG_CACHE_HOME: join(home, '.cache'),
-    XDG_RUNTIME_DIR: runtime,
+    XDG_RUNTIME_DIR: join(stateFolder, 'runtime'),
     LC_ALL: 'C.UTF-8',
   };
 }

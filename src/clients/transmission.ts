@@ -2,13 +2,15 @@
  * Transmission's daemon, the distribution's binary: settings.json, a folder it takes torrents from, and its RPC for magnet
  * links and status. Version 3.00 binds by address only and has no option for an interface.
  */
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as z from 'zod';
 import { SPEAKS_ALL, type ClientJob, type RunningClient, type TorrentClient } from '../contracts/client.ts';
 import type { Host } from '../contracts/host.ts';
+import { makeFolder, placeFile } from '../contracts/guest-folder.ts';
 import { CURL, loopback } from './loopback.ts';
 import { ClientProcess, lineWith, runningClient } from './client-process.ts';
-import { homeIn, leftBehind, makeFolder, placeCopy, placeFile, supportedBinding, switched } from './settings.ts';
+import { homeIn, leftBehind, supportedBinding, switched } from './settings.ts';
 
 /** Folder from which it takes torrents; it renames each to `.added` once it has it. */
 const WATCH = 'watch';
@@ -47,21 +49,21 @@ export const transmission: TorrentClient = {
   },
 
   async start(host, job, signal) {
-    const known = await leftBehind(join(job.stateFolder, 'torrents'), /./);
+    const known = leftBehind(job.stateFolder, 'torrents', /./);
     await configure(job, known);
     const client = await ClientProcess.start(
       host,
       {
         client: transmission.id,
         argv: ['transmission-daemon', '--foreground', '--config-dir', job.stateFolder],
-        env: await homeIn(job.stateFolder),
+        env: homeIn(job.stateFolder),
         cwd: job.stateFolder,
       },
       async (started) => {
         if (known) await started.line(lineWith(/ Loaded [1-9]\d* torrents/));
         else if ('magnet' in job.torrent) await addMagnet(host, job, job.torrent.magnet, started, signal);
         // Sooner than any line of its log, which it writes out once a second.
-        else await started.file(join(job.stateFolder, WATCH), /\.added$/);
+        else await started.file(WATCH, /\.added$/);
       },
       signal,
     );
@@ -91,13 +93,13 @@ async function configure(job: ClientJob, known: boolean): Promise<void> {
       encryption: { setting: 'encryption', on: 2, off: 0 },
     }),
   };
-  await placeFile(join(stateFolder, 'settings.json'), JSON.stringify(settings, null, 2));
+  placeFile(stateFolder, 'settings.json', JSON.stringify(settings, null, 2));
   if (job.dhtBootstrap.length > 0) {
     const lines = job.dhtBootstrap.map(({ address, port }) => `${address} ${port}\n`);
-    await placeFile(join(stateFolder, 'dht.bootstrap'), lines.join(''));
+    placeFile(stateFolder, 'dht.bootstrap', lines.join(''));
   }
-  await makeFolder(join(stateFolder, WATCH));
-  if ('file' in torrent && !known) await placeCopy(torrent.file, join(stateFolder, WATCH, 'job.torrent'));
+  makeFolder(stateFolder, WATCH);
+  if ('file' in torrent && !known) placeFile(stateFolder, join(WATCH, 'job.torrent'), await readFile(torrent.file));
 }
 
 async function addMagnet(

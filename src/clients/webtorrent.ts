@@ -66,7 +66,7 @@ export const webtorrent: TorrentClient = {
       {
         client: webtorrent.id,
         argv: [...programArgv('clients/webtorrent-program'), JSON.stringify(programJob(job))],
-        env: await homeIn(job.stateFolder),
+        env: homeIn(job.stateFolder),
         cwd: job.stateFolder,
       },
       async (started) => {

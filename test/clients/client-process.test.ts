@@ -7,8 +7,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { clientById, clients } from '../../src/clients/index.ts';
 import { ClientProcess, type Launch } from '../../src/clients/client-process.ts';
-import { placeFile, supportedBinding, switched } from '../../src/clients/settings.ts';
+import { supportedBinding, switched } from '../../src/clients/settings.ts';
 import type { ClientFeatures } from '../../src/contracts/client.ts';
+import { placeFile } from '../../src/contracts/guest-folder.ts';
 import type { Argv, ExitStatus, Host, RunResult } from '../../src/contracts/host.ts';
 import { Unsupported } from '../../src/contracts/errors.ts';
 
@@ -102,7 +103,11 @@ describe("a client's process", () => {
     const logFile = join(folder, 'client.log');
     try {
       writeFileSync(logFile, 'an earlier run\n');
-      const client = await ClientProcess.start(here, launch('echo ready; exec cat', { logFile }), ready);
+      const client = await ClientProcess.start(
+        here,
+        launch('echo ready; exec cat', { cwd: folder, logFile: 'client.log' }),
+        ready,
+      );
       const after = (text: string): Promise<boolean> => client.line((line) => (line === text ? true : undefined));
       appendFileSync(logFile, 'this run\n');
       await after('this run');
@@ -165,12 +170,12 @@ describe("a client's settings", () => {
     );
   });
 
-  it('are placed with the owner and mode of the folder, over a file the client closed to others', async () => {
+  it('are placed with the owner and mode of the folder, over a file the client closed to others', () => {
     const folder = mkdtempSync(join(tmpdir(), 'settings-'));
     try {
-      await placeFile(join(folder, 'a/b/file'), 'first');
+      placeFile(folder, 'a/b/file', 'first');
       writeFileSync(join(folder, 'a/b/file'), 'changed', { mode: 0o400 });
-      await placeFile(join(folder, 'a/b/file'), 'second');
+      placeFile(folder, 'a/b/file', 'second');
       assert.equal(statSync(join(folder, 'a/b/file')).mode & 0o777, 0o600);
       assert.equal(statSync(join(folder, 'a/b')).mode & 0o777, statSync(folder).mode & 0o777);
     } finally {

@@ -3,27 +3,35 @@
  * stored packed by every client the lab knows (4 or 16 bytes of address, then 2 of port, as on the wire), whatever is
  * around them, so the packed endpoint is looked for. What a client stores in any other form is not seen.
  */
-import { readFile, readdir, stat } from 'node:fs/promises';
-import path from 'node:path';
+import { filesIn, readFileIn } from '../../contracts/guest-folder.ts';
 import { addressBytes } from '../../probes/swarm/compact.ts';
 import type { SwarmMap } from '../../records/identity.ts';
 
-/** Ids of the marked members in the file, or in any file of the folder; null when there is neither. */
-export async function markedIn(fileOrFolder: string, swarm: SwarmMap): Promise<string[] | null> {
-  const files = await filesIn(fileOrFolder);
-  if (files === null) return null;
-  const contents = await Promise.all(files.map((file) => readFile(file)));
-  const marked = new Set(swarm.marked);
-  return [...swarm.peers, ...swarm.dhtNodes].flatMap(({ id, addresses, port }) => {
-    const packed = addresses.map((address) => Buffer.from([...addressBytes(address), port >> 8, port & 0xff]));
-    return marked.has(id) && contents.some((content) => packed.some((bytes) => content.includes(bytes))) ? [id] : [];
-  });
-}
+/** Most that is looked through, in bytes. */
+const MOST_BYTES = 256 << 20;
 
-async function filesIn(fileOrFolder: string): Promise<string[] | null> {
-  const found = await stat(fileOrFolder).catch(() => null);
-  if (found === null) return null;
-  if (!found.isDirectory()) return [fileOrFolder];
-  const entries = await readdir(fileOrFolder, { recursive: true, withFileTypes: true });
-  return entries.flatMap((entry) => (entry.isFile() ? [path.join(entry.parentPath, entry.name)] : []));
+/**
+ * Ids of the marked members in the client's file, or in any file of its folder; null when there is neither. Throws where
+ * there is more than can be looked through: what was not seen would be told as absent.
+ */
+export function markedIn(guest: string, fileOrFolder: string, swarm: SwarmMap): string[] | null {
+  const files = filesIn(guest, fileOrFolder);
+  if (files === null) return null;
+  const marked = new Set(swarm.marked);
+  const wanted = [...swarm.peers, ...swarm.dhtNodes]
+    .filter(({ id }) => marked.has(id))
+    .map(({ id, addresses, port }) => ({
+      id,
+      packed: addresses.map((address) => Buffer.from([...addressBytes(address), port >> 8, port & 0xff])),
+    }));
+  const found = new Set<string>();
+  let looked = 0;
+  for (const file of files) {
+    const content = readFileIn(guest, file);
+    if (content === null) continue;
+    looked += content.length;
+    if (looked > MOST_BYTES) throw new Error(`the client keeps more than ${MOST_BYTES} bytes in «${fileOrFolder}»`);
+    for (const { id, packed } of wanted) if (packed.some((bytes) => content.includes(bytes))) found.add(id);
+  }
+  return wanted.map(({ id }) => id).filter((id) => found.has(id));
 }

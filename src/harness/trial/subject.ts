@@ -175,16 +175,17 @@ export class Subject implements FaultSubjects {
   async stopClient(): Promise<void> {
     this.#askedToEnd = true;
     await this.#running?.stop(STOP_SECONDS);
-    await this.#tellPersisted();
+    await this.#parts.lab.hosts.client.endUnprivileged?.();
+    this.#tellPersisted();
   }
 
   /** Reports which marked members the client has in its files, now that it has ended. */
-  async #tellPersisted(): Promise<void> {
+  #tellPersisted(): void {
     const { instruments, timeline, clock } = this.#parts;
     const { marked } = instruments.swarm;
     if (marked === undefined || this.#job === null) return;
     for (const { path: file, holds } of this.#client.persists) {
-      const found = await markedIn(path.join(this.#job.stateFolder, file), instruments.swarm);
+      const found = markedIn(this.#job.stateFolder, file, instruments.swarm);
       timeline.add({ kind: 'persisted', atNs: clock.nowNs(), path: file, holds, marked: found });
     }
   }

@@ -75,6 +75,11 @@ export interface Host {
    * and then waits for the next. Absent where each is started for its lab.
    */
   lend?(argv: Argv, job: string): Promise<LineProcess>;
+  /**
+   * Ends every process of the unprivileged user in the lab, whatever it has become. Absent where the host's processes are
+   * not a lab's own.
+   */
+  endUnprivileged?(): Promise<void>;
 }
 
 /** A program could not be started or ended with another status than 0. */

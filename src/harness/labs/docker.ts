@@ -33,6 +33,7 @@ import { connectEngine, removeContainer } from './docker/engine.ts';
 import { StackContainers, stackSchema, type Stack } from './docker/user-stack.ts';
 import { SCRATCH_PREFIX } from './docker/sweep-containers.ts';
 import { ownerName } from './owner.ts';
+import { endUser } from './end-user.ts';
 import { awaitEnd } from './child-process.ts';
 import { ADDRESS, identityOf } from '../../contracts/addresses.ts';
 import { SYSCTLS, TUNNEL_DEVICE, configureHost, linkBatch } from './topology.ts';
@@ -64,8 +65,11 @@ class DockerHost implements Host {
   readonly agent: number;
   readonly #channel: AgentChannel;
   readonly #env: Readonly<Record<string, string>>;
+  readonly endUnprivileged?: () => Promise<void>;
 
-  constructor(name: HostName, folder: string, agent: number, channel: AgentChannel) {
+  /** `shared`: others' containers are in the lab's PID namespace too, and run as whom they like. */
+  constructor(name: HostName, folder: string, agent: number, channel: AgentChannel, shared = false) {
+    if (!shared) this.endUnprivileged = () => endUser(this, unprivilegedUser()[0]);
     this.name = name;
     this.folder = folder;
     this.agent = agent;
@@ -242,6 +246,10 @@ class Containers {
     return { channel, agent: await channel.ready };
   }
 
+  get hasStack(): boolean {
+    return this.#options.stack !== undefined;
+  }
+
   get first(): string {
     return this.#ids[0] ?? '';
   }
@@ -269,9 +277,10 @@ class Containers {
 async function openHost(containers: Containers, name: HostName, scratch: string): Promise<DockerHost> {
   const folder = path.join(scratch, name);
   await mkdir(folder);
-  await chmod(folder, 0o777);
+  // The torrent client owns folders in its host's, not that one: there the harness works by name.
+  await chmod(folder, name === 'client' ? 0o755 : 0o777);
   const { channel, agent } = await containers.start(name, containers.first);
-  return new DockerHost(name, folder, agent, channel);
+  return new DockerHost(name, folder, agent, channel, containers.hasStack);
 }
 
 /** The client asks the lab's resolver. Its file system is its image's own. */

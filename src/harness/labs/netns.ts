@@ -28,6 +28,7 @@ import type { Lab, LabDescription, Tap, Tunnel } from '../../contracts/lab.ts';
 import type { Identity } from '../../records/identity.ts';
 import { HOST_NAMES, type HostName } from '../../records/vocabulary.ts';
 import type { TunnelKind } from '../../programs/wireguard.ts';
+import { endUser } from './end-user.ts';
 import { HostShell } from './host-shell.ts';
 import { awaitEnd, runProcess } from './child-process.ts';
 import { Residents } from './residents.ts';
@@ -49,7 +50,8 @@ export const NETNS_NEEDS: readonly Need[] = [
 /** Folder for everything of a lab that is a file, on a tmpfs that only the lab sees. */
 const SCRATCH = '/run/killswitch-lab';
 /** Debian's `nobody` and `nogroup`: torrent clients run as this user. */
-const UNPRIVILEGED: Argv = ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups', '--'];
+const NOBODY = 65534;
+const UNPRIVILEGED: Argv = ['setpriv', `--reuid=${NOBODY}`, `--regid=${NOBODY}`, '--clear-groups', '--'];
 
 /** The /sys of a host's own network: faults take links down there (link-act.ts). */
 const OWN_SYS: Argv = ['mount', '-t', 'sysfs', 'sysfs', '/sys'];
@@ -112,6 +114,10 @@ class NetnsHost implements Host {
 
   spawn(argv: Argv, { unprivileged = false, ...options }: SpawnOptions = {}): Promise<RunningProcess> {
     return this.shell.spawn(unprivileged ? [...UNPRIVILEGED, ...argv] : argv, options);
+  }
+
+  endUnprivileged(): Promise<void> {
+    return endUser(this, NOBODY);
   }
 }
 

@@ -26,7 +26,7 @@ export type TrialPhase = (typeof TRIAL_PHASES)[number];
  * another process of the client's host, a kill switch's among them where nothing tells them apart. router: the home
  * router itself. undecided: the rule does not say.
  */
-export const AUTHORS = ['client', 'kernel', 'system', 'router', 'undecided'] as const;
+const AUTHORS = ['client', 'kernel', 'system', 'router', 'undecided'] as const;
 export type Author = (typeof AUTHORS)[number];
 
 export const THIRD_PARTIES = ['tracker', 'dht', 'peer', 'resolver', 'stun', 'neighbour'] as const;

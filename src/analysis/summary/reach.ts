@@ -16,10 +16,10 @@ import type { Exposure, Measures } from '../../records/measures.ts';
 import type { ClearClass, Phase } from '../../records/vocabulary.ts';
 
 /** Stages of a trial as a summary tells them: `before` is start and steady state, `after` recovery and aftermath. */
-export const STAGES = ['before', 'outage', 'after'] as const;
+const STAGES = ['before', 'outage', 'after'] as const;
 export type Stage = (typeof STAGES)[number];
 
-export interface Learnt {
+interface Learnt {
   readonly stage: Stage;
   readonly kind: ThirdParty;
   readonly id: string;

@@ -2,7 +2,7 @@
  * IP addresses as numbers, so that a captured address is compared without making a string of it.
  * Says nothing about who an address belongs to.
  */
-import { isIPv4, isIPv6 } from 'node:net';
+import { ipBytes } from '../../records/ip-address.ts';
 
 /** An address as four 32-bit words, most significant first; an IPv4 address is the last word, the others are 0. */
 export interface Address {
@@ -12,12 +12,11 @@ export interface Address {
 
 /** Reads an address from text. An IPv4-mapped IPv6 address (`::ffff:192.0.2.1`) is the IPv4 one; a zone (`%eth0`) is dropped. */
 export function parseAddress(text: string): Address {
-  const bare = text.replace(/%.*$/, '');
-  if (isIPv4(bare)) return { version: 4, words: [0, 0, 0, wordOfIPv4(bare)] };
-  if (!isIPv6(bare)) throw new TypeError(`«${text}» is not an IP address: give one like 192.0.2.1 or 2001:db8::1`);
-  const groups = groupsOfIPv6(bare);
-  const word = (at: number): number => ((groups[at] ?? 0) * 0x10000 + (groups[at + 1] ?? 0)) >>> 0;
-  const words: Address['words'] = [word(0), word(2), word(4), word(6)];
+  const bytes = ipBytes(text.replace(/%.*$/, ''));
+  if (bytes === null) throw new TypeError(`«${text}» is not an IP address: give one like 192.0.2.1 or 2001:db8::1`);
+  const word = (at: number): number => bytes.slice(at, at + 4).reduce((sum, byte) => sum * 256 + byte, 0);
+  if (bytes.length === 4) return { version: 4, words: [0, 0, 0, word(0)] };
+  const words: Address['words'] = [word(0), word(4), word(8), word(12)];
   const mapped = words[0] === 0 && words[1] === 0 && words[2] === 0xffff;
   return mapped ? { version: 4, words: [0, 0, 0, words[3]] } : { version: 6, words };
 }
@@ -102,27 +101,4 @@ export class EndpointSet {
   hasAddress(view: DataView, at: number, v6: boolean): boolean {
     return this.#endpoints.some(({ set }) => (v6 ? set.has6(view, at) : set.has4(view, at)));
   }
-}
-
-function wordOfIPv4(text: string): number {
-  return text.split('.').reduce((word, byte) => word * 256 + Number(byte), 0);
-}
-
-function groupsOfIPv6(text: string): number[] {
-  const lastColon = text.lastIndexOf(':');
-  const tail = text.slice(lastColon + 1);
-  let hex = text;
-  if (tail.includes('.')) {
-    const word = wordOfIPv4(tail);
-    hex = `${text.slice(0, lastColon + 1)}${(word >>> 16).toString(16)}:${(word & 0xffff).toString(16)}`;
-  }
-  const [head = '', rest] = hex.split('::');
-  const left = groups(head);
-  if (rest === undefined) return left;
-  const right = groups(rest);
-  return [...left, ...Array.from({ length: 8 - left.length - right.length }, () => 0), ...right];
-}
-
-function groups(text: string): number[] {
-  return text === '' ? [] : text.split(':').map((group) => parseInt(group, 16));
 }

@@ -1,5 +1,8 @@
 /** Addresses as BitTorrent packs them: 4 or 16 bytes of address, then 2 of port, most significant first. */
 import { isIPv6 } from 'node:net';
+import { addressText, ipBytes } from '../../records/ip-address.ts';
+
+export { addressText };
 
 export interface Endpoint {
   readonly address: string;
@@ -11,25 +14,11 @@ export function endpointText({ address, port }: Endpoint): string {
   return isIPv6(address) ? `[${address}]:${port}` : `${address}:${port}`;
 }
 
-/** The address in 4 or 16 bytes as text, IPv6 in its canonical short form; null for any other length. */
-export function addressText(bytes: Uint8Array): string | null {
-  if (bytes.length === 4) return bytes.join('.');
-  if (bytes.length !== 16) return null;
-  const view = Buffer.from(bytes);
-  const groups = Array.from({ length: 8 }, (_, index) => view.readUInt16BE(2 * index).toString(16));
-  return new URL(`http://[${groups.join(':')}]`).hostname.slice(1, -1);
-}
-
-/** The 4 or 16 bytes of an address. */
+/** The 4 or 16 bytes of an address. Throws `TypeError` for any other text. */
 export function addressBytes(address: string): Uint8Array {
-  if (!isIPv6(address)) return Uint8Array.from(address.split('.'), Number);
-  const [head = '', tail = ''] = new URL(`http://[${address}]`).hostname.slice(1, -1).split('::');
-  const before = head === '' ? [] : head.split(':');
-  const after = tail === '' ? [] : tail.split(':');
-  const zeros = Array.from({ length: 8 - before.length - after.length }, () => '0');
-  const bytes = Buffer.alloc(16);
-  [...before, ...zeros, ...after].forEach((group, index) => bytes.writeUInt16BE(Number.parseInt(group, 16), 2 * index));
-  return bytes;
+  const bytes = ipBytes(address);
+  if (bytes === null) throw new TypeError(`«${address}» is not an IP address: give one like 192.0.2.1 or 2001:db8::1`);
+  return Uint8Array.from(bytes);
 }
 
 /** A packed list of endpoints; a remainder that is no whole endpoint is dropped. */

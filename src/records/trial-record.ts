@@ -83,6 +83,16 @@ export const trialRecordSchema = z.object({
       dropped: count.nullable(),
     }),
   ),
+  /** What each instrument said of itself at its end; absent in older records. */
+  instruments: list(
+    z.object({
+      id: word,
+      /** Packets or events that it knows it lost; null when it cannot say. */
+      dropped: count.nullable(),
+      /** Why it could not see for a part of the trial; null when it saw throughout. */
+      blind: prose.nullable(),
+    }),
+  ).optional(),
   canaries: list(z.object({ instrument: word, stage: z.enum(['before', 'after']), seen: z.boolean() })),
   /**
    * Longest delay of the trial's own heartbeat, from the instruments' arming to the end of observation: how disturbed

@@ -20,7 +20,7 @@ import { findMonitorView } from './monitor-finds.ts';
 import { type Spans, spansOf } from './phases.ts';
 import { measureRestart } from './restart.ts';
 import { type UplinkMeasures, measureUplink, withoutNulls } from './uplink.ts';
-import { type Findings, judge, problemsOfRecord, problemsOfWitnesses } from './verdict.ts';
+import { type Findings, blindnessOf, judge, problemsOfRecord, problemsOfWitnesses } from './verdict.ts';
 
 /** Clear packets so close to the end of the outage mean that it ended before containment could be seen. */
 const CENSORING_NS = 1_000_000_000;
@@ -74,7 +74,10 @@ export async function measureTrial({ record, timeline, uplinkFile, wanFile }: Tr
       toHorizon = { knocksBySecond: wan.knocksBySecond, knocksAfterClient: wan.knocksAfterClient };
     contacts = wan.exposures;
   }
-  const found = wanFile === null ? null : await findingsOf({ record, timeline, uplinkFile, wanFile, doubts: problems });
+  const found =
+    wanFile === null
+      ? null
+      : await findingsOf({ record, timeline, uplinkFile, wanFile, doubts: [...problems, ...blindnessOf(record)] });
   const restart = await measureRestart(uplinkFile, origin, identity, swarm, timeline, spans);
   const monitor = findMonitorView(timeline, identity, spans.faultNs);
   const handOuts = findHandOuts(timeline, identity, record);

@@ -38,7 +38,20 @@ export function judge(
     parts.push(`${packets(findings.recoveryClearPackets)} left after restoration`);
   }
   const leaked = findings.clearPackets > 0 || exposed.length > 0;
-  return { verdict: leaked ? 'leak' : 'no-leak', reason: sentence(parts) };
+  const blind = blindnessOf(record);
+  if (!leaked && blind.length > 0) return { verdict: 'inconclusive', reason: sentence([...blind, ...parts]) };
+  return { verdict: leaked ? 'leak' : 'no-leak', reason: sentence([...parts, ...blind]) };
+}
+
+/**
+ * Instruments that could not see for a part of the trial, each as a clause. What the others saw stands; that nobody saw
+ * anything does not.
+ */
+export function blindnessOf({ instruments = [] }: Pick<TrialRecord, 'instruments'>): string[] {
+  return instruments.flatMap(({ id, dropped, blind }) => [
+    ...(blind === null ? [] : [`the instrument «${id}» was blind for a part of the trial: ${blind}`]),
+    ...(dropped === null || dropped === 0 ? [] : [`the instrument «${id}» lost ${dropped} of what came to it`]),
+  ]);
 }
 
 /** Reasons in the record itself that forbid a verdict, each as a clause. */

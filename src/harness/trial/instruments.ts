@@ -42,7 +42,13 @@ const RAW_CANARIES = 2;
 /** LSD's group (BEP 14) and its Ethernet address (RFC 1112): the canary that the neighbour hears. */
 const LSD = { address: '239.192.152.143', port: 6771, mac: '01:00:5e:40:98:8f' };
 
-type Captures = TrialRecord['captures'];
+/** What the instruments leave in the record at their end. */
+interface Ends {
+  readonly counters: WitnessCount;
+  readonly captures: TrialRecord['captures'];
+  readonly instruments: NonNullable<TrialRecord['instruments']>;
+}
+
 type Canaries = TrialRecord['canaries'];
 
 interface Parts {
@@ -261,17 +267,25 @@ export class Instruments {
   }
 
   /** Reads both witnesses, the counters first, and ends everything. Nothing may leave the client any more by then. */
-  async stop(): Promise<{ readonly counters: WitnessCount; readonly captures: Captures }> {
-    const { uplink, wan, counters, resolver, swarm, neighbour, reader, monitor } = this.#parts;
+  async stop(): Promise<Ends> {
+    const { uplink, wan, counters, resolver, swarm, neighbour, reader, monitor, infrastructure } = this.#parts;
     const { witness } = await counters.read();
     const [seenUplink, seenWan] = await Promise.all([uplink.stop(), wan.stop()]);
-    await Promise.all([resolver.stop(), swarm.stop(), neighbour.stop(), reader?.stop(), monitor?.stop()]);
+    const others = [resolver, swarm, neighbour, reader, monitor, ...infrastructure].filter((each) => each !== null);
+    const reports = await Promise.all(
+      others.map(async (each) => {
+        const { dropped, blind } = await each.stop();
+        return { id: each.id, dropped, blind };
+      }),
+    );
+    const captures = [
+      { name: 'uplink' as const, file: 'uplink.pcapng', ...seenUplink },
+      { name: 'wan' as const, file: 'wan.pcapng', ...seenWan },
+    ];
     return {
       counters: witness,
-      captures: [
-        { name: 'uplink', file: 'uplink.pcapng', packets: seenUplink.packets, dropped: seenUplink.dropped },
-        { name: 'wan', file: 'wan.pcapng', packets: seenWan.packets, dropped: seenWan.dropped },
-      ],
+      captures: captures.map(({ name, file, packets, dropped }) => ({ name, file, packets, dropped })),
+      instruments: [...captures.map(({ name, dropped, blind }) => ({ id: name, dropped, blind })), ...reports],
     };
   }
 }

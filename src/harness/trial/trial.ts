@@ -204,9 +204,10 @@ class Trial {
       await this.#tellSubject();
       if (this.#lab !== null && this.#instruments !== null) {
         await this.#lab.hosts.client.run(['ip', 'link', 'set', 'eth0', 'down'], { anyStatus: true });
-        const { counters, captures } = await this.#instruments.stop();
+        const { counters, captures, instruments } = await this.#instruments.stop();
         this.record.counters = counters;
         this.record.captures = captures;
+        this.record.instruments = instruments;
       }
       await this.#fault?.[Symbol.asyncDispose]();
     } catch (error) {

@@ -49,7 +49,22 @@ export async function startInfrastructure(
   const process = await host.spawn(argv, { cwd: folder });
   process.stdout.resume();
   await listening(infrastructure, host, process);
-  return { infrastructure, version, process };
+  let blind: string | null = null;
+  let stopping = false;
+  void process.exited.then((status) => {
+    if (!stopping) blind = `${infrastructure.id} ended by itself with ${describeExit(status)}`;
+  });
+  return {
+    id: infrastructure.id,
+    infrastructure,
+    version,
+    async stop() {
+      stopping = true;
+      process.signal('SIGKILL');
+      await process.exited;
+      return { dropped: null, blind };
+    },
+  };
 }
 
 /** How often and for how long the host's socket table is looked at: none of the four says when it listens. */

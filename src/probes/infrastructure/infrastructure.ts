@@ -3,7 +3,8 @@
  * instrumented swarm, since for how long a peer is remembered is a matter of the implementation. It is watched from
  * outside only, by the independent reader and the captures.
  */
-import type { Argv, Host, Need, RunningProcess } from '../../contracts/host.ts';
+import type { Argv, Host, Need } from '../../contracts/host.ts';
+import type { RunningInstrument } from '../../contracts/instrument.ts';
 
 export interface Infrastructure {
   readonly id: string;
@@ -39,8 +40,7 @@ export interface InfrastructureJob {
   readonly entry: { readonly address: string; readonly port: number };
 }
 
-export interface RunningInfrastructure {
+export interface RunningInfrastructure extends RunningInstrument {
   readonly infrastructure: Infrastructure;
   readonly version: string;
-  readonly process: RunningProcess;
 }

@@ -245,6 +245,35 @@ describe('a verdict', () => {
     });
   }
 
+  const unsteady: Record<string, [NonNullable<TrialRecord['instruments']>[number], RegExp]> = {
+    'was blind': [
+      { id: 'swarm', dropped: null, blind: 'it ended by itself' },
+      /«swarm» was blind.*: it ended by itself/i,
+    ],
+    'lost something': [{ id: 'resolver', dropped: 2, blind: null }, /«resolver» lost 2 of what came to it/i],
+  };
+  for (const [what, [instrument, reason]] of Object.entries(unsteady)) {
+    const change = (record: TrialRecord): TrialRecord => ({ ...record, instruments: [instrument] });
+
+    it(`is inconclusive where nothing was seen and an instrument ${what}`, async () => {
+      const { measures } = await measured({ change });
+      assert.equal(measures.verdict, 'inconclusive');
+      assert.match(measures.reason, reason);
+    });
+
+    it(`is leak where something was seen though an instrument ${what}, and says so`, async () => {
+      const { measures } = await measured({ uplink: LEAK, counted: 3, change });
+      assert.equal(measures.verdict, 'leak');
+      assert.match(measures.reason, reason);
+    });
+  }
+
+  it('is no-leak where every instrument saw throughout', async () => {
+    const saw = { id: 'swarm', dropped: null, blind: null };
+    const { measures } = await measured({ change: (record) => ({ ...record, instruments: [saw] }) });
+    assert.equal(measures.verdict, 'no-leak');
+  });
+
   it('is leak for the same trial without any of these', async () => {
     assert.equal((await measured({ uplink: LEAK, counted: 3 })).measures.verdict, 'leak');
   });

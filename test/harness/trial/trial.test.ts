@@ -74,6 +74,8 @@ describe('a campaign in the real lab', function () {
       assert.ok(record.canaries.length > 0 && record.canaries.every(({ seen }) => seen));
       assert.ok(record.instants.steadyNs !== null);
       assert.ok(record.captures.every(({ dropped }) => dropped === 0));
+      const seeing = (record.instruments ?? []).filter(({ blind }) => blind === null).map(({ id }) => id);
+      assert.deepEqual(seeing.slice(0, 5), ['uplink', 'wan', 'resolver-0', 'swarm', 'neighbour']);
     }
   });
 

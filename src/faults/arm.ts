@@ -2,7 +2,8 @@
 import type { Bracket, Clock } from '../contracts/clock.ts';
 import type { ArmedFault } from '../contracts/fault.ts';
 import type { Host } from '../contracts/host.ts';
-import { Conversation, startLines } from '../programs/lines.ts';
+import { Conversation } from '../programs/conversation.ts';
+import { startLines } from '../programs/lines.ts';
 import { programArgv } from '../programs/program.ts';
 import { answerSchema, type Act, type Answer } from './acts.ts';
 import { inBackground } from './background.ts';
@@ -18,14 +19,14 @@ export interface Injection {
   readonly afterwards?: readonly Act[];
   readonly revert: () => Promise<Bracket>;
   /** What goes on after the injection until the reversal: flapping, coming back by itself. */
-  readonly follow?: ((signal: AbortSignal, injector: Injector) => Promise<void>) | undefined;
+  readonly follow?: ((signal: AbortSignal, injector: RemoteInjector) => Promise<void>) | undefined;
   /** Undoes what arming did beside the injector. */
   readonly disarm?: () => Promise<void>;
 }
 
 /** Arms a fault that one injector on one host makes happen. Throws when it cannot be made ready. */
 export async function armInjector(injection: Injection): Promise<ArmedFault> {
-  const injector = await Injector.start(injection.fault, injection.host, injection.clock);
+  const injector = await RemoteInjector.start(injection.fault, injection.host, injection.clock);
   const prepare = async (): Promise<void> => injector.prepare(await injection.acts(), injection.afterwards);
   try {
     await prepare();
@@ -66,27 +67,27 @@ function ignoreAbort(error: unknown): void {
 }
 
 /** The process of injector.ts on a host. */
-class Injector {
+class RemoteInjector {
   readonly #fault: string;
   readonly #host: Host;
-  readonly #process: Conversation;
+  readonly #process: Conversation<Answer>;
   #ready = false;
 
-  private constructor(fault: string, host: Host, process: Conversation) {
+  private constructor(fault: string, host: Host, process: Conversation<Answer>) {
     this.#fault = fault;
     this.#host = host;
     this.#process = process;
   }
 
-  static async start(fault: string, host: Host, clock: Clock): Promise<Injector> {
+  static async start(fault: string, host: Host, clock: Clock): Promise<RemoteInjector> {
     const job = JSON.stringify({ originUnixNs: String(clock.originUnixNs) });
     const process = await startLines(host, programArgv('faults/injector'), job);
-    return new Injector(fault, host, new Conversation(`the injector of ${fault}`, process));
+    return new RemoteInjector(fault, host, new Conversation(`the injector of ${fault}`, process, answerSchema));
   }
 
   /** Makes everything ready: starts, opens and warms up what the acts need. */
   async prepare(acts: readonly Act[], afterwards: readonly Act[] = []): Promise<void> {
-    const answer = await this.#ask(JSON.stringify({ prepare: acts, afterwards }));
+    const answer = await this.#process.ask({ prepare: acts, afterwards });
     if ('failed' in answer) {
       throw new Error(`fault ${this.#fault} could not be armed on ${this.#host.name}: ${answer.failed}`);
     }
@@ -97,7 +98,7 @@ class Injector {
   async inject(): Promise<Bracket> {
     if (!this.#ready) throw new Error(`fault ${this.#fault} was injected already; revert it first`);
     this.#ready = false;
-    const answer = await this.#ask('inject');
+    const answer = await this.#process.ask('inject');
     if (!('beforeNs' in answer)) {
       throw new Error(`fault ${this.#fault} did not happen on ${this.#host.name}: ${JSON.stringify(answer)}`);
     }
@@ -113,9 +114,5 @@ class Injector {
     const { process } = this.#process;
     process.tell('end');
     await process.ended;
-  }
-
-  async #ask(line: string): Promise<Answer> {
-    return answerSchema.parse(JSON.parse(await this.#process.ask(line)));
   }
 }

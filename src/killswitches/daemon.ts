@@ -5,8 +5,8 @@
 import type { Bracket, InstantNs } from '../contracts/clock.ts';
 import type { RunningProcess } from '../contracts/host.ts';
 import type { SwitchContext, SwitchStage } from '../contracts/kill-switch.ts';
-import { describeExit } from '../contracts/errors.ts';
-import { eachLine } from '../programs/lines.ts';
+import { Conversation } from '../programs/conversation.ts';
+import { lineProcess } from '../programs/lines.ts';
 import { programArgv } from '../programs/program.ts';
 import {
   reportSchema,
@@ -36,9 +36,8 @@ export class Service {
   readonly #context: SwitchContext;
   readonly #options: ServiceOptions;
   readonly #instants: Instant[] = [];
-  #process: RunningProcess | null = null;
+  #running: { readonly process: RunningProcess; readonly talk: Conversation<Report> } | null = null;
   #reaction: Reaction = { kill: [], onLoss: [], onReturn: [] };
-  #answer: ((report: Report) => void) | null = null;
   #ended = false;
   #revival: NodeJS.Timeout | null = null;
 
@@ -60,7 +59,7 @@ export class Service {
   }
 
   get pids(): readonly number[] {
-    return this.#process === null ? [] : [this.#process.pid];
+    return this.#running === null ? [] : [this.#running.process.pid];
   }
 
   /** Has the daemon run the steps now, one after the other; gives the bracket from the first to the last. */
@@ -81,14 +80,14 @@ export class Service {
    * cannot see.
    */
   async seeTunnel(): Promise<void> {
-    if (this.#process !== null) await this.#order({ order: 'see-tunnel' });
+    if (this.#running !== null) await this.#order({ order: 'see-tunnel' });
   }
 
   /** Starts it again if it is dead: what its service manager or its user does. */
   async restart(): Promise<void> {
     if (this.#revival !== null) clearTimeout(this.#revival);
     this.#revival = null;
-    if (this.#process !== null || this.#ended) return;
+    if (this.#running !== null || this.#ended) return;
     await this.#spawn();
     await this.run(this.#options.afterCrash);
     await this.react({});
@@ -97,7 +96,7 @@ export class Service {
   async end(): Promise<void> {
     this.#ended = true;
     if (this.#revival !== null) clearTimeout(this.#revival);
-    const process = this.#process;
+    const process = this.#running?.process;
     process?.signal('SIGTERM');
     await process?.exited;
   }
@@ -110,45 +109,33 @@ export class Service {
       notice: this.#options.notice,
     };
     const process = await host.spawn([...programArgv('killswitches/daemon-program'), JSON.stringify(job)]);
-    this.#process = process;
-    let complaints = '';
-    eachLine(process.stderr, (line) => (complaints += `${line}\n`));
-    eachLine(process.stdout, (line) => this.#hear(reportSchema.parse(JSON.parse(line))));
-    void process.exited.then((status) => {
-      this.#process = null;
-      const detail = `the process of the kill switch ended with ${describeExit(status)}: ${complaints.trim() || '(no message)'}`;
-      this.#answer?.({ stage: 'failed', atNs: clock.nowNs(), detail });
-      this.#answer = null;
+    const talk = new Conversation('the process of the kill switch', lineProcess(process), reportSchema, this.#keep);
+    this.#running = { process, talk };
+    void process.exited.then(() => {
+      this.#running = null;
       const { restartSeconds } = this.#options;
       if (this.#ended || restartSeconds === null) return;
       // A process that cannot be started again is a kill switch that stays dead: the capture shows what follows.
       this.#revival = setTimeout(() => void this.restart().catch(() => undefined), restartSeconds * 1000);
     });
-    await this.#answered();
+    done(await talk.answer());
   }
 
-  #hear(report: Report): void {
-    const { stage, atNs, detail } = report;
-    if (stage !== 'done' && stage !== 'failed') {
-      this.#instants.push({ stage, atNs, detail });
-      return;
-    }
-    this.#answer?.(report);
-    this.#answer = null;
-  }
+  /** Keeps what it did by itself, which answers no order. */
+  readonly #keep = ({ stage, atNs, detail }: Report): boolean => {
+    if (stage === 'done' || stage === 'failed') return false;
+    this.#instants.push({ stage, atNs, detail });
+    return true;
+  };
 
   async #order(order: Order): Promise<Report> {
-    if (this.#process === null) throw new Error('the process of the kill switch is not running');
-    this.#process.stdin.write(JSON.stringify(order) + '\n');
-    return this.#answered();
+    if (this.#running === null) throw new Error('the process of the kill switch is not running');
+    return done(await this.#running.talk.ask(order));
   }
+}
 
-  #answered(): Promise<Report> {
-    return new Promise((resolve, reject) => {
-      this.#answer = (report) => {
-        if (report.stage === 'failed') reject(new Error(report.detail));
-        else resolve(report);
-      };
-    });
-  }
+/** The answer to an order that was carried out. Throws what it says of one that was not. */
+function done(report: Report): Report {
+  if (report.stage === 'failed') throw new Error(report.detail);
+  return report;
 }

@@ -1,7 +1,6 @@
 /** Text streams of processes, a line at a time. */
 import type { Readable } from 'node:stream';
 import type { Argv, Host, LineProcess, RunningProcess } from '../contracts/host.ts';
-import { describeExit } from '../contracts/errors.ts';
 
 /** Calls `onLine` with each line, without its end, in the turn of the event loop in which it is complete. */
 export function eachLine(stream: Readable, onLine: (line: string) => void): void {
@@ -40,30 +39,4 @@ export function lineProcess(process: RunningProcess): LineProcess {
     ended: exited,
     kill: () => process.signal('SIGKILL'),
   };
-}
-
-/** A program that answers each line told to it with one line. */
-export class Conversation {
-  readonly process: LineProcess;
-  readonly #waiting: { resolve: (line: string) => void; reject: (reason: Error) => void }[] = [];
-  #ended: Error | null = null;
-
-  /** `name` is what messages call the program. */
-  constructor(name: string, process: LineProcess) {
-    this.process = process;
-    process.hear((line) => this.#waiting.shift()?.resolve(line));
-    void process.ended.then((status) => {
-      this.#ended = new Error(`${name} ended with ${describeExit(status)}: ${process.complaints || '(no message)'}`);
-      for (const { reject } of this.#waiting.splice(0)) reject(this.#ended);
-    });
-  }
-
-  /** Tells the line at once, in this turn of the event loop. Rejects when the program ends without an answer. */
-  ask(line: string): Promise<string> {
-    if (this.#ended !== null) return Promise.reject(this.#ended);
-    return new Promise((resolve, reject) => {
-      this.#waiting.push({ resolve, reject });
-      this.process.tell(line);
-    });
-  }
 }

@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { execFileSync } from 'node:child_process';
+import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { RequestError } from '../../../src/contracts/errors.ts';
-import { filledIn, readCompose } from '../../../src/harness/labs/docker/compose.ts';
+import { filledIn, readCompose, stackFieldSchema } from '../../../src/harness/labs/docker/compose.ts';
 import { makePlan, restrict } from '../../../src/harness/campaign/plan.ts';
 import { loadScenario } from '../../../src/harness/campaign/scenario.ts';
 
@@ -55,6 +57,86 @@ describe('a stack of the user’s own', () => {
     await refused('  c: { image: c }\n  v: { image: v }\n', /services\.c\.network_mode must be «service:v»/);
     await refused(client, /has no service «v»; it has c/);
     await refused(`${client}  v: { image: v }\n  db: { image: db }\n`, /take out db/);
+  });
+
+  it('is lent files and folders below its compose file’s folder, and nothing that leads elsewhere', async () => {
+    const outside = await mkdtemp(path.join(os.tmpdir(), 'outside-'));
+    const at = (name: string): string => path.join(folder, name);
+    const server = createServer();
+    try {
+      await mkdir(at('own'));
+      await mkdir(at('lair'));
+      await writeFile(at('own/file'), '');
+      await symlink(outside, at('away'));
+      await symlink('own', at('near'));
+      execFileSync('mkfifo', [at('pipe')]);
+      await new Promise<void>((resolve) => server.listen(at('lair/engine.sock'), resolve));
+      await symlink('lair/engine.sock', at('engine'));
+      const lent = async (source: string): Promise<void> =>
+        refused(`${client}  v: { image: v, volumes: ['./${source}:/x:ro'] }\n`, /NEVER/);
+      for (const source of ['own', 'own/file', 'near']) {
+        await assert.rejects(lent(source), /Missing expected rejection/);
+      }
+      const elsewhere: readonly (readonly [string, RegExp])[] = [
+        ['away', /services\.v\.volumes: «\.\/away» is .*outside-.*, which does not lie below/],
+        ['own/../../x', /volumes\.0: must be/],
+        ['', /must be|does not lie below/],
+        ['.', /does not lie below/],
+        ['absent', /cannot be found/],
+        ['pipe', /is no file, folder or link/],
+        ['engine', /is no file, folder or link/],
+        ['lair', /leads to .*engine\.sock, which is no file/],
+      ];
+      for (const [source, why] of elsewhere) {
+        await refused(`${client}  v: { image: v, volumes: ['./${source}:/x:ro'] }\n`, why);
+      }
+      for (const context of ['./away', './pipe', './absent', './own/../..', '/etc', 'https://example.org/x.git']) {
+        await refused(
+          `${client}  v: { build: '${context}' }\n`,
+          /services\.v\.build: .*(does not lie below|is no file|cannot be found|must be the path)/,
+        );
+      }
+    } finally {
+      server.close();
+      await rm(outside, { recursive: true });
+    }
+  });
+
+  it('is refused where a name is no name: of a volume, an image, a setting, a user, a device', async () => {
+    const wrong: readonly (readonly [string, RegExp])[] = [
+      ['volumes: ["./a\\n/../../../:/host:ro"]', /volumes\.0: must be/],
+      ['volumes: ["./a\\u2028/../..:/host:ro"]', /volumes\.0: must be/],
+      ['volumes: ["data:/x"]', /volumes\.0: must be .*no volume is made/],
+      ['volumes: ["${KSL_KILL_SWITCH}:/x"]', /volumes\.0: must be/],
+      ['volumes: ["$KSL_WIREGUARD_PRIVATE_KEY:/x:ro"]', /volumes\.0: must be/],
+      ['volumes: ["${KSL_TORRENT}:/x\\n:ro"]', /volumes\.0: must be/],
+      ['environment: { A: "${toString}" }', /hands over no «toString»/],
+      ['environment: { "A\\nB": x }', /services\.v\.environment/],
+      ['sysctls: { "net./../kernel/core_pattern": x }', /must begin with «net\.»/],
+      ['sysctls: { "net.ipv4/../../kernel/core_pattern": x }', /must begin with «net\.»/],
+      ['sysctls: { "net.ipv4.ip_forward": "1\\n" }', /must be a number or a word/],
+      ['user: "0:0:0"', /must be a user/],
+      ['env_file: /etc/shadow', /allowed: /],
+      ['secrets: [x]', /allowed: /],
+      ['configs: [x]', /allowed: /],
+      ['devices: ["/dev/sda:/dev/net/tun"]', /devices\.0/],
+    ];
+    for (const [field, why] of wrong) await refused(`${client}  v: { image: v, ${field} }\n`, why);
+    for (const image of ['--help', '../v', 'v\\nw', 'a b', 'x'.repeat(300)]) {
+      await refused(`${client}  v: { image: "${image}" }\n`, /image/);
+    }
+    for (const device of ['../../../etc/cron.d/x', 'a/b', 'wg0\n', '', 'all', 'eth0', 'a.b', 'x'.repeat(16)]) {
+      const field = { file: 'compose.yaml', client: 'c', vpn: 'v', device };
+      assert.equal(stackFieldSchema.safeParse(field).success, false, device);
+    }
+    assert.ok(stackFieldSchema.safeParse({ file: 'compose.yaml', client: 'c', vpn: 'v', device: 'tun-0' }).success);
+  });
+
+  it('is read from a file: not from a pipe, which would be waited for, nor from a device', async () => {
+    execFileSync('mkfifo', [path.join(folder, 'compose-pipe')]);
+    for (const file of ['compose-pipe', '/dev/zero', '.', 'absent.yaml']) {
+      await assert.rejects(readCompose({ file, client: 'c', vpn: 'v', device: 'wg0' }, folder), /cannot be read/);
+    }
   });
 
   it('gets what the lab hands over in the place of its names', () => {

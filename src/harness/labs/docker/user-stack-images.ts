@@ -1,9 +1,11 @@
 /** The images of a user's stack: those that are there or can be pulled, and those that a service says how to build. */
 import { createHash } from 'node:crypto';
+import type { Dirent } from 'node:fs';
 import { readFile, readdir } from 'node:fs/promises';
 import path from 'node:path';
 import type Docker from 'dockerode';
 import { RequestError } from '../../../contracts/errors.ts';
+import { lentPath } from './lent-path.ts';
 import { readCompose, type ComposeService, type StackField } from './compose.ts';
 import { build, hasImage, imageId, provideBase } from './images.ts';
 import type { Stack } from './user-stack.ts';
@@ -21,7 +23,7 @@ export async function provideStack(
   const compose = await readCompose(field, folder);
   const withImage = async (name: string, service: ComposeService): Promise<ComposeService> => {
     if (service.build !== undefined) {
-      const context = path.resolve(compose.folder, service.build);
+      const context = await lentPath(compose.folder, service.build, `services: ${name}: build`);
       return { ...service, build: undefined, image: await provideBuilt(docker, name, context, say) };
     }
     await imageId(docker, service.image ?? '');
@@ -42,9 +44,17 @@ async function provideBuilt(
   context: string,
   say: (line: string) => void,
 ): Promise<string> {
-  const src = await readdir(context).catch((): string[] => []);
+  const entries = await readdir(context, { withFileTypes: true }).catch((): Dirent[] => []);
+  const src = entries.map((entry) => entry.name);
   if (!src.includes('Dockerfile')) {
     throw new RequestError(`services: build: ${context} has no Dockerfile. Give a folder that has one, or an image.`);
+  }
+  const other = entries.find((entry) => !entry.isFile());
+  if (other !== undefined) {
+    throw new RequestError(
+      `services: build: ${context}: «${other.name}» is no file of its own (a folder, a link, a pipe). Take it out: an image ` +
+        'is built from the files that lie in the folder itself.',
+    );
   }
   const base = await provideBase(docker, say);
   const content = createHash('sha256').update(base);

@@ -5,23 +5,29 @@
  *
  * They share the lab's PID namespace, so that nothing of a killed run stays and faults reach the tunnel's daemon.
  */
-import path from 'node:path';
 import type Docker from 'dockerode';
 import * as z from 'zod';
 import { SWARM } from '../../../contracts/addresses.ts';
 import { SPEAKS_ALL, type ClientJob, type RunningClient, type TorrentClient } from '../../../contracts/client.ts';
 import type { ExitStatus, Host } from '../../../contracts/host.ts';
-import { Unsupported, describeExit } from '../../../contracts/errors.ts';
+import { RequestError, Unsupported, describeExit } from '../../../contracts/errors.ts';
 import { abortedBy, until } from '../../../contracts/until.ts';
 import { SERVER_DEVICE } from '../../../programs/wireguard.ts';
 import type { Handover } from '../tunnel.ts';
-import { composeServiceSchema, filledIn, type ComposeService, type HandedOver } from './compose.ts';
+import {
+  bindOf,
+  composeServiceSchema,
+  filledIn,
+  tunnelDevice,
+  type ComposeService,
+  type HandedOver,
+} from './compose.ts';
 import { LABEL, partStreams, removeContainer } from './engine.ts';
 
 /** Stack as it crosses to the trial's process: the images are there, nothing is left to be built. */
 export const stackSchema = z.object({
   folder: z.string(),
-  device: z.string(),
+  device: tunnelDevice,
   client: composeServiceSchema,
   vpn: composeServiceSchema,
 });
@@ -134,6 +140,8 @@ export class StackContainers {
   async #start(name: 'stack-client' | 'stack-vpn', service: ComposeService): Promise<Started> {
     const fill = (value: string): string => filledIn(value, this.#handedOver);
     const { network, processes, labels, sockets } = this.#place;
+    const binds: string[] = [];
+    for (const volume of service.volumes) binds.push(await this.#bind(volume, name));
     const container = await this.#docker.createContainer({
       name: `${this.#place.name}-${name}`,
       Image: service.image ?? '',
@@ -154,10 +162,7 @@ export class StackContainers {
           const [from = '', to = ''] = device.split(':');
           return { PathOnHost: from, PathInContainer: to, CgroupPermissions: 'rwm' };
         }),
-        Binds: [
-          ...service.volumes.map((volume) => this.#bind(fill(volume))),
-          ...(name === 'stack-vpn' ? [`${sockets}:/var/run/wireguard`] : []),
-        ],
+        Binds: [...binds, ...(name === 'stack-vpn' ? [`${sockets}:/var/run/wireguard`] : [])],
         LogConfig: { Type: 'none', Config: {} },
       },
     });
@@ -181,8 +186,11 @@ export class StackContainers {
     return { container, exited, log: () => kept.split('\n').filter(Boolean) };
   }
 
-  #bind(volume: string): string {
-    return volume.startsWith('./') ? `${path.resolve(this.#stack.folder)}/${volume.slice(2)}` : volume;
+  /** Asked again at the start: a link may have changed since the compose file was read. */
+  async #bind(volume: string, service: string): Promise<string> {
+    const bind = filledIn(await bindOf(this.#stack.folder, volume, `${service}: volumes`), this.#handedOver);
+    if (bind.startsWith('/')) return bind;
+    throw new RequestError(`${service}: volumes: «${volume}» is handed to the other service, or at another time.`);
   }
 }
 

@@ -1,11 +1,11 @@
 /** What a run of a scenario is of: a new campaign, or one that was interrupted. */
 import { existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { inProject } from '../contracts/places.ts';
 import { RequestError } from '../contracts/errors.ts';
 import { restrict } from '../harness/campaign/plan.ts';
-import { manifestSchema, type Manifest } from '../records/manifest.ts';
+import { readManifest } from '../analysis/campaign/read-campaign.ts';
+import type { Manifest } from '../records/manifest.ts';
 import { listScenarios, loadScenario, parseScenario, type Scenario } from '../harness/campaign/scenario.ts';
 import type { ScenarioOptions } from './scenario-options.ts';
 
@@ -56,13 +56,7 @@ export async function resumedRun(folder: string, options: ScenarioOptions): Prom
   if (given.length > 0) {
     throw new RequestError(`--resume goes on with the plan as it was: leave out --${given.join(', --')}.`);
   }
-  let text: string;
-  try {
-    text = await readFile(path.join(folder, 'manifest.json'), 'utf8');
-  } catch {
-    throw new RequestError(`${folder} holds no campaign (no manifest.json). Give the folder of an interrupted run.`);
-  }
-  const manifest = manifestSchema.parse(JSON.parse(text));
+  const manifest = await readManifest(folder);
   const { scenario: asRun } = manifest;
   const unique = (names: readonly string[]): string[] => [...new Set(names)];
   const asWritten = parseScenario(asRun.name, asRun.source, 'manifest.json');

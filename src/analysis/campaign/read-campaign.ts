@@ -48,7 +48,8 @@ export function trialFile(folder: string, trial: string, name: string): string {
   return join(folder, 'trials', trial, name);
 }
 
-async function readManifest(folder: string): Promise<Manifest> {
+/** Throws `CampaignUnreadable` when the manifest is missing, no manifest, or of a version that this code does not know. */
+export async function readManifest(folder: string): Promise<Manifest> {
   const file = join(folder, 'manifest.json');
   const text = await readFile(file, 'utf8').catch((error: unknown) => {
     throw new CampaignUnreadable(

@@ -4,11 +4,12 @@
  *
  * A record that was sealed is never rewritten. What a crash can leave, a torn last line, is cut off at the next start.
  */
-import { createServer, type Server } from 'node:net';
+import { spawnSync } from 'node:child_process';
 import { mkdir, open, readFile, readdir, rename, stat, truncate, type FileHandle } from 'node:fs/promises';
 import path from 'node:path';
 import * as z from 'zod';
 import { RequestError } from '../../contracts/errors.ts';
+import { readManifest } from '../../analysis/campaign/read-campaign.ts';
 import type { Manifest } from '../../records/manifest.ts';
 import type { SessionRecord } from '../../records/session.ts';
 import { isDisturbed, trialRecordSchema, type TrialRecord } from '../../records/trial-record.ts';
@@ -23,11 +24,11 @@ export class Ledger implements AsyncDisposable {
   /** Records sealed before this session, in the order of the file. */
   readonly earlier: readonly SealedGlance[];
   readonly #folder: string;
-  readonly #lock: Server;
+  readonly #lock: FileHandle;
   readonly #trials: Journal;
   readonly #sessions: Journal;
 
-  private constructor(folder: string, lock: Server, trials: Journal, sessions: Journal, earlier: SealedGlance[]) {
+  private constructor(folder: string, lock: FileHandle, trials: Journal, sessions: Journal, earlier: SealedGlance[]) {
     this.#folder = folder;
     this.#lock = lock;
     this.#trials = trials;
@@ -37,20 +38,24 @@ export class Ledger implements AsyncDisposable {
 
   /**
    * Opens the folder for one session; the manifest is written where there is none yet.
-   * Throws `RequestError` when another harness is at work in it.
+   * Throws `RequestError` when another harness is at work in it, or its files are damaged.
    */
   static async open(folder: string, manifest: Manifest): Promise<Ledger> {
     await mkdir(path.join(folder, 'trials'), { recursive: true });
     const lock = await lockFolder(folder);
-    await writeOnce(path.join(folder, 'manifest.json'), JSON.stringify(manifest, null, 2) + '\n');
-    const earlier = (await wholeLines(path.join(folder, 'trials.jsonl'))).map((line) =>
-      glanceSchema.parse(JSON.parse(line)),
-    );
-    await wholeLines(path.join(folder, 'sessions.jsonl'));
-    const trials = await Journal.open(path.join(folder, 'trials.jsonl'));
-    const sessions = await Journal.open(path.join(folder, 'sessions.jsonl'));
-    await syncPath(folder);
-    return new Ledger(folder, lock, trials, sessions, earlier);
+    try {
+      await writeOnce(path.join(folder, 'manifest.json'), JSON.stringify(manifest, null, 2) + '\n');
+      await readManifest(folder);
+      const earlier = await readSealed(path.join(folder, 'trials.jsonl'));
+      await wholeLines(path.join(folder, 'sessions.jsonl'));
+      const trials = await Journal.open(path.join(folder, 'trials.jsonl'));
+      const sessions = await Journal.open(path.join(folder, 'sessions.jsonl'));
+      await syncPath(folder);
+      return new Ledger(folder, lock, trials, sessions, earlier);
+    } catch (error) {
+      await lock.close();
+      throw error;
+    }
   }
 
   /** The trial's own folder. */
@@ -74,7 +79,7 @@ export class Ledger implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#trials.close();
     await this.#sessions.close();
-    this.#lock.close();
+    await this.#lock.close();
   }
 }
 
@@ -131,6 +136,32 @@ async function wholeLines(file: string): Promise<string[]> {
 }
 
 /**
+ * Records sealed before. Throws `RequestError` at a line that is none: which trial it was of is not known, and to run that one
+ * anew would remove its captures.
+ */
+async function readSealed(file: string): Promise<SealedGlance[]> {
+  return (await wholeLines(file)).map((line, index) => {
+    const glance = glanceSchema.safeParse(parseJson(line));
+    if (glance.success) return glance.data;
+    throw new RequestError(
+      `${file} is damaged: line ${index + 1} is no record («${line.slice(0, QUOTED)}»). Nothing was changed. Restore the ` +
+        'file, or take that line out of it, and its trial is run anew. «npm run analyze» reads the others as they are.',
+    );
+  });
+}
+
+/** Characters of a damaged line in an error. */
+const QUOTED = 60;
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}
+
+/**
  * Writes the file whole or not at all; leaves one that is there. Its name is on the disk when the folder has been synced.
  * (The package write-file-atomic, 6.0.0, is not for this: it writes once and does not look at how much was taken, so that
  * a full disk gives a torn file and no error.)
@@ -162,18 +193,21 @@ async function syncPath(file: string): Promise<void> {
 }
 
 /**
- * One harness a folder. The lock is a name in the kernel's abstract socket space, made of the folder's device and inode:
- * it goes with the process that holds it, however that ends, and leaves no file.
+ * One harness a folder: the kernel's lock on it (flock(2)), held by an open descriptor. It goes with the process that holds
+ * it, however that ends, leaves no file, and is seen from every namespace and container that sees the folder. flock(1) sets
+ * it on a descriptor that it shares with this process, and ends.
  */
-async function lockFolder(folder: string): Promise<Server> {
-  const { dev, ino } = await stat(folder);
-  const server = createServer();
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', () =>
-      reject(new RequestError(`${folder} is in use: another «npm run scenario» is at work in it. Let it end first.`)),
-    );
-    server.listen(`\0killswitch-lab/${dev}/${ino}`, resolve);
+async function lockFolder(folder: string): Promise<FileHandle> {
+  const handle = await open(folder, 'r');
+  const { status, error } = spawnSync('flock', ['--exclusive', '--nonblock', '3'], {
+    stdio: ['ignore', 'ignore', 'ignore', handle.fd],
   });
-  server.unref();
-  return server;
+  if (status === 0) return handle;
+  await handle.close();
+  throw new RequestError(
+    status === 1
+      ? `${folder} is in use: another «npm run scenario» is at work in it. Let it end first.`
+      : `${folder} cannot be locked (flock: ${error?.message ?? `exit code ${status ?? 'none'}`}): install the package ` +
+          'util-linux, or give a folder on a disk of this machine with --out.',
+  );
 }

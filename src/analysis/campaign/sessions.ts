@@ -35,7 +35,12 @@ function noteSession(text: string, place: string, problems: Problems): void {
     );
   }
   if (dropped !== null && dropped > 0) {
-    problems.note('watch-dropped', place, 'The watch outside the labs missed frames: it cannot say that none escaped.');
+    problems.note(
+      'watch-dropped',
+      place,
+      'The watch outside the labs missed frames: it cannot say that none escaped. The trials stand; where that word is ' +
+        'needed, run the campaign again while the machine does less else.',
+    );
   }
 }
 

@@ -30,6 +30,13 @@ const QUOTED = 10;
 const LOOPBACK_LINE = / lo +\S+ +IP (\S+)\.(\d+) > (\S+)\.(\d+): /;
 const CANARY_PATIENCE_MS = 5000;
 
+/**
+ * Bytes of a frame that are kept, and KiB of the ring that they wait in. Until the filter is in place, every frame of the
+ * machine goes into the ring; with tcpdump's own sizes it has room for eight frames in immediate mode, and what a busy
+ * machine sends in that moment is counted as missed by the watch.
+ */
+const RING = ['-s', '192', '-B', '16384'];
+
 /** A frame with an address of the lab was seen outside the labs. */
 export class Escaped extends RequestError {
   override readonly name = 'Escaped';
@@ -92,7 +99,7 @@ class Tcpdump {
   constructor(addresses: readonly string[], onTrouble: (error: Error) => void) {
     this.#onTrouble = onTrouble;
     const filter = addresses.map((address) => `host ${address}`).join(' or ');
-    const tcpdump = ['tcpdump', '-i', 'any', '-n', '-l', '--immediate-mode', '-Z', 'root', filter];
+    const tcpdump = ['tcpdump', '-i', 'any', '-n', '-l', '--immediate-mode', '-Z', 'root', ...RING, filter];
     this.#process = spawn('setpriv', ['--pdeathsig=KILL', ...tcpdump], {
       stdio: ['ignore', 'pipe', 'pipe'],
       detached: true,

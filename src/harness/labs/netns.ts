@@ -133,6 +133,8 @@ export function openResidents(): Residents {
  */
 export async function openNetnsLab(clock: Clock, residents: Residents | null = null): Promise<Lab> {
   await assertOwnNamespaces();
+  // The lab's other users read what is written here, whatever the harness was started with (a client's settings).
+  process.umask(0o022);
   if (existsSync(SCRATCH)) await clearRun();
   else await hideMachine();
   await mkdir('/run/wireguard', { recursive: true });

@@ -104,6 +104,20 @@ function checkNode() {
   );
 }
 
+/** Files that a process of killswitch-lab has open at most, its modules at the start included. */
+const DESCRIPTORS_NEEDED = 256;
+
+/** Node.js itself raises the soft limit to the hard one (proc(5), limits): what is left is all there is. */
+function checkDescriptors() {
+  if (!existsSync('/proc/self/limits')) return;
+  const limit = /^Max open files +(\d+)/m.exec(readFileSync('/proc/self/limits', 'utf8'))?.[1];
+  if (limit === undefined || Number(limit) >= DESCRIPTORS_NEEDED) return;
+  fail(
+    `This shell lets a process open ${limit} files; ${DESCRIPTORS_NEEDED} are needed. Raise it with\n  ulimit -n 1024\n` +
+      'or, where the shell refuses that, from a new login: its own hard limit cannot be raised again.',
+  );
+}
+
 /**
  * Locks a folder for as long as this process lives, or until what is given back is closed. Null when somebody else holds
  * it, undefined where there is no flock(1): builds are then kept, since nobody can tell whether one is used.
@@ -267,6 +281,7 @@ if (forHelp ? !isMade : (words[0] ?? 'help') === 'help' && !isInstalled) {
   process.stdout.write(overview());
   process.exit(EXIT.done);
 }
+if (!forHelp) checkDescriptors();
 try {
   const build = forHelp ? path.join(BUILDS, readlinkSync(CURRENT)) : takeBuild();
   const { main } = await import(pathToFileURL(path.join(build, 'cli.js')).href);

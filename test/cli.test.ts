@@ -1,11 +1,12 @@
 /** The command line: what is asked of every command alike, and what every end is called. */
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import * as z from 'zod';
 import { CommandFailed, EXIT, RequestError, exitOf } from '../src/contracts/errors.ts';
 import { CampaignUnreadable } from '../src/analysis/campaign/problems.ts';
 import { NotACapture } from '../src/analysis/capture/read-capture.ts';
-import { commandLine } from './kit/command-line.ts';
+import { BOOTSTRAP, commandLine } from './kit/command-line.ts';
 
 const { scripts } = z
   .object({ scripts: z.record(z.string(), z.string()) })
@@ -71,6 +72,23 @@ describe('the command line', function () {
       assert.equal(code, EXIT.cannotRun, argv.join(' '));
       assert.doesNotMatch(err, /^ +at /m, 'a stack is for what is wrong with the program');
     }
+  });
+});
+
+describe('a shell that lets a process open few files', () => {
+  it('is refused before anything is begun, with the command that raises the limit', () => {
+    const { status, stderr } = spawnSync('prlimit', ['--nofile=64:64', process.execPath, BOOTSTRAP, 'scenario', 'ci'], {
+      encoding: 'utf8',
+    });
+    assert.equal(status, EXIT.cannotRun);
+    assert.match(stderr, /open 64 files; 256 are needed.*ulimit -n 1024/s);
+  });
+
+  it('is refused for more labs than it has files for, with the number that it has', () => {
+    const few = ['--nofile=300:300', process.execPath, BOOTSTRAP, 'scenario', 'ci', '--jobs', '100'];
+    const { status, stderr } = spawnSync('prlimit', few, { encoding: 'utf8' });
+    assert.equal(status, EXIT.cannotRun);
+    assert.match(stderr, /100 labs side by side take 928 open files.*300.*--jobs 21/s);
   });
 });
 

@@ -1,4 +1,5 @@
 /** Sees to it that the labs of a run can be opened, and that the run is what its manifest says. */
+import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { statedRule } from '../../analysis/statistics/sequential.ts';
 import { RequestError } from '../../contracts/errors.ts';
@@ -26,6 +27,7 @@ export interface Execution extends Asked {
 /** Calls `execute` with everything in place; gives what it gives. Throws `RequestError` where labs cannot be opened. */
 export async function withLab(asked: Asked, execute: (execution: Execution) => Promise<number>): Promise<number> {
   const { run, plan, pace, options, say } = asked;
+  assertDescriptors(pace.jobs);
   const backend = await chooseLab(options, run.scenario, say);
   await using engine = backend === 'docker' ? await provideEngine(say) : null;
   const images = await provideLab(engine, options, run.scenario, plan, say);
@@ -36,6 +38,20 @@ export async function withLab(asked: Asked, execute: (execution: Execution) => P
   if (sequential) say(statedRule(sequential));
   say(`${manifest.campaign}: ${scaleOf(asked)}; results in ${path.relative('', run.folder) || '.'}`);
   return await execute({ ...asked, manifest, images });
+}
+
+/** Open files of the harness: its own, and for each lab the channel to its process and what is read of it. */
+const DESCRIPTORS = { own: 128, lab: 8 } as const;
+
+/** Throws `RequestError` where so many labs would leave the harness without open files in the middle of a campaign. */
+function assertDescriptors(jobs: number): void {
+  const limit = Number(/^Max open files +(\d+)/m.exec(readFileSync('/proc/self/limits', 'utf8'))?.[1] ?? Infinity);
+  const needed = DESCRIPTORS.own + DESCRIPTORS.lab * jobs;
+  if (limit >= needed) return;
+  throw new RequestError(
+    `${jobs} labs side by side take ${needed} open files, and this shell allows ${limit}: type  ulimit -n ${needed}  ` +
+      `or run fewer labs (--jobs ${Math.max(1, Math.floor((limit - DESCRIPTORS.own) / DESCRIPTORS.lab))}).`,
+  );
 }
 
 async function chooseLab(

@@ -4,6 +4,7 @@ import { Command, CommanderError } from 'commander';
 import * as z from 'zod';
 import { listenForInterruption } from './commands/interruption.ts';
 import { EXIT, exitOf, messageOf } from './contracts/errors.ts';
+import { terminalText } from './contracts/media.ts';
 import { inProject } from './contracts/places.ts';
 
 type Run = (argv: readonly string[]) => Promise<number>;
@@ -111,17 +112,18 @@ function version(): string {
 function sayFailure(error: unknown): number {
   if (error instanceof CommanderError) {
     if (error.exitCode === 0) return EXIT.done; // it has printed what it was asked for
-    process.stderr.write(`killswitch-lab: ${messageOf(error)}\n`);
+    process.stderr.write(terminalText(`killswitch-lab: ${messageOf(error)}\n`));
     return EXIT.cannotRun;
   }
   const code = exitOf(error);
   if (code !== EXIT.harnessFailed) {
-    process.stderr.write(`killswitch-lab: ${messageOf(error)}\n`);
+    process.stderr.write(terminalText(`killswitch-lab: ${messageOf(error)}\n`));
     return code;
   }
   const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
   process.stderr.write(
-    `killswitch-lab: ${stack}\nThis is a fault of killswitch-lab itself and says nothing about what was measured. ` +
+    terminalText(`killswitch-lab: ${stack}\n`) +
+      `This is a fault of killswitch-lab itself and says nothing about what was measured. ` +
       'What is sealed is kept; report it with the lines above.\n',
   );
   return code;

@@ -10,6 +10,7 @@ import { parseAddress, splitEndpoint } from '../analysis/capture/address.ts';
 import type { ClientIdentity } from '../analysis/classify/classifier.ts';
 import { type CaptureSummary, type Volume, summariseCapture } from '../analysis/classify/capture-summary.ts';
 import { EXIT, RequestError, messageOf } from '../contracts/errors.ts';
+import { terminalText } from '../contracts/media.ts';
 import { parseArguments } from './arguments.ts';
 
 const list = (text: string): string[] => text.split(',').map((each) => each.trim());
@@ -43,7 +44,8 @@ export async function classifyCommand(argv: readonly string[]): Promise<number> 
   const [file = ''] = command.args;
   const options = optionsSchema.parse(command.opts());
   const summary = await summariseCapture(file, clientOf(options));
-  process.stdout.write(options.json ? `${JSON.stringify(asJson(file, summary), null, 2)}\n` : asText(file, summary));
+  const text = options.json ? `${JSON.stringify(asJson(file, summary), null, 2)}\n` : asText(file, summary);
+  process.stdout.write(terminalText(text));
   return EXIT.done;
 }
 
@@ -130,7 +132,8 @@ function volumeText({ packets, bytes }: Volume): string {
 
 /** Nanoseconds as seconds, to the nanosecond. */
 function seconds(ns: number): string {
-  const digits = String(Math.abs(ns)).padStart(10, '0');
+  // A hostile timestamp is beyond what a number prints in digits.
+  const digits = String(BigInt(Math.round(Math.abs(ns)))).padStart(10, '0');
   return `${ns < 0 ? '-' : ''}${digits.slice(0, -9)}.${digits.slice(-9)}`;
 }
 

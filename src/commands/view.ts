@@ -4,6 +4,7 @@ import { createLogUpdate } from 'log-update';
 import { lastClientWords, learntWords, reachWords } from '../analysis/summary/reach-words.ts';
 import type { Summary } from '../analysis/summary/schema.ts';
 import type { CampaignEvents } from '../harness/campaign/campaign.ts';
+import { terminalText } from '../contracts/media.ts';
 import { describeSeconds } from '../contracts/durations.ts';
 import type { TrialRecord } from '../records/trial-record.ts';
 import { TimeLeft } from '../harness/campaign/time-left.ts';
@@ -64,7 +65,7 @@ export class ProgressView implements CampaignEvents {
     this.#done += 1;
     const verdict = this.#count(record.measures?.verdict);
     if (this.#live === null) {
-      this.#stream.write(`${this.progress} ${record.trial}: ${verdict} - ${reasonOf(record)}\n`);
+      this.#stream.write(terminalText(`${this.progress} ${record.trial}: ${verdict} - ${reasonOf(record)}\n`));
     }
     this.#draw();
   }
@@ -91,7 +92,7 @@ export class ProgressView implements CampaignEvents {
     if (this.#live === null) return;
     const verdicts = [...this.#verdicts].map(([verdict, times]) => `${verdict} ${times}`).join(', ');
     const running = [...this.#running].map(([trial, { stage }]) => `  ${trial}: ${stage}`);
-    this.#live([`${this.progress} ${this.#jobs} at a time  ${verdicts}`, ...running].join('\n'));
+    this.#live(terminalText([`${this.progress} ${this.#jobs} at a time  ${verdicts}`, ...running].join('\n')));
   }
 }
 
@@ -124,7 +125,7 @@ export function summaryTable(summary: Summary): string {
     ...accounts(summary),
     ...summary.conclusions.map((conclusion) => `- ${conclusion.text}`),
   ];
-  return [table.toString(), ...remarks].join('\n');
+  return terminalText([table.toString(), ...remarks].join('\n'));
 }
 
 /** More cells than this would fill the screen with sentences; the report has them all. */

@@ -1,4 +1,5 @@
-/** trials.csv: RFC 4180, a header line, an empty field for what is missing. */
+/** trials.csv: RFC 4180, a header line, an empty field for what is missing, and no text that a spreadsheet computes. */
+import { csvText } from '../../contracts/media.ts';
 import type { TrialRow } from '../summary/rows.ts';
 import { COLUMNS, type Value } from './columns.ts';
 
@@ -12,6 +13,5 @@ export function trialsCsv(rows: readonly TrialRow[]): string {
 
 function field(value: Value): string {
   if (value === null) return '';
-  const text = String(value);
-  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+  return typeof value === 'string' ? csvText(value) : String(value);
 }

@@ -1,4 +1,5 @@
 /** The gate's result as Markdown for a pull request: what regressed first, the rest folded away. */
+import { markdownCode } from '../../contracts/media.ts';
 import type { Check, GateResult } from './gate.ts';
 import { checkWords, outcomeWords, pWords } from './gate-words.ts';
 
@@ -11,15 +12,20 @@ export function gateMarkdown(campaign: string, result: GateResult): string {
     '',
     outcomeWords(result),
     '',
-    `Campaign: ${code(campaign)}`,
+    `Campaign: ${markdownCode(campaign)}`,
     '',
   ];
   if (regressed.length > 0) lines.push('### Regressed', '', ...table(regressed), '');
   if (unjudged.length > 0) {
-    lines.push('### Could not be judged', '', ...unjudged.map(({ name, reason }) => `- ${code(name)}: ${reason}`), '');
+    lines.push(
+      '### Could not be judged',
+      '',
+      ...unjudged.map(({ name, reason }) => `- ${markdownCode(name)}: ${reason}`),
+      '',
+    );
   }
   if (fresh.length > 0) {
-    lines.push('### Not in the baseline', '', ...fresh.map((cell) => `- ${code(cell)}`), '');
+    lines.push('### Not in the baseline', '', ...fresh.map((cell) => `- ${markdownCode(cell)}`), '');
   }
   if (held.length > 0) {
     lines.push('<details><summary>Held</summary>', '', ...table(held), '', '</details>', '');
@@ -32,11 +38,7 @@ function table(checks: readonly Check[]): string[] {
     '| Scope | What | Measure | p (Holm) |',
     '| --- | --- | --- | --- |',
     ...checks.map(
-      (check) => `| ${check.scope} | ${code(check.name)} | ${checkWords(check)} | ${pWords(check.pHolm)} |`,
+      (check) => `| ${check.scope} | ${markdownCode(check.name)} | ${checkWords(check)} | ${pWords(check.pHolm)} |`,
     ),
   ];
-}
-
-function code(text: string): string {
-  return `\`${text.replaceAll('`', "'").replaceAll('|', '\\|')}\``;
 }

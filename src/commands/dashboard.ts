@@ -6,6 +6,7 @@
 import { createServer, type ServerResponse } from 'node:http';
 import { readFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
+import { ownParts, pagePolicy } from '../contracts/page-policy.ts';
 import { asset } from '../contracts/places.ts';
 import type { CampaignEvents } from '../harness/campaign/campaign.ts';
 import type { Cell } from '../records/identity.ts';
@@ -31,6 +32,7 @@ export async function openDashboard(manifest: Manifest, trialSeconds: number): P
   const state = new CampaignState(manifest, trialSeconds);
   const pages = new Set<ServerResponse>();
   const page = readFileSync(asset('commands/dashboard.html'), 'utf8');
+  const policy = pagePolicy(ownParts(page), "connect-src 'self'", "frame-ancestors 'none'");
   const server = createServer((request, response) => {
     // A page of another origin that guessed the port must not read along: its Host header gives it away.
     if (request.headers.host !== `${LOOPBACK}:${portOf(server.address())}`) {
@@ -43,8 +45,8 @@ export async function openDashboard(manifest: Manifest, trialSeconds: number): P
     } else if (request.url === '/') {
       response.writeHead(200, {
         'content-type': 'text/html; charset=utf-8',
-        'content-security-policy':
-          "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; connect-src 'self'",
+        'content-security-policy': policy,
+        'x-content-type-options': 'nosniff',
       });
       response.end(page);
     } else response.writeHead(404).end();

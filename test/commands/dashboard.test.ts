@@ -61,7 +61,11 @@ describe('the dashboard', () => {
   it('listens on the loopback device only, and loads nothing from anywhere', async () => {
     assert.match(dashboard.url, /^http:\/\/127\.0\.0\.1:\d+\/$/);
     const page = await fetch(dashboard.url);
-    assert.match(page.headers.get('content-security-policy') ?? '', /default-src 'none'/);
+    assert.match(
+      page.headers.get('content-security-policy') ?? '',
+      /default-src 'none'; script-src 'sha256-[^']+'; style-src 'sha256-[^']+'/,
+    );
+    assert.doesNotMatch(page.headers.get('content-security-policy') ?? '', /unsafe/);
     assert.doesNotMatch(await page.text(), /https?:\/\//);
   });
 

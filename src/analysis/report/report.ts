@@ -4,6 +4,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { asset } from '../../contracts/places.ts';
+import { pagePolicy } from '../../contracts/page-policy.ts';
 import type { Manifest } from '../../records/manifest.ts';
 import { PARTIES } from '../../records/vocabulary.ts';
 import type { DrawnFigure } from '../figures/all.ts';
@@ -28,8 +29,11 @@ export interface ReportInput {
 /** The page's own files lie beside the sources; the compiled program reads them there too. */
 const part = (name: string): string => readFileSync(asset(`analysis/report/${name}`), 'utf8');
 
-/** Content security policy of the file: it fetches nothing, from anywhere, and is all there is. */
-const POLICY = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'";
+/** The text as it stands in the page, set in. */
+const inset = (text: string): string => `\n        ${text}\n      `;
+
+/** An element with the page's own script or style, to the byte: its hash is in the policy. */
+const own = (tag: 'script' | 'style', text: string): Html => new Html(`<${tag}>${text}</${tag}>`);
 
 const SIGNS: Readonly<Record<Conclusion['tone'], string>> = { leak: '●', held: '○', undecided: '?', fact: '–' };
 
@@ -43,15 +47,14 @@ export function reportHtml(input: ReportInput): string {
     ['open', 'Inconclusive'],
     ['manifest', 'Manifest'],
   ] as const;
+  const [script, style] = [inset(`${part('page.js')};`), inset(part('page.css'))];
   const page = html`<html lang="en">
     <head>
       <meta charset="utf-8" />
       <meta name="viewport" content="width=device-width, initial-scale=1" />
-      <meta http-equiv="Content-Security-Policy" content="${POLICY}" />
+      <meta http-equiv="Content-Security-Policy" content="${pagePolicy({ script, style })}" />
       <title>${scenario.title}: ${manifest.campaign}</title>
-      <style>
-        ${new Html(part('page.css'))}
-      </style>
+      ${own('style', style)}
     </head>
     <body>
       <header>
@@ -112,9 +115,7 @@ export function reportHtml(input: ReportInput): string {
       <script type="application/json" id="data">
         ${new Html(jsonForScript(pageData(input)))}
       </script>
-      <script>
-        ${new Html(part('page.js'))};
-      </script>
+      ${own('script', script)}
     </body>
   </html>`;
   return `<!doctype html>\n${render(page)}\n`;
@@ -214,14 +215,16 @@ function pageData({ summary, rows, pictures }: ReportInput): object {
     noPicture:
       'No picture of this trial is embedded. Draw it with: npm run figures CAMPAIGN -- --trial ID (CAMPAIGN: the folder of this report).',
     cells: summary.cells.map((cell) => ({ title: cellId(cell), facts: cellFacts(cell, summary) })),
-    trials: rows.map((row) => ({
-      trial: row.trial,
-      cell: numbers.get(cellId(row.cell)) ?? -1,
-      verdict: row.verdict,
-      reason: row.reason,
-      ...trialWords(row),
-      ...(drawn.has(row.trial) ? { picture: true } : {}),
-    })),
+    trials: rows
+      .filter(({ cell }) => numbers.has(cellId(cell)))
+      .map((row) => ({
+        trial: row.trial,
+        cell: numbers.get(cellId(row.cell)) ?? -1,
+        verdict: row.verdict,
+        reason: row.reason,
+        ...trialWords(row),
+        ...(drawn.has(row.trial) ? { picture: true } : {}),
+      })),
   };
 }
 

@@ -93,6 +93,24 @@ describe('report.html in Chromium', function () {
     assert.equal(requests.length, 1);
   });
 
+  it('has no script and no style but its own, in no attribute either', async () => {
+    const text = await readFile(join(folder, 'report.html'), 'utf8');
+    assert.match(text, /Content-Security-Policy" content="default-src &#39;none&#39;; script-src &#39;sha256-/);
+    assert.doesNotMatch(text, /unsafe-inline/);
+    const tags = text.match(/<[a-z][^>]*>/gi) ?? [];
+    assert.deepEqual(
+      tags.filter((tag) => /\s(?:style|on[a-z]+)\s*=/i.test(tag.replace(/"[^"]*"/g, '""'))),
+      [],
+    );
+    await open();
+    await page.evaluate('document.body.insertAdjacentHTML("beforeend", "<p id=planted style=color:red>x</p>")');
+    assert.notEqual(
+      await page.evaluate('getComputedStyle(document.getElementById("planted")).color'),
+      'rgb(255, 0, 0)',
+    );
+    errors = errors.filter((message) => !message.includes('Content Security Policy'));
+  });
+
   it('opens with the conclusions, then the table, then the figures', async () => {
     await open();
     const text = (await page.locator('main').innerText()).replaceAll('\u00a0', ' ');

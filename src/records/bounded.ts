@@ -16,7 +16,7 @@ const LONGEST_NS = LONGEST_SECONDS * 1e9;
 /** Nothing in a lab of one machine comes this often in one trial; what is summed over trials stays exact. */
 const MOST = 2 ** 31 - 1;
 /** Eight tebibytes: a ten-gigabit link for two hours. */
-const MOST_BYTES = 2 ** 43;
+export const MOST_BYTES = 2 ** 43;
 /** Elements of a list where nothing better is known. The largest seen in a trial is 146. */
 const MOST_ELEMENTS = 10_000;
 

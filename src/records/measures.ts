@@ -84,8 +84,8 @@ export const measuresSchema = z.object({
   /**
    * Nanoseconds from the fault to the instant the switch says it noticed, and had acted; null where it does not react.
    */
-  detectionNs: instant.nullable(),
-  switchLatencyNs: instant.nullable(),
+  detectionNs: instant.nonnegative().nullable(),
+  switchLatencyNs: instant.nonnegative().nullable(),
   /** Clear packets and bytes of the outage (gap phase), all classes. */
   clearPackets: count,
   clearBytes: byteCount,

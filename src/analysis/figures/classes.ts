@@ -32,7 +32,7 @@ function classesSpec(input: FigureInput): TopLevelSpec | null {
       });
     }),
   );
-  const largest = Math.log1p(Math.max(...tiles.map(({ mean }) => mean)));
+  const largest = Math.log1p(tiles.reduce((most, { mean }) => Math.max(most, mean), -Infinity));
   const values = tiles.map((tile) => ({ ...tile, size: Math.log1p(tile.mean) / largest }));
   return {
     data: { values },

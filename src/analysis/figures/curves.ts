@@ -33,7 +33,9 @@ export function curvesSpec(
 ): TopLevelSpec | null {
   const drawn = curves.filter(({ observations }) => observations.length > 0);
   if (drawn.length === 0) return null;
-  const longest = Math.max(...drawn.flatMap(({ observations }) => observations.map(({ time }) => time)));
+  const longest = drawn
+    .flatMap(({ observations }) => observations.map(({ time }) => time))
+    .reduce((most, time) => Math.max(most, time));
   const unit = timeUnit(longest);
   const values = drawn.flatMap(({ row, column, line, observations }) => {
     const steps = kaplanMeier(observations);

@@ -22,8 +22,8 @@ function matrixSpec(input: FigureInput): TopLevelSpec | null {
   if (cells.length === 0) return null;
   const headings = Object.fromEntries(switches.map((name) => [name, name.split(LINE_BREAK)]));
   const lines = Object.values(headings);
-  const tileWidth = Math.max(TILE_WIDTH, ...lines.flat().map((line) => line.length * CHARACTER_WIDTH));
-  const headingLines = Math.max(...lines.map(({ length }) => length));
+  const tileWidth = lines.flat().reduce((widest, line) => Math.max(widest, line.length * CHARACTER_WIDTH), TILE_WIDTH);
+  const headingLines = lines.reduce((most, { length }) => Math.max(most, length), -Infinity);
   const severalMoments = new Set(cells.map(({ moment }) => moment)).size > 1;
   const rowOf = ({ client, fault, moment }: CellSummary): string =>
     severalMoments ? `${client} · ${fault} · ${moment}` : `${client} · ${fault}`;

@@ -20,7 +20,7 @@ function pollingSpec({ summary, rows }: FigureInput): TopLevelSpec | null {
     high: detectionSeconds.high ?? detectionSeconds.median,
   }));
   const periods = polling.map(({ periodSeconds }) => periodSeconds);
-  const [from, to] = [Math.min(...periods) / 1.6, Math.max(...periods) * 1.6];
+  const [from, to] = [(periods[0] ?? 0) / 1.6, (periods.at(-1) ?? 0) * 1.6];
   const line = (factor: number, name: string): object[] =>
     [from, to].map((period) => ({ period, delay: period * factor, name }));
   const x = {

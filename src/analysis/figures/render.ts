@@ -67,10 +67,21 @@ const MOST_PIXELS = 6_000_000;
 /** Draws SVG text to PNG, on a thread of its own, at double size unless that makes it huge. */
 export async function toPng(svg: string): Promise<Uint8Array> {
   const fontFiles = ['DejaVuSans.ttf', 'DejaVuSans-Bold.ttf'].map((name) => join(FONT_FOLDER, name));
-  const [, width, height] = /width="(\d+)" height="(\d+)"/.exec(svg) ?? [];
-  const scale = 4 * Number(width) * Number(height) > MOST_PIXELS ? 1 : 2;
+  const [, width = NaN, height = NaN] = (/width="([\d.]+)" height="([\d.]+)"/.exec(svg) ?? []).map(Number);
+  const scale = scaleOf(width, height);
   const font = { loadSystemFonts: false, fontFiles, defaultFontFamily: 'DejaVu Sans' };
   return (await renderAsync(svg, { font, fitTo: { mode: 'zoom', value: scale } })).asPng();
+}
+
+/** The drawing library ends the whole process where it is asked for a picture it has no memory for. */
+const LARGEST_PIXELS = 64_000_000;
+const LONGEST_SIDE = 30_000;
+
+function scaleOf(width: number, height: number): number {
+  if (!(width > 0 && height > 0))
+    throw new RangeError(`a picture has ${width} by ${height} pixels: it cannot be drawn`);
+  if (4 * width * height <= MOST_PIXELS) return 2;
+  return Math.min(1, Math.sqrt(LARGEST_PIXELS / (width * height)), LONGEST_SIDE / Math.max(width, height));
 }
 
 /** What vega says of every mark: a reader hears the picture's own label instead, and the file is half the size. */
@@ -80,7 +91,7 @@ function named(svg: string, id: string, label: string): string {
   const escaped = label.replace(/[&<>"]/g, (character) => `&#${character.charCodeAt(0)};`);
   return svg
     .replace(ROLES, '')
-    .replace('<svg ', `<svg role="img" aria-label="${escaped}" font-family="${FONT}" `)
+    .replace('<svg ', () => `<svg role="img" aria-label="${escaped}" font-family="${FONT}" `)
     .replace(/ id="([^"]+)"/g, ` id="${id}-$1"`)
     .replace(/url\(#([^)]+)\)/g, `url(#${id}-$1)`);
 }

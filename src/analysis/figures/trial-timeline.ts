@@ -51,7 +51,7 @@ export async function timelineSpec(picture: TrialPicture): Promise<TopLevelSpec 
   const { fault, restored, endNs, clientStartedNs } = record.instants;
   if (fault === null) return null;
   const startNs = Math.max(clientStartedNs ?? 0, fault.beforeNs - BEFORE_SECONDS * NS);
-  const stopNs = endNs ?? Math.max(fault.afterNs + 1, ...events.map(({ atNs }) => atNs));
+  const stopNs = endNs ?? events.reduce((last, { atNs }) => Math.max(last, atNs), fault.afterNs + 1);
   const since = (ns: number): number => (ns - fault.beforeNs) / NS;
   const within = (ns: number): boolean => ns >= startNs && ns <= stopNs;
 

@@ -31,7 +31,9 @@ export function watchedPlaces(input: FigureInput): Place[] {
 
 /** The longest watch, in seconds since the fault. */
 export function horizonOf(places: readonly Place[]): number {
-  return Math.max(0, ...places.flatMap(({ trials }) => trials.map(({ aftermath }) => aftermath.endSeconds ?? 0)));
+  return places
+    .flatMap(({ trials }) => trials.map(({ aftermath }) => aftermath.endSeconds ?? 0))
+    .reduce((most, seconds) => Math.max(most, seconds), 0);
 }
 
 /**

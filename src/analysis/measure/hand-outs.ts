@@ -110,7 +110,7 @@ function learntAt({ id, address }: HandOut, timeline: readonly TimelineEvent[]):
       ? [event.atNs]
       : [],
   );
-  return told.length === 0 ? null : Math.max(...told);
+  return told.length === 0 ? null : told.reduce((most, ns) => Math.max(most, ns));
 }
 
 function isIPv6(address: string): boolean {

@@ -140,7 +140,7 @@ function reactionOf(
     const instants = timeline.flatMap((event) =>
       event.kind === 'switch' && event.stage === stage && event.atNs >= faultNs ? [event.atNs - faultNs] : [],
     );
-    return instants.length === 0 ? null : Math.min(...instants);
+    return instants.length === 0 ? null : instants.reduce((least, ns) => Math.min(least, ns));
   };
   return { detectionNs: since('noticed'), switchLatencyNs: since('acted') };
 }

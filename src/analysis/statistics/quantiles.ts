@@ -58,7 +58,10 @@ export function bootstrapQuantile(
     const z = bias + jstat.normal.inv(probability, 0, 1);
     const level = jstat.normal.cdf(bias + z / (1 - acceleration * z), 0, 1);
     let mass = 0;
-    return outcomes.find((outcome) => (mass += outcome.mass) >= level)?.value ?? Math.max(...values);
+    return (
+      outcomes.find((outcome) => (mass += outcome.mass) >= level)?.value ??
+      values.reduce((most, value) => Math.max(most, value))
+    );
   };
   return { median: estimate, low: endpoint(tail), high: endpoint(1 - tail) };
 }

@@ -114,7 +114,7 @@ export function censoredGap(
 ): CellSummary['gapSeconds'] {
   if (estimate === null) return null;
   const censored = rows.filter((row) => row.gapSeconds !== null && row.gapCensored);
-  const lowest = Math.min(...censored.map((row) => row.gapSeconds ?? Number.POSITIVE_INFINITY));
+  const lowest = censored.reduce((least, row) => Math.min(least, row.gapSeconds ?? Infinity), Infinity);
   return { ...estimate, censored: censored.length, medianIsLowerBound: lowest <= estimate.median };
 }
 

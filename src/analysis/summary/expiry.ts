@@ -31,8 +31,12 @@ export function expiryBySoftware(rows: readonly TrialRow[]): Expiry[] {
 function expiryOf(first: LifeRow, lives: readonly LifeRow[]): Expiry {
   const { software, version, documentedSeconds, windowSeconds, source } = first;
   const ended = lives.filter(({ atMostSeconds }) => atMostSeconds !== null);
-  const least = Math.min(...(ended.length > 0 ? ended : lives).map(({ atLeastSeconds }) => atLeastSeconds));
-  const most = ended.length === 0 ? null : Math.max(...ended.map(({ atMostSeconds }) => atMostSeconds ?? 0));
+  const least = (ended.length > 0 ? ended : lives).reduce(
+    (low, { atLeastSeconds }) => Math.min(low, atLeastSeconds),
+    Infinity,
+  );
+  const most =
+    ended.length === 0 ? null : ended.reduce((high, { atMostSeconds }) => Math.max(high, atMostSeconds ?? 0), 0);
   return {
     ...{ software, version, documentedSeconds, source },
     ...(windowSeconds === undefined ? {} : { windowSeconds: windowOf(windowSeconds) }),

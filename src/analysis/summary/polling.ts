@@ -2,6 +2,7 @@
  * Switches that poll every T seconds, read off their id (`app-kill(poll=2s)`). Their model, stated beforehand: the
  * fault falls anywhere in the period, so detection takes a time uniform on [0, T].
  */
+import { LONGEST_SECONDS } from '../../records/bounded.ts';
 import { bootstrapQuantile } from '../statistics/quantiles.ts';
 import { kolmogorovSmirnov, uniformModel } from '../statistics/kolmogorov.ts';
 import { compare, grouped, judged, valuesOf } from './cells.ts';
@@ -9,6 +10,8 @@ import type { TrialRow } from './rows.ts';
 import type { Polling } from './schema.ts';
 
 const PERIOD = /\bpoll=(\d+(?:\.\d+)?)(ms|s|m)?/;
+/** A switch that polls more often, or less often than any trial lasts, is a slip of the pen and fits no scale. */
+const SHORTEST_SECONDS = 0.001;
 const UNIT_SECONDS: Readonly<Record<string, number>> = { ms: 0.001, s: 1, m: 60 };
 
 /** The polling period a kill switch's id names, in seconds; null where it names none. */
@@ -16,7 +19,8 @@ export function pollingPeriod(killSwitch: string): number | null {
   const match = PERIOD.exec(killSwitch);
   const amount = Number(match?.[1]);
   const unit = UNIT_SECONDS[match?.[2] ?? 's'];
-  return match === null || unit === undefined || !(amount > 0) ? null : amount * unit;
+  const period = amount * (unit ?? NaN);
+  return match !== null && period >= SHORTEST_SECONDS && period <= LONGEST_SECONDS ? period : null;
 }
 
 /** One line per polling switch whose detection was measured, by period. */

@@ -2,10 +2,11 @@
  * `npm run figures [campaign]`: draws a campaign's figures as SVG and PNG, or with --trial the timeline of one trial.
  */
 import { Command } from 'commander';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as z from 'zod';
 import { EXIT, RequestError } from '../contracts/errors.ts';
+import { terminalText } from '../contracts/media.ts';
 import { parseArguments } from './arguments.ts';
 
 /** The campaign that is committed with the project. */
@@ -24,14 +25,16 @@ export async function figuresCommand(argv: readonly string[]): Promise<number> {
   if (stop !== null) return stop;
   const [folder = REFERENCE] = command.args;
   const options = optionsSchema.parse(command.opts());
-  const out = options.out ?? join(folder, 'figures');
   const pictures = options.trial.length === 0 ? await campaignFigures(folder) : await timelines(folder, options.trial);
   const { toPng } = await import('../analysis/figures/render.ts');
-  await mkdir(out, { recursive: true });
+  const { writeInto } = await import('../analysis/campaign/campaign-folder.ts');
+  // A folder that a person names may be a link; the campaign's own may not.
+  const [base, below] = options.out === undefined ? [folder, ['figures']] : [options.out, []];
+  if (options.out !== undefined) await mkdir(options.out, { recursive: true });
   for (const { name, svg } of pictures) {
-    await writeFile(join(out, `${name}.svg`), svg);
-    await writeFile(join(out, `${name}.png`), await toPng(svg));
-    process.stdout.write(`${join(out, name)}.svg and .png\n`);
+    await writeInto(base, [...below, `${name}.svg`], svg);
+    await writeInto(base, [...below, `${name}.png`], await toPng(svg));
+    process.stdout.write(terminalText(`${join(base, ...below, name)}.svg and .png\n`));
   }
   return EXIT.done;
 }

@@ -2,13 +2,13 @@
  * `npm run regress <campaign>`: holds a campaign against the baseline. Exit code 0 held, 1 regressed, 2 could not judge.
  */
 import { Command } from 'commander';
-import { writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import * as z from 'zod';
 import type { Manifest } from '../records/manifest.ts';
 import type { Baseline } from '../analysis/regress/baseline.ts';
 import type { Sample } from '../analysis/regress/sample.ts';
 import { EXIT, RequestError } from '../contracts/errors.ts';
+import { terminalText } from '../contracts/media.ts';
 import { parseArguments } from './arguments.ts';
 
 /** What the gate says, as the exit codes of every command. */
@@ -55,9 +55,11 @@ async function run(folder: string, options: z.infer<typeof optionsSchema>): Prom
   const { gateJunit } = await import('../analysis/regress/junit.ts');
   const { gateMarkdown } = await import('../analysis/regress/markdown.ts');
   const markdown = gateMarkdown(campaign.manifest.campaign, result);
-  await writeFile(options.junit ?? join(folder, 'regress.junit.xml'), gateJunit(campaign.manifest.campaign, result));
-  await writeFile(options.markdown ?? join(folder, 'regress.md'), markdown);
-  process.stdout.write(options.json ? `${JSON.stringify(result, null, 2)}\n` : markdown);
+  const { writeInto } = await import('../analysis/campaign/campaign-folder.ts');
+  const write = (file: string, text: string): Promise<void> => writeInto(dirname(file), [basename(file)], text);
+  await write(options.junit ?? join(folder, 'regress.junit.xml'), gateJunit(campaign.manifest.campaign, result));
+  await write(options.markdown ?? join(folder, 'regress.md'), markdown);
+  process.stdout.write(terminalText(options.json ? `${JSON.stringify(result, null, 2)}\n` : markdown));
   return OUTCOME[result.outcome];
 }
 
@@ -76,7 +78,7 @@ async function update(
   await writeBaseline(options.baseline, baseline);
   for (const { cell, before, after } of changes) {
     const was = before === null ? 'new' : `was ${sampleWords(before)}`;
-    process.stdout.write(`${cell}: ${sampleWords(after)} (${was})\n`);
+    process.stdout.write(terminalText(`${cell}: ${sampleWords(after)} (${was})\n`));
   }
   process.stdout.write(`${changes.length} entries of ${options.baseline} written\n`);
   return EXIT.done;

@@ -3,8 +3,6 @@
  * figures/ and report.html. All of it can be deleted and made again; the same records and captures give the same bytes
  * in any folder, time zone or locale.
  */
-import { mkdir, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import type { Measures } from '../../records/measures.ts';
 import type { TrialRecord } from '../../records/trial-record.ts';
@@ -20,13 +18,14 @@ import { representatives } from '../report/representatives.ts';
 import { rowOf, type TrialRow } from '../summary/rows.ts';
 import { summaryJsonSchema, type Summary } from '../summary/schema.ts';
 import { unselectedRows, summarise } from '../summary/summarise.ts';
+import { FileRefused, writeInto } from './campaign-folder.ts';
 import { captureFile, readTimeline } from './evidence.ts';
 import { Problems } from './problems.ts';
-import { readCampaign, type Campaign } from './read-campaign.ts';
+import { UNREADABLE_CAPTURE, readCampaign, type Campaign } from './read-campaign.ts';
 import { readSessions } from './sessions.ts';
 
 /** Measures a trial anew from its captures and timeline; null where they are gone. */
-type Measurer = (folder: string, record: TrialRecord) => Promise<Measures | null>;
+type Measurer = (folder: string, record: TrialRecord, problems: Problems) => Promise<Measures | null>;
 
 export interface DeriveOptions {
   /** Measures a trial from its captures; without it the measures sealed in the records are used. */
@@ -48,16 +47,18 @@ export interface Digest {
 /** Reads the campaign in `folder`, writes what is derived from it and gives the summary. */
 export async function deriveCampaign(folder: string, options: DeriveOptions = {}): Promise<Summary> {
   const { campaign, rows, unselected, summary } = await digestCampaign(folder, options);
-  const write = (name: string, content: string | Uint8Array): Promise<void> => writeFile(join(folder, name), content);
+  const write = (name: string, content: string | Uint8Array): Promise<void> =>
+    writeInto(folder, name.split('/'), content);
   await write('summary.json', jsonText(summary));
   await write('summary.schema.json', jsonText(summaryJsonSchema()));
   await write('trials.csv', trialsCsv(rows));
   await write('trials.parquet', trialsParquet(rows));
-  await mkdir(join(folder, 'figures'), { recursive: true });
   const files: Promise<void>[] = [];
   const figures = await drawFigures({ summary, rows: unselected }, ({ figure: { id }, svg }) => {
-    files.push(write(join('figures', `${id}.svg`), svg));
-    files.push(toPng(svg).then((png) => write(join('figures', `${id}.png`), png)));
+    const both = [write(`figures/${id}.svg`, svg), toPng(svg).then((png) => write(`figures/${id}.png`, png))];
+    // An error is met where all are awaited; until then it is not unhandled.
+    for (const one of both) one.catch(() => undefined);
+    files.push(...both);
   });
   const pictures = await drawTrials(campaign, representatives(rows), options);
   await write('report.html', reportHtml({ manifest: campaign.manifest, summary, rows, figures, pictures }));
@@ -97,14 +98,12 @@ async function measured(
 ): Promise<Measures | null> {
   if (measure === undefined) return null;
   try {
-    return await measure(folder, record);
+    return await measure(folder, record, problems);
   } catch (error) {
+    // A file that is refused was named when the record was read.
+    if (error instanceof FileRefused) return null;
     if (!(error instanceof NotACapture)) throw error;
-    problems.note(
-      'unreadable-capture',
-      record.trial,
-      'A capture cannot be read: the measures sealed in the record were used.',
-    );
+    problems.note('unreadable-capture', record.trial, UNREADABLE_CAPTURE);
     return null;
   }
 }
@@ -119,8 +118,8 @@ export async function drawTrials(
   for await (const record of campaign.trials(trials)) {
     const { folder } = campaign;
     const measures = (await measured(campaign, record, options, new Problems())) ?? record.measures;
-    const timeline = await readTimeline(folder, record.trial);
-    const capture = await captureFile(folder, record, 'uplink');
+    const timeline = await unlessRefused(readTimeline(folder, record.trial));
+    const capture = await unlessRefused(captureFile(folder, record, 'uplink'));
     const spec = await timelineSpec({ record, measures, events: timeline?.events ?? [], capture });
     const { client, killSwitch, fault } = record.cell;
     const label = `Timeline of trial ${record.trial}: ${client}, ${killSwitch}, ${fault}`;
@@ -128,6 +127,16 @@ export async function drawTrials(
     drawn.push({ record, measures, svg, fromCapture: capture !== null });
   }
   return drawn;
+}
+
+/** Null for a file that is there and not used: it was named when the trials were read. */
+async function unlessRefused<T>(reading: Promise<T | null>): Promise<T | null> {
+  try {
+    return await reading;
+  } catch (error) {
+    if (error instanceof FileRefused) return null;
+    throw error;
+  }
 }
 
 function jsonText(value: unknown): string {

@@ -3,6 +3,8 @@
  */
 import { RequestError } from '../../contracts/errors.ts';
 
+import { oneLine } from '../../records/plain-text.ts';
+
 export const PROBLEM_KINDS = [
   'torn-last-line',
   'unreadable-record',
@@ -39,7 +41,8 @@ const PLACES_KEPT = 20;
 export class Problems {
   readonly #kinds = new Map<ProblemKind, { message: string; count: number; places: string[] }>();
 
-  note(kind: ProblemKind, place: string, message: string): void {
+  note(kind: ProblemKind, where: string, what: string): void {
+    const [place, message] = [oneLine(where), oneLine(what)];
     const known = this.#kinds.get(kind);
     if (known === undefined) {
       this.#kinds.set(kind, { message, count: 1, places: [place] });

@@ -2,14 +2,13 @@
  * Reads a results folder: the manifest at once, the trials one at a time. What is unsound is named and left out; nothing
  * is invented in its place. Does not open captures: it only looks whether they are there.
  */
-import { existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as z from 'zod';
 import { manifestSchema, type Manifest } from '../../records/manifest.ts';
 import { trialRecordSchema, type TrialRecord } from '../../records/trial-record.ts';
 import { RECORDS_VERSION } from '../../records/vocabulary.ts';
-import { readLines, type Line } from './record-lines.ts';
+import { FileRefused, MOST_BYTES, pathOf, readLines, readText } from './campaign-folder.ts';
+import { parsedJson, type Line } from './record-lines.ts';
 import { CampaignUnreadable, Problems, type Problem } from './problems.ts';
 import { upgraded } from './upgrade.ts';
 
@@ -21,6 +20,9 @@ export interface Campaign {
   /** What was wrong, as far as the last `trials()` of the whole file has read. */
   problems(): readonly Problem[];
 }
+
+const TRIALS = 'trials.jsonl';
+export const UNREADABLE_CAPTURE = 'A capture cannot be read: the measures sealed in the record were used.';
 
 const versioned = z.looseObject({ version: z.number().int() });
 
@@ -43,20 +45,21 @@ export async function readCampaign(folder: string): Promise<Campaign> {
   };
 }
 
-/** Path of a file of the trial's own. */
-export function trialFile(folder: string, trial: string, name: string): string {
-  return join(folder, 'trials', trial, name);
+/** Where a trial's own files are, below the campaign's folder. */
+export function trialFile(trial: string, name: string): readonly string[] {
+  return ['trials', trial, name];
 }
 
 /** Throws `CampaignUnreadable` when the manifest is missing, no manifest, or of a version that this code does not know. */
 export async function readManifest(folder: string): Promise<Manifest> {
   const file = join(folder, 'manifest.json');
-  const text = await readFile(file, 'utf8').catch((error: unknown) => {
-    throw new CampaignUnreadable(
-      `${file} cannot be read (${reasonOf(error)}): a campaign is a folder that \`npm run scenario\` wrote; name that folder`,
-    );
+  const text = await readText(folder, ['manifest.json'], MOST_BYTES.manifest).catch((error: unknown) => {
+    if (error instanceof FileRefused) throw new CampaignUnreadable(error.message);
+    throw unreadable(file, reasonOf(error));
   });
-  const parsed = versioned.safeParse(parseJson(text));
+  if (text === null) throw unreadable(file, 'ENOENT');
+  if (text.trim() === '') throw unreadable(file, 'it is empty');
+  const parsed = versioned.safeParse(parsedJson(text));
   if (!parsed.success) throw new CampaignUnreadable(`${file} is not a manifest: ${issueOf(parsed.error)}`);
   const { version } = parsed.data;
   if (version > RECORDS_VERSION) {
@@ -71,18 +74,30 @@ export async function readManifest(folder: string): Promise<Manifest> {
   return manifest.data;
 }
 
+function unreadable(file: string, why: string): CampaignUnreadable {
+  return new CampaignUnreadable(
+    `${file} cannot be read (${why}): a campaign is a folder that \`npm run scenario\` wrote; name that folder`,
+  );
+}
+
 async function* readTrials(
   folder: string,
   problems: Problems,
   only?: ReadonlySet<string>,
 ): AsyncGenerator<TrialRecord> {
-  const file = join(folder, 'trials.jsonl');
-  if (!existsSync(file)) {
-    problems.note('no-trials', 'trials.jsonl', 'The file trials.jsonl is missing: no trial was recorded.');
+  const parts = [TRIALS];
+  try {
+    if ((await pathOf(folder, parts, MOST_BYTES.trials)) === null) {
+      problems.note('no-trials', TRIALS, 'The file trials.jsonl is missing: no trial was recorded.');
+      return;
+    }
+  } catch (error) {
+    if (!(error instanceof FileRefused)) throw error;
+    problems.note('unreadable-record', TRIALS, `No trial was read: ${error.message}.`);
     return;
   }
   const seen = new Set<string>();
-  for await (const line of readLines(file)) {
+  for await (const line of readLines(folder, parts, MOST_BYTES.trials)) {
     const record = parseTrial(line, problems, only);
     if (record === null) continue;
     if (seen.has(record.trial)) {
@@ -90,23 +105,50 @@ async function* readTrials(
       continue;
     }
     seen.add(record.trial);
-    for (const capture of record.captures) {
-      if (existsSync(trialFile(folder, record.trial, capture.file))) continue;
-      problems.note(
-        'missing-capture',
-        `${record.trial}/${capture.file}`,
-        'A capture is not in the folder: the measures sealed in the record were used and cannot be recomputed.',
-      );
-    }
+    for (const { file } of record.captures) await noteCapture(folder, record.trial, file, problems);
+    await noteTimeline(folder, record.trial, problems);
     yield record;
   }
 }
 
+async function noteCapture(folder: string, trial: string, file: string, problems: Problems): Promise<void> {
+  try {
+    if ((await pathOf(folder, trialFile(trial, file), MOST_BYTES.capture)) !== null) return;
+    problems.note(
+      'missing-capture',
+      `${trial}/${file}`,
+      'A capture is not in the folder: the measures sealed in the record were used and cannot be recomputed.',
+    );
+  } catch (error) {
+    if (!(error instanceof FileRefused)) throw error;
+    problems.note('unreadable-capture', `${trial}/${file}`, UNREADABLE_CAPTURE);
+  }
+}
+
+async function noteTimeline(folder: string, trial: string, problems: Problems): Promise<void> {
+  try {
+    await pathOf(folder, trialFile(trial, 'timeline.jsonl'), MOST_BYTES.timeline);
+  } catch (error) {
+    if (!(error instanceof FileRefused)) throw error;
+    problems.note('unreadable-timeline', trial, `A timeline was not read: ${error.message}.`);
+  }
+}
+
 function parseTrial(line: Line, problems: Problems, only?: ReadonlySet<string>): TrialRecord | null {
+  const place = `${TRIALS} line ${line.number}`;
+  if (line.tooLong) {
+    problems.note('unreadable-record', place, 'A line is not a record and was left out.');
+    return null;
+  }
   if (line.text.trim() === '' || (only !== undefined && !only.has(trialOf(line.text)))) return null;
-  const place = `trials.jsonl line ${line.number}`;
-  const parsed = versioned.safeParse(parseJson(line.text));
+  const parsed = versioned.safeParse(parsedJson(line.text));
   if (!parsed.success) {
+    const start = line.ended ? line.text.lastIndexOf(RECORD_START) : -1;
+    if (start > 0) {
+      // A record that was cut off, and the next one written behind it: the next is whole.
+      problems.note('unreadable-record', place, 'A line is not a record and was left out.');
+      return parseTrial({ ...line, text: line.text.slice(start) }, problems, only);
+    }
     if (line.ended) problems.note('unreadable-record', place, 'A line is not a record and was left out.');
     else problems.note('torn-last-line', place, 'The last line was cut off while it was written and was left out.');
     return null;
@@ -135,17 +177,12 @@ function parseTrial(line: Line, problems: Problems, only?: ReadonlySet<string>):
   return null;
 }
 
+/** How the harness begins a record. */
+const RECORD_START = '{"version":';
+
 /** The trial a line is about, without the cost of parsing it. */
 function trialOf(text: string): string {
   return /"trial":"([^"]*)"/.exec(text)?.[1] ?? '';
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
 }
 
 function issueOf(error: z.ZodError): string {

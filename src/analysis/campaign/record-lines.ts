@@ -1,37 +1,58 @@
 /**
- * The lines of a text file, one at a time, whatever its size, telling whether the last one was ended.
+ * The lines of a text file, one at a time, whatever its size, telling whether the last one was ended. A line longer than
+ * is allowed is passed over without being kept.
  */
-import { createReadStream } from 'node:fs';
+import type { FileHandle } from 'node:fs/promises';
 
 export interface Line {
   /** Number of the line in its file, counted from 1. */
   readonly number: number;
+  /** Empty for a line that is too long. */
   readonly text: string;
   /** Whether the line has its newline; false for a last line whose writer was cut off. */
   readonly ended: boolean;
+  readonly tooLong: boolean;
 }
 
 const NEWLINE = 0x0a;
+const CHUNK_BYTES = 1 << 20;
 
-/** Reads `file` line by line; bytes that are not UTF-8 become U+FFFD and fail at the parser, not here. */
-export async function* readLines(file: string): AsyncGenerator<Line> {
+/** Reads line by line; bytes that are not UTF-8 become U+FFFD and fail at the parser, not here. */
+export async function* linesOf(handle: FileHandle, mostBytes: number): AsyncGenerator<Line> {
   const pieces: Buffer[] = [];
+  let bytes = 0;
   let number = 0;
-  const flush = (ended: boolean): Line => {
-    const text = Buffer.concat(pieces).toString('utf8');
-    pieces.length = 0;
-    number += 1;
-    return { number, text, ended };
+  const keep = (piece: Buffer): void => {
+    bytes += piece.length;
+    if (bytes <= mostBytes) pieces.push(piece);
+    else pieces.length = 0;
   };
-  const chunks: AsyncIterable<Buffer> = createReadStream(file, { highWaterMark: 1 << 20 });
+  const flush = (ended: boolean): Line => {
+    const tooLong = bytes > mostBytes;
+    const text = tooLong ? '' : Buffer.concat(pieces).toString('utf8');
+    pieces.length = 0;
+    bytes = 0;
+    number += 1;
+    return { number, text, ended, tooLong };
+  };
+  const chunks: AsyncIterable<Buffer> = handle.createReadStream({ highWaterMark: CHUNK_BYTES, autoClose: false });
   for await (const chunk of chunks) {
     let start = 0;
     for (let end = chunk.indexOf(NEWLINE); end !== -1; end = chunk.indexOf(NEWLINE, start)) {
-      pieces.push(chunk.subarray(start, end));
+      keep(chunk.subarray(start, end));
       yield flush(true);
       start = end + 1;
     }
-    if (start < chunk.length) pieces.push(chunk.subarray(start));
+    if (start < chunk.length) keep(chunk.subarray(start));
   }
-  if (pieces.length > 0) yield flush(false);
+  if (bytes > 0) yield flush(false);
+}
+
+/** The value of a line of JSON; null where it is none. */
+export function parsedJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
 }

@@ -2,7 +2,8 @@
  * Reads a capture file of any size through one buffer of fixed size. Tells how far a damaged or unfinished file could be
  * read; it never guesses beyond that point.
  */
-import { type FileHandle, open } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
+import { openRegular } from '../campaign/campaign-folder.ts';
 import { Frame, type FrameVisitor } from './frame.ts';
 import { type CaptureWalker, PcapWalker, isPcapMagic } from './pcap.ts';
 import { BLOCK, PcapngWalker } from './pcapng.ts';
@@ -37,7 +38,7 @@ export class NotACapture extends RequestError {
  * Visits every frame of a capture in the file's order.
  * @param originUnixNs what `Frame.atNs` counts from, in nanoseconds since 1970; null takes the first packet's instant.
  * @param between awaited after each buffer's worth of frames: for a visitor that must write, or give way.
- * @throws NotACapture when the file begins like neither format.
+ * @throws NotACapture when the file begins like neither format; FileRefused when it is no file (a FIFO would be waited for).
  */
 export async function readCapture(
   file: string,
@@ -45,7 +46,7 @@ export async function readCapture(
   visit: FrameVisitor,
   between?: () => Promise<void>,
 ): Promise<CaptureReport> {
-  const handle = await open(file, 'r');
+  const handle = await openRegular(file, Infinity);
   const reader = new ChunkReader(handle);
   try {
     let packets = 0;

@@ -2,31 +2,33 @@
  * The committed baseline: for each cell the trials it was set by, why, and when. Entries are replaced one cell at a time,
  * so that a smaller campaign does not wipe out what it did not run.
  */
-import { readFile, writeFile } from 'node:fs/promises';
+import { basename, dirname } from 'node:path';
 import * as z from 'zod';
+import { list, prose, word } from '../../records/bounded.ts';
+import { cellSchema } from '../../records/identity.ts';
 import type { Manifest } from '../../records/manifest.ts';
+import { MOST_BYTES, readText, writeInto } from '../campaign/campaign-folder.ts';
+import { parsedJson } from '../campaign/record-lines.ts';
 import { cellId, compare } from '../summary/cells.ts';
 import { sampleSchema, type Sample } from './sample.ts';
 import { RequestError } from '../../contracts/errors.ts';
 
 const BASELINE_VERSION = 1;
+const MOST_ENTRIES = 50_000;
 
 const entrySchema = z.object({
-  client: z.string(),
-  killSwitch: z.string(),
-  fault: z.string(),
-  moment: z.string(),
+  ...cellSchema.shape,
   /** Why these numbers are right to hold later runs against. */
-  reason: z.string().min(1),
+  reason: prose.min(1),
   /** Date on which the campaign was run, as its manifest has it. */
-  date: z.string(),
-  campaign: z.string(),
-  commit: z.string().nullable(),
+  date: word,
+  campaign: word,
+  commit: word.nullable(),
   sample: sampleSchema,
 });
 type BaselineEntry = z.infer<typeof entrySchema>;
 
-const baselineSchema = z.object({ version: z.literal(BASELINE_VERSION), entries: z.array(entrySchema) });
+const baselineSchema = z.object({ version: z.literal(BASELINE_VERSION), entries: list(entrySchema, MOST_ENTRIES) });
 
 /** Entries by cell. */
 export type Baseline = ReadonlyMap<string, BaselineEntry>;
@@ -38,14 +40,9 @@ class BaselineUnreadable extends RequestError {
 
 /** Reads a baseline; null when there is no such file. Throws `BaselineUnreadable` when it is none. */
 export async function readBaseline(file: string): Promise<Baseline | null> {
-  let text: string;
-  try {
-    text = await readFile(file, 'utf8');
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null;
-    throw error;
-  }
-  const parsed = baselineSchema.safeParse(jsonOf(text));
+  const text = await readText(dirname(file), [basename(file)], MOST_BYTES.baseline);
+  if (text === null) return null;
+  const parsed = baselineSchema.safeParse(parsedJson(text));
   if (!parsed.success) {
     const issue = parsed.error.issues[0];
     throw new BaselineUnreadable(
@@ -58,7 +55,11 @@ export async function readBaseline(file: string): Promise<Baseline | null> {
 
 export async function writeBaseline(file: string, baseline: Baseline): Promise<void> {
   const entries = [...baseline].sort(([a], [b]) => compare(a, b)).map(([, entry]) => entry);
-  await writeFile(file, `${JSON.stringify({ version: BASELINE_VERSION, entries }, null, 1)}\n`);
+  await writeInto(
+    dirname(file),
+    [basename(file)],
+    `${JSON.stringify({ version: BASELINE_VERSION, entries }, null, 1)}\n`,
+  );
 }
 
 /** One line of what an update did to a cell. */
@@ -86,12 +87,4 @@ export function updated(
     entries.set(id, { ...cell, reason, date, campaign, commit, sample });
   }
   return { baseline: entries, changes };
-}
-
-function jsonOf(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
 }

@@ -1,0 +1,172 @@
+/**
+ * The one door to a results folder, which may be a stranger's. Below the folder no link is followed, nothing but regular
+ * files is opened (a FIFO would wait for ever, a device may act), and no more is read than the kind of file can need. What is
+ * written goes aside first and then takes the file's name, so that a link or a hard link of that name loses only its name.
+ *
+ * The folder itself may be reached through links: a person named it.
+ */
+import { randomBytes } from 'node:crypto';
+import { constants, type Stats } from 'node:fs';
+import { type FileHandle, lstat, mkdir, open, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { RequestError } from '../../contracts/errors.ts';
+import { oneLine } from '../../records/plain-text.ts';
+import { linesOf, type Line } from './record-lines.ts';
+
+const MIB = 2 ** 20;
+const GIB = 2 ** 30;
+
+/** How much of each kind of file is read, in bytes. More is no file of that kind. */
+export const MOST_BYTES = {
+  /** A cell takes about 100 bytes, and there are at most some ten thousand; the scenario's text is a few kilobytes. */
+  manifest: 64 * MIB,
+  /** A record takes 10 kB: 100,000 trials are 1 GB. */
+  trials: 4 * GIB,
+  sessions: 64 * MIB,
+  /** An event takes 200 bytes; a trial of the longest horizon has some hundred thousand. */
+  timeline: 128 * MIB,
+  /** A trial's uplink at a gigabit a second for half a minute; the tunnel's own datagrams are cut short. */
+  capture: 4 * GIB,
+  baseline: 256 * MIB,
+} as const;
+
+/** Longest line of a record file, in bytes: a record with its knocks for every second of a day. */
+export const MOST_LINE_BYTES = 8 * MIB;
+
+/** A file or folder is there and is not used; the message says why and what to do. */
+export class FileRefused extends RequestError {
+  override readonly name: string = 'FileRefused';
+  /** As the system would have said it. */
+  readonly code: 'EISDIR' | 'ELOOP' | 'EFBIG' | 'EINVAL';
+
+  constructor(message: string, code: FileRefused['code']) {
+    super(message);
+    this.code = code;
+  }
+}
+
+/** Opens a regular file below `folder` to read; null where there is none. @throws FileRefused */
+export async function openFile(
+  folder: string,
+  parts: readonly string[],
+  mostBytes: number,
+): Promise<FileHandle | null> {
+  const file = join(folder, ...parts);
+  if ((await look(folder, parts)) === null) return null;
+  return openRegular(file, mostBytes, constants.O_NOFOLLOW);
+}
+
+/** Opens a regular file that a person named. `more`: further flags. @throws FileRefused for what is no regular file. */
+export async function openRegular(file: string, mostBytes: number, more = 0): Promise<FileHandle> {
+  const handle = await open(file, constants.O_RDONLY | constants.O_NONBLOCK | more).catch((error: unknown) => {
+    // A socket: it can be found, and not opened.
+    if (codeOf(error) === 'ENXIO') throw refused(file, 'a socket');
+    throw error;
+  });
+  try {
+    assertRegular(file, await handle.stat(), mostBytes);
+    return handle;
+  } catch (error) {
+    await handle.close();
+    throw error;
+  }
+}
+
+/** Where a regular file below `folder` is; null where there is none. @throws FileRefused */
+export async function pathOf(folder: string, parts: readonly string[], mostBytes: number): Promise<string | null> {
+  const stats = await look(folder, parts);
+  const file = join(folder, ...parts);
+  if (stats === null) return null;
+  assertRegular(file, stats, mostBytes);
+  return file;
+}
+
+/** The whole text of a file below `folder`; null where there is none. @throws FileRefused */
+export async function readText(folder: string, parts: readonly string[], mostBytes: number): Promise<string | null> {
+  await using handle = await openFile(folder, parts, mostBytes);
+  return handle === null ? null : await handle.readFile('utf8');
+}
+
+/** The lines of a file below `folder`, none where there is no file. @throws FileRefused */
+export async function* readLines(folder: string, parts: readonly string[], mostBytes: number): AsyncGenerator<Line> {
+  await using handle = await openFile(folder, parts, mostBytes);
+  if (handle !== null) yield* linesOf(handle, MOST_LINE_BYTES);
+}
+
+/** Writes a file below `folder` whole or not at all, in folders made where they are missing. @throws FileRefused */
+export async function writeInto(folder: string, parts: readonly string[], content: string | Uint8Array): Promise<void> {
+  for (let depth = 1; depth < parts.length; depth++) await makeFolder(folder, parts.slice(0, depth));
+  const file = join(folder, ...parts);
+  const standing = await lstat(file).catch(missing);
+  if (standing?.isDirectory() === true) throw refused(file, 'a folder');
+  const aside = `${file}.${randomBytes(6).toString('hex')}.new`;
+  try {
+    const { O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW } = constants;
+    const handle = await open(aside, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o666);
+    try {
+      await handle.writeFile(content);
+    } finally {
+      await handle.close();
+    }
+    await rename(aside, file);
+  } catch (error) {
+    await rm(aside, { force: true });
+    throw error;
+  }
+}
+
+async function makeFolder(folder: string, parts: readonly string[]): Promise<void> {
+  await mkdir(join(folder, ...parts)).catch((error: unknown) => {
+    if (codeOf(error) !== 'EEXIST') throw error;
+  });
+  const standing = await look(folder, parts);
+  if (standing !== null && !standing.isDirectory()) throw refused(join(folder, ...parts), kindOf(standing), 'a folder');
+}
+
+/** What is at the end of `parts`, having met no link on the way; null where there is nothing. */
+async function look(folder: string, parts: readonly string[]): Promise<Stats | null> {
+  let stats: Stats | null = null;
+  for (let depth = 1; depth <= parts.length; depth++) {
+    const at = join(folder, ...parts.slice(0, depth));
+    stats = await lstat(at).catch(missing);
+    if (stats === null) return null;
+    if (stats.isSymbolicLink()) throw refused(at, 'a symbolic link', depth < parts.length ? 'a folder' : 'a file');
+    if (depth < parts.length && !stats.isDirectory()) throw refused(at, kindOf(stats), 'a folder');
+  }
+  return stats;
+}
+
+function assertRegular(file: string, stats: Stats, mostBytes: number): void {
+  if (!stats.isFile()) throw refused(file, kindOf(stats));
+  if (stats.size > mostBytes) {
+    throw new FileRefused(
+      `${oneLine(file)} has ${stats.size} bytes, and no file of its kind has more than ${mostBytes}: it was not read`,
+      'EFBIG',
+    );
+  }
+}
+
+const CODES: Readonly<Record<string, FileRefused['code']>> = { 'a folder': 'EISDIR', 'a symbolic link': 'ELOOP' };
+
+function refused(file: string, what: string, wanted = 'a file'): FileRefused {
+  return new FileRefused(
+    `${oneLine(file)} is ${what}, and a results folder has ${wanted} there: put ${wanted} in its place, or take it away`,
+    CODES[what] ?? 'EINVAL',
+  );
+}
+
+function kindOf(stats: Stats): string {
+  if (stats.isDirectory()) return 'a folder';
+  if (stats.isFIFO()) return 'a FIFO';
+  if (stats.isSocket()) return 'a socket';
+  return stats.isFile() ? 'a file' : 'a device';
+}
+
+function missing(error: unknown): null {
+  if (codeOf(error) === 'ENOENT') return null;
+  throw error;
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof Error && 'code' in error ? String(error.code) : '';
+}

@@ -31,12 +31,12 @@ export const MOST_BYTES = {
 } as const;
 
 /** Longest line of a record file, in bytes: a record with its knocks for every second of a day. */
-export const MOST_LINE_BYTES = 8 * MIB;
+const MOST_LINE_BYTES = 8 * MIB;
 
 /** A file or folder is there and is not used; the message says why and what to do. */
 export class FileRefused extends RequestError {
   override readonly name: string = 'FileRefused';
-  /** As the system would have said it. */
+  /** Code by which the system would have refused it. */
   readonly code: 'EISDIR' | 'ELOOP' | 'EFBIG' | 'EINVAL';
 
   constructor(message: string, code: FileRefused['code']) {
@@ -46,11 +46,7 @@ export class FileRefused extends RequestError {
 }
 
 /** Opens a regular file below `folder` to read; null where there is none. @throws FileRefused */
-export async function openFile(
-  folder: string,
-  parts: readonly string[],
-  mostBytes: number,
-): Promise<FileHandle | null> {
+async function openFile(folder: string, parts: readonly string[], mostBytes: number): Promise<FileHandle | null> {
   const file = join(folder, ...parts);
   if ((await look(folder, parts)) === null) return null;
   return openRegular(file, mostBytes, constants.O_NOFOLLOW);

@@ -129,7 +129,7 @@ export async function drawTrials(
   return drawn;
 }
 
-/** Null for a file that is there and not used: it was named when the trials were read. */
+/** Gives null for a file that is there and not used: it was named when the trials were read. */
 async function unlessRefused<T>(reading: Promise<T | null>): Promise<T | null> {
   try {
     return await reading;

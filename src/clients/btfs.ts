@@ -46,7 +46,8 @@ export const btfs: TorrentClient = {
     const env = homeIn(job.stateFolder);
     const client = await ClientProcess.start(
       host,
-      { client: btfs.id, argv, env, cwd: job.stateFolder },
+      // fusermount3 mounts the file system as root, on its user's behalf.
+      { client: btfs.id, argv, env, cwd: job.stateFolder, setuid: true },
       async (started) => {
         // The kernel's first request, which the file system answers once it is mounted.
         await started.line(lineWith(/INIT: /));

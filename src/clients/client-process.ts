@@ -24,6 +24,8 @@ export interface Launch {
   readonly cwd: string;
   /** Path below `cwd` of a log file that the client writes besides its output; its folder must exist. */
   readonly logFile?: string;
+  /** Whether the client needs a set-user-id program. */
+  readonly setuid?: boolean;
 }
 
 interface Waiter {
@@ -64,8 +66,8 @@ export class ClientProcess {
   ): Promise<ClientProcess> {
     signal?.throwIfAborted();
     const log = launch.logFile === undefined ? null : new LogFile(launch.cwd, launch.logFile);
-    const { env, cwd } = launch;
-    const process = await host.spawn(launch.argv, { env, cwd, unprivileged: true });
+    const { argv, env, cwd, setuid = false } = launch;
+    const process = await host.spawn(argv, { env, cwd, unprivileged: true, setuid });
     const client = new ClientProcess(launch, process, log);
     try {
       await client.#whileRunning(accepted(client), signal);

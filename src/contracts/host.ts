@@ -31,6 +31,8 @@ export interface SpawnOptions {
   readonly cwd?: string;
   /** Run as the lab's unprivileged user (torrent clients do) instead of the host's root. */
   readonly unprivileged?: boolean;
+  /** Leaves an unprivileged program the way of set-user-id programs (fusermount3), which is closed to it otherwise. */
+  readonly setuid?: boolean;
 }
 
 /** A process of a lab host. It dies with its lab, whatever becomes of the harness. */

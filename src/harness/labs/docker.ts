@@ -34,6 +34,7 @@ import { StackContainers, stackSchema, type Stack } from './docker/user-stack.ts
 import { SCRATCH_PREFIX } from './docker/sweep-containers.ts';
 import { ownerName } from './owner.ts';
 import { endUser } from './end-user.ts';
+import { asUnprivileged } from '../../contracts/unprivileged.ts';
 import { awaitEnd } from './child-process.ts';
 import { ADDRESS, identityOf } from '../../contracts/addresses.ts';
 import { SYSCTLS, TUNNEL_DEVICE, configureHost, linkBatch } from './topology.ts';
@@ -85,7 +86,7 @@ class DockerHost implements Host {
 
   spawn(argv: Argv, options: SpawnOptions = {}): Promise<RunningProcess> {
     const [uid, gid] = unprivilegedUser();
-    const drop = ['setpriv', `--reuid=${uid}`, `--regid=${gid}`, '--clear-groups', '--'] as const;
+    const drop = asUnprivileged({ uid, gid, setuid: options.setuid === true });
     return this.#channel.start(this.name, {
       argv: options.unprivileged === true ? [...drop, ...argv] : argv,
       env: { ...this.#env, ...options.env },

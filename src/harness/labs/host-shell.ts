@@ -4,7 +4,7 @@
  * fault for every page that it writes afterwards, and a program that enters the namespaces first, together more than
  * most of them take to run; the shell is small and already there.
  */
-import { constants as files, openSync, readFileSync, unlinkSync, writeFileSync } from 'node:fs';
+import { constants as files, openSync, readFileSync, readdirSync, unlinkSync, writeFileSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { constants } from 'node:os';
 import path from 'node:path';
@@ -28,12 +28,22 @@ import { startProcess } from './child-process.ts';
  */
 export type ShellOptions = Omit<RunOptions, 'signal'>;
 
-type ShellSpawnOptions = Omit<SpawnOptions, 'unprivileged'>;
+type ShellSpawnOptions = Omit<SpawnOptions, 'unprivileged' | 'setuid'>;
 
 type Environment = Readonly<Record<string, string>>;
 
 /** Namespaces of the host's own, and a shell in them. */
 const IN_ITS_OWN: Argv = ['unshare', '--net', '--mount', '--propagation=private', 'sh'];
+/** What root of a lab may not do: it is about the machine, and no host has a use for it. */
+const MACHINE_CAPABILITIES = [
+  ...['sys_module', 'sys_rawio', 'sys_time', 'sys_boot', 'mknod', 'syslog', 'sys_pacct', 'sys_tty_config'],
+  ...['mac_admin', 'mac_override', 'audit_control', 'audit_read', 'wake_alarm', 'block_suspend', 'linux_immutable'],
+];
+/** Namespaces for the first member of a lab, which starts the others: names and shared memory are the lab's own, too. */
+const IN_A_LAB: Argv = [
+  ...(['unshare', '--net', '--mount', '--ipc', '--uts', '--propagation=private'] as const),
+  ...['setpriv', `--bounding-set=${MACHINE_CAPABILITIES.map((name) => `-${name}`).join()}`, 'sh'],
+];
 /** What the kernel did to all that was left of a lab. */
 const KILLED: ExitStatus = { code: null, signal: 'SIGKILL' };
 
@@ -63,7 +73,7 @@ export class HostShell {
 
   /** Makes namespaces with a shell in them. `folder` is the host's own, and there. */
   static async open(host: Member, folder: string, env: Environment): Promise<HostShell> {
-    return HostShell.#ready(new HostShell(host, folder, await startProcess(host, IN_ITS_OWN, env)));
+    return HostShell.#ready(new HostShell(host, folder, await startProcess(host, IN_A_LAB, env)));
   }
 
   /** Opens a shell on another host, started by this shell. */
@@ -201,6 +211,22 @@ async function loadNamedPipes(): Promise<NamedPipes> {
   return (file) => {
     if (z.number().parse(mkfifo(file, 0o600)) !== 0) throw new Error(`mkfifo(3) of ${file}: errno ${koffi.errno()}`);
   };
+}
+
+/** Command of fcntl(2) that says whether the programs which this process starts get an open file. */
+const F_SETFD = 2;
+const FD_CLOEXEC = 1;
+const STANDARD_STREAMS = 3;
+
+/**
+ * Keeps from all programs of labs what this process was itself started with. Node.js does so for its own files; one that
+ * was left open above it, by a terminal or whoever runs campaigns, would go down to every torrent client.
+ */
+export async function keepOpenFiles(): Promise<void> {
+  const koffi = await import('koffi');
+  const fcntl = koffi.load(null).func('int fcntl(int, int, ...)');
+  const open = readdirSync('/proc/self/fd').map(Number);
+  for (const file of open.filter((each) => each >= STANDARD_STREAMS)) fcntl(file, F_SETFD, 'int', FD_CLOEXEC);
 }
 
 /** Signals that programs end by; sh(1) tells them as 128 and the number, which programs do not otherwise end with. */

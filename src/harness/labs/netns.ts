@@ -11,7 +11,6 @@
 import { existsSync } from 'node:fs';
 import { mkdir, readFile, readdir, readlink, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { inProject } from '../../contracts/places.ts';
 import type { Clock } from '../../contracts/clock.ts';
 import { until } from '../../contracts/until.ts';
 import type {
@@ -28,8 +27,10 @@ import type { Lab, LabDescription, Tap, Tunnel } from '../../contracts/lab.ts';
 import type { Identity } from '../../records/identity.ts';
 import { HOST_NAMES, type HostName } from '../../records/vocabulary.ts';
 import type { TunnelKind } from '../../programs/wireguard.ts';
+import { asUnprivileged, NOBODY_UID } from '../../contracts/unprivileged.ts';
 import { endUser } from './end-user.ts';
-import { HostShell } from './host-shell.ts';
+import { OWN_SYS, guestView, ownDevices } from './guest-view.ts';
+import { HostShell, keepOpenFiles } from './host-shell.ts';
 import { awaitEnd, runProcess } from './child-process.ts';
 import { Residents } from './residents.ts';
 import { ADDRESS, identityOf } from '../../contracts/addresses.ts';
@@ -49,12 +50,6 @@ export const NETNS_NEEDS: readonly Need[] = [
 
 /** Folder for everything of a lab that is a file, on a tmpfs that only the lab sees. */
 const SCRATCH = '/run/killswitch-lab';
-/** Debian's `nobody` and `nogroup`: torrent clients run as this user. */
-const NOBODY = 65534;
-const UNPRIVILEGED: Argv = ['setpriv', `--reuid=${NOBODY}`, `--regid=${NOBODY}`, '--clear-groups', '--'];
-
-/** The /sys of a host's own network: faults take links down there (link-act.ts). */
-const OWN_SYS: Argv = ['mount', '-t', 'sysfs', 'sysfs', '/sys'];
 
 /** First process of the PID namespace: waits for those whose parents have ended, and ends with the one it was started for. */
 const INIT: Argv = ['sh', '-c', '"$@" <&0 & wait $!', 'killswitch-lab'];
@@ -112,12 +107,12 @@ class NetnsHost implements Host {
     return awaitEnd(this.name, argv, await this.shell.spawn(argv, options), options);
   }
 
-  spawn(argv: Argv, { unprivileged = false, ...options }: SpawnOptions = {}): Promise<RunningProcess> {
-    return this.shell.spawn(unprivileged ? [...UNPRIVILEGED, ...argv] : argv, options);
+  spawn(argv: Argv, { unprivileged = false, setuid = false, ...options }: SpawnOptions = {}): Promise<RunningProcess> {
+    return this.shell.spawn(unprivileged ? [...asUnprivileged({ setuid }), ...argv] : argv, options);
   }
 
   endUnprivileged(): Promise<void> {
-    return endUser(this, NOBODY);
+    return endUser(this, NOBODY_UID);
   }
 }
 
@@ -141,6 +136,9 @@ export async function openNetnsLab(clock: Clock, residents: Residents | null = n
   const folders = HOST_NAMES.map((name) => path.join(SCRATCH, name));
   await Promise.all(folders.map((folder) => mkdir(folder, { recursive: true, mode: 0o777 })));
   const internet = await HostShell.open('internet', SCRATCH, hostEnvironment('/'));
+  const aside = path.join(SCRATCH, 'aside');
+  await mkdir(aside, { mode: 0o700 });
+  await internet.runAll(await guestView(aside));
   const open = async (name: HostName): Promise<NetnsHost> => {
     const folder = path.join(SCRATCH, name);
     return new NetnsHost(name, folder, await internet.openOther(name, folder, hostEnvironment(folder)), residents);
@@ -156,7 +154,7 @@ export async function openNetnsLab(clock: Clock, residents: Residents | null = n
   const hosts = { client, router, neighbour, vpn, swarm, resolver };
   await Promise.all(Object.values(hosts).map(({ shell, name }) => shell.run(['eval', settingOf(SYSCTLS[name])])));
   await internet.run(['ip', '-batch', '-'], { input: linkBatch((name) => hosts[name].shell.process.pid) });
-  await Promise.all([...Object.values(hosts).map(configureHost), hideUser(client), vpn.shell.run(OWN_SYS)]);
+  await Promise.all([...Object.values(hosts).map(configureHost), ownView(client), vpn.shell.runAll(OWN_SYS)]);
   const identity = identityOf(await macAddress(client));
   const { tunnel, kind } = await openTunnel({ client, vpn, clock, daemonPids: () => daemonPids(client) });
   return new NetnsLab({ hosts, internet, tunnel, kind, identity, clock, residents });
@@ -206,13 +204,19 @@ class NetnsLab implements Lab {
 }
 
 /**
- * Once for all labs of this process: a private /run for sockets, locks and scratch, and a /sys that nobody can write to,
- * since it is the machine's and so are the links in it.
+ * Once for all labs of this process: a private /run for sockets, locks and scratch, a /dev without the machine's disks, a
+ * /sys that nobody can write to, since it is the machine's and so are the links in it, and a /proc that shows other
+ * users' processes to root alone: a torrent client sees its own.
  */
 async function hideMachine(): Promise<void> {
+  await keepOpenFiles();
+  const devices = '/run/devices';
   const mounts: readonly Argv[] = [
     ['mount', '-t', 'tmpfs', '-o', 'mode=755', 'tmpfs', '/run'],
+    ['mkdir', devices],
+    ...ownDevices(devices),
     ['mount', '-o', 'remount,bind,ro', '/sys'],
+    ['mount', '-o', 'remount,hidepid=2', '/proc'],
   ];
   for (const mount of mounts) await runProcess('internet', mount, {}, hostEnvironment('/'));
 }
@@ -224,26 +228,17 @@ async function clearRun(): Promise<void> {
 }
 
 /**
- * The client's own view of the file system: a writable /etc of its own that starts as a copy of the system's, its
- * network's /sys, and nothing of anyone's home but this project and the Node.js that runs it, read-only.
+ * The client's own view beside what every host sees: a writable /etc that starts as a copy of the system's, its network's
+ * /sys, and of the lab's folders its own alone, since the captures are in another's.
  */
-async function hideUser(client: NetnsHost): Promise<void> {
-  const etc = await ownEtc(client);
-  const homes = ['/home', '/root'];
-  const kept = [inProject(), path.resolve(process.execPath, '../..')].filter((folder) =>
-    homes.some((home) => folder.startsWith(`${home}/`)),
-  );
-  const aside = kept.map((folder, index) => ({ folder, held: path.join(SCRATCH, `kept-${index}`) }));
-  for (const { held } of aside) await mkdir(held, { recursive: true });
+async function ownView(client: NetnsHost): Promise<void> {
   await client.shell.runAll([
-    etc,
-    OWN_SYS,
-    ...aside.map(({ folder, held }): Argv => ['mount', '--bind', folder, held]),
-    ...homes.map((home): Argv => ['mount', '-t', 'tmpfs', '-o', 'mode=755', 'tmpfs', home]),
-    ...aside.flatMap(({ folder, held }): Argv[] => [
-      ['mkdir', '-p', folder],
-      ['mount', '--bind', '-o', 'ro', held, folder],
-    ]),
+    await ownEtc(client),
+    ...OWN_SYS,
+    ['mount', '--bind', client.folder, '/mnt'],
+    ['mount', '-t', 'tmpfs', '-o', 'mode=755,nosuid,nodev', 'tmpfs', SCRATCH],
+    ['mkdir', client.folder],
+    ['mount', '--move', '/mnt', client.folder],
   ]);
 }
 

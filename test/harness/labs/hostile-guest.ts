@@ -1,0 +1,165 @@
+/**
+ * A hostile guest: what a program on a lab's host, as the unprivileged user or as the host's root, must not be able to do.
+ * Nothing tried here would do harm if it worked: files are the test's own, settings and the clock are given the value
+ * that they have, and modules have names that no module has.
+ */
+import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
+import { chmod, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { text } from 'node:stream/consumers';
+import type { Host } from '../../../src/contracts/host.ts';
+import type { Lab } from '../../../src/contracts/lab.ts';
+import { inProject } from '../../../src/contracts/places.ts';
+import type { Check } from './compliance.ts';
+
+const SECRET = 'not for guests';
+const AS = { nobody: true, root: false } as const;
+
+/** What the words of a shell print on the host, errors left out; `words` are its positional parameters. */
+async function said(host: Host, unprivileged: boolean, script: string, ...words: string[]): Promise<string> {
+  const process = await host.spawn(['sh', '-c', script, 'guest', ...words], { unprivileged });
+  process.stderr.resume();
+  return (await text(process.stdout)).trim();
+}
+
+/** Runs a check on every host, as either user. */
+async function everywhere(
+  lab: Lab,
+  check: (host: Host, unprivileged: boolean, who: string) => Promise<void>,
+): Promise<void> {
+  for (const host of Object.values(lab.hosts))
+    for (const [user, unprivileged] of Object.entries(AS)) await check(host, unprivileged, `${user} on ${host.name}`);
+}
+
+/** Tells what each system call gives a guest who may not: EPERM, before it looks at what it was asked. */
+const SYSTEM_CALLS = `
+  const koffi = (await import(process.argv[1])).default;
+  const libc = koffi.load(null);
+  const removeModule = process.arch === 'x64' ? 176 : 106;
+  const call = libc.func('long syscall(long, const char *, long)');
+  const setTime = libc.func('int settimeofday(const int64_t *, const void *)');
+  const tried = (result) => (result === 0 ? 'done' : koffi.errno());
+  const now = Date.now();
+  const time = [Math.floor(now / 1000), (now % 1000) * 1000];
+  const module = tried(call(removeModule, 'ksl_no_such_module', 0));
+  console.log(JSON.stringify({ module, clock: tried(setTime(time, null)) }));
+`;
+const EPERM = 1;
+/** What a kernel without modules says. */
+const ENOSYS = 38;
+
+export const HOSTILE_CHECKS: readonly Check[] = [
+  {
+    name: 'hides from a hostile guest what others keep in temporary places, homes and results',
+    check: async (lab) => {
+      const results = inProject('results');
+      for (const place of ['/tmp', '/var/tmp', '/dev/shm', '/root', results].filter((each) => existsSync(each))) {
+        const folder = await mkdtemp(path.join(place, 'ksl-sentinel-'));
+        const file = path.join(folder, 'sentinel');
+        try {
+          await writeFile(file, SECRET);
+          await chmod(folder, 0o777);
+          await chmod(file, 0o666);
+          await everywhere(lab, async (host, unprivileged, who) => {
+            assert.equal(await said(host, unprivileged, 'cat "$1"; echo changed > "$1"', file), '', `${who}: ${file}`);
+          });
+          assert.equal(await readFile(file, 'utf8'), SECRET);
+          assert.deepEqual(await readdir(folder), ['sentinel']);
+        } finally {
+          await rm(folder, { recursive: true });
+        }
+      }
+    },
+  },
+  {
+    name: 'lets a hostile guest write nowhere in the system or the project',
+    check: async (lab) => {
+      const places = [
+        '/',
+        '/usr',
+        '/usr/bin',
+        '/var/lib',
+        '/opt',
+        inProject(),
+        inProject('build'),
+        inProject('results'),
+      ];
+      const script =
+        'for place; do touch "$place/ksl-hostile" && echo "$place"; rm -f "$place/ksl-hostile"; done; true';
+      const hidden = inProject('results');
+      await everywhere(lab, async (host, unprivileged, who) => {
+        const written = (await said(host, unprivileged, script, ...places)).split('\n').filter(Boolean);
+        // Root may write over what covers the results: it is the lab's own.
+        assert.deepEqual(
+          written.filter((place) => place !== hidden),
+          [],
+          who,
+        );
+      });
+      for (const place of places) assert.ok(!existsSync(path.join(place, 'ksl-hostile')), place);
+    },
+  },
+  {
+    name: 'lets a hostile guest change no setting of the machine’s, and not its power',
+    check: async (lab) => {
+      const script = `
+        for file in /proc/sys/kernel/printk_ratelimit /proc/sys/vm/swappiness /proc/sys/fs/lease-break-time; do
+          value=$(cat "$file") && echo "$value" > "$file" && echo "$file"
+        done
+        for file in /sys/power/state /sys/power/disk /sys/kernel/mm/ksm/run; do
+          [ -e "$file" ] && (: >> "$file") && echo "$file"
+        done
+        true`;
+      await everywhere(lab, async (host, unprivileged, who) => {
+        assert.equal(await said(host, unprivileged, script), '', who);
+      });
+    },
+  },
+  {
+    name: 'refuses a hostile guest modules, the clock and raw devices',
+    check: async (lab) => {
+      const koffi = import.meta.resolve('koffi');
+      const denied = [EPERM, ENOSYS].map((module) => JSON.stringify({ module, clock: EPERM }));
+      await everywhere(lab, async (host, unprivileged, who) => {
+        const argv = [process.execPath, '--input-type=module', '--eval', SYSTEM_CALLS, koffi] as const;
+        const told = (await text((await host.spawn(argv, { unprivileged })).stdout)).trim();
+        assert.ok(denied.includes(told), `${who}: ${told}`);
+        const device = `${host.folder}/disk`;
+        assert.equal(await said(host, unprivileged, 'mknod "$1" b 7 0 && echo made', device), '', who);
+        assert.equal(await said(host, unprivileged, 'find /dev -type b; ls /run/docker.sock /dev/mem'), '', who);
+      });
+    },
+  },
+  {
+    name: 'lets an unprivileged guest mount nothing, see no process but its own and end none of the lab’s',
+    check: async (lab) => {
+      for (const host of Object.values(lab.hosts)) {
+        const script = 'mount -t tmpfs tmpfs "$1" && echo mounted; kill -0 "$2" && echo reached; true';
+        assert.equal(await said(host, true, script, '/tmp', String(process.pid)), '', host.name);
+        const users = await said(host, true, 'stat --format=%u /proc/[0-9]*');
+        assert.deepEqual([...new Set(users.split('\n'))], ['65534'], host.name);
+      }
+    },
+  },
+  {
+    name: 'shows no program on the client’s host the folders of other hosts, where the captures are',
+    check: async ({ hosts: { client } }) => {
+      for (const unprivileged of Object.values(AS)) {
+        assert.equal(await said(client, unprivileged, 'ls -A "$1"', path.dirname(client.folder)), 'client');
+      }
+    },
+  },
+  {
+    name: 'bounds a torrent client: nothing to gain, and so many processes and so much memory',
+    check: async ({ hosts: { client } }) => {
+      const status = await said(client, true, 'cat /proc/self/status');
+      assert.match(status, /^NoNewPrivs:\t1$/m);
+      assert.match(status, /^CapBnd:\t0+$/m);
+      const limits = await said(client, true, 'cat /proc/self/limits');
+      assert.match(limits, /^Max processes +\d+ /m);
+      assert.match(limits, /^Max data size +\d+ /m);
+      assert.deepEqual((await said(client, true, 'ls /proc/self/fd')).split('\n'), ['0', '1', '2', '3']);
+    },
+  },
+];

@@ -96,13 +96,23 @@ function tmpfs(place: string, mode: number): Argv {
 /** File systems of the kernel's own, or made for this process: each is seen to by itself. */
 const OTHERWISE = /^\/(proc|sys|dev|run)(\/|$)/;
 
-/** Places where a file system of the machine's can be written to (proc_pid_mountinfo(5)). */
+/** Gives the places where a file system of the machine's can be written to, and seen (proc_pid_mountinfo(5)). */
 async function writableMounts(): Promise<readonly string[]> {
   const lines = (await readFile('/proc/self/mountinfo', 'utf8')).trim().split('\n');
-  const places = lines
-    .map((line) => line.split(' '))
-    .filter(([, , , , , options = '']) => options.split(',').includes('rw'))
-    .map(([, , , , place = '']) => unescaped(place));
+  const mounts = lines.map((line) => {
+    const [id = '', parent = '', , , place = '', options = ''] = line.split(' ');
+    return { id, parent, place: unescaped(place), writable: options.split(',').includes('rw') };
+  });
+  // One that another, on the same file system, was put above is nowhere to be found; nor is what is mounted on it.
+  const hidden = new Set(
+    mounts
+      .filter(({ parent, place }) =>
+        mounts.some((other) => other.parent === parent && other.place !== '/' && place.startsWith(`${other.place}/`)),
+      )
+      .map(({ id }) => id),
+  );
+  for (const { id, parent } of mounts) if (hidden.has(parent)) hidden.add(id);
+  const places = mounts.filter(({ id, writable }) => writable && !hidden.has(id)).map(({ place }) => place);
   return [...new Set(places)].filter((place) => !OTHERWISE.test(place));
 }
 

@@ -23,7 +23,7 @@ export function asUnprivileged({ uid = NOBODY_UID, gid = NOBODY_UID, setuid = fa
   return [
     ...(['prlimit', `--nproc=${MOST_PROCESSES}`, `--data=${MOST_DATA}`, '--core=0', '--'] as const),
     ...['setpriv', `--reuid=${uid}`, `--regid=${gid}`, '--clear-groups'],
-    ...(setuid ? [] : ['--no-new-privs', '--bounding-set=-all', '--inh-caps=-all']),
+    ...(setuid ? [] : ['--no-new-privs', '--inh-caps=-all']),
     '--',
   ];
 }

@@ -155,7 +155,8 @@ export const HOSTILE_CHECKS: readonly Check[] = [
     check: async ({ hosts: { client } }) => {
       const status = await said(client, true, 'cat /proc/self/status');
       assert.match(status, /^NoNewPrivs:\t1$/m);
-      assert.match(status, /^CapBnd:\t0+$/m);
+      assert.match(status, /^CapPrm:\t0+$/m);
+      assert.match(status, /^CapInh:\t0+$/m);
       const limits = await said(client, true, 'cat /proc/self/limits');
       assert.match(limits, /^Max processes +\d+ /m);
       assert.match(limits, /^Max data size +\d+ /m);

@@ -2,7 +2,9 @@
  * Program of the lab benchmarks: opens one lab, in namespaces of its own or, with the options of a lab in containers as
  * its first argument, in those, and prints how long each step took, in seconds.
  */
+import type { FaultSubjects } from '../contracts/fault.ts';
 import { faults } from '../faults/index.ts';
+import { killSwitchByReference } from '../killswitches/index.ts';
 import { Clock } from '../contracts/clock.ts';
 import { dockerLabSchema, openDockerLab } from '../harness/labs/docker.ts';
 import { openNetnsLab } from '../harness/labs/netns.ts';
@@ -21,9 +23,22 @@ await lab.tunnel.up();
 await lab.hosts.client.run(['ping', '-n', '-c', '1', '-W', '5', lab.tunnel.config.gateway4]);
 const openSeconds = (clock.nowNs() - began) / SECOND_NS;
 
+/** There is neither client nor kill switch here, and the faults measured happen to the tunnel alone. */
+const nobody: FaultSubjects = {
+  engaged: await killSwitchByReference('none').engage({
+    host: lab.hosts.client,
+    tunnel: lab.tunnel,
+    identity: lab.identity,
+    clock,
+  }),
+  clientPids: () => [],
+  stopClient: () => Promise.resolve(),
+  shutDown: () => Promise.resolve(),
+  start: () => Promise.resolve(),
+};
 const brackets: Record<string, number[]> = {};
 for (const fault of faults.filter((each) => process.argv.includes(each.id))) {
-  const armed = await fault.arm(lab, fault.parameters.parse({}));
+  const armed = await fault.plan({}).arm(lab, nobody);
   const spans: number[] = [];
   for (let injection = 0; injection < INJECTIONS; injection++) {
     const span = await armed.inject();

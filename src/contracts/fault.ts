@@ -1,6 +1,6 @@
 /** Faults, and what else is there for them to happen to: types only. */
 import type * as z from 'zod';
-import type { Endpoint } from '../records/identity.ts';
+import type { Endpoint, Parameters, ParsedReference } from '../records/identity.ts';
 import type { Bracket } from './clock.ts';
 import type { Need } from './host.ts';
 import type { EngagedSwitch } from './kill-switch.ts';
@@ -20,29 +20,45 @@ export type Starter = 'switch' | 'tunnel' | 'client';
 /** Kill switch and client beside the tunnel when a fault is armed: some faults happen to them. */
 export interface FaultSubjects {
   readonly engaged: EngagedSwitch;
-  /** Ends the client and starts it again with the state it has saved; resolves when it runs. */
-  restartClient(): Promise<void>;
+  /** Ids of all processes of the client at this moment; empty while it does not run. */
+  clientPids(): readonly number[];
   /** Ends the client the way a user would; it has saved its state when this resolves. */
-  stopClient?(): Promise<void>;
+  stopClient(): Promise<void>;
   /** Ends client, tunnel and kill switch in this order, as a machine does that shuts down in good order. */
-  shutDown?(): Promise<void>;
+  shutDown(): Promise<void>;
   /** Starts one of them again; a kill switch that comes after the others is told of them. */
-  start?(what: Starter): Promise<void>;
-  /** Ids of all processes of the client at this moment. */
-  clientPids?(): readonly number[];
+  start(what: Starter): Promise<void>;
 }
 
-/** What is done to the tunnel or the routing. One file each. */
-export interface Fault<P = unknown> {
+/** What is known of a fault before it is armed. */
+export interface FaultFacts {
   readonly id: string;
   readonly title: string;
   readonly group: 'tunnel' | 'routing' | 'filter' | 'lifecycle';
   /** What really happens when people meet it. */
   readonly happens: string;
   readonly needs: readonly Need[];
-  readonly parameters: z.ZodType<P>;
   /** Where else the tunnel's own datagrams go under it; in no other trial are datagrams to there the tunnel's. */
   readonly endpoints?: readonly Endpoint[];
+}
+
+/** What is done to the tunnel or the routing, as its file writes it down. One file each. */
+export interface FaultDefinition<P> extends FaultFacts {
+  readonly parameters: z.ZodType<P>;
   /** Throws `Unsupported` when there is nothing for it to happen to: no process of the switch, no such rule. */
-  arm(lab: Lab, parameters: P, subjects?: FaultSubjects): Promise<ArmedFault>;
+  arm(lab: Lab, parameters: P, subjects: FaultSubjects): Promise<ArmedFault>;
+}
+
+/** A fault of the catalogue. */
+export interface Fault extends FaultFacts {
+  readonly parameters: z.ZodType;
+  /** With the parameters given, and its defaults. Throws `RequestError` that says what is allowed. */
+  plan(given: Parameters): PlannedFault;
+}
+
+/** A fault with its parameters. */
+export interface PlannedFault extends FaultFacts {
+  readonly parsed: ParsedReference;
+  /** Throws `Unsupported`, as its definition does. */
+  arm(lab: Lab, subjects: FaultSubjects): Promise<ArmedFault>;
 }

@@ -1,6 +1,6 @@
 /** Kill switches: types only. */
 import type * as z from 'zod';
-import type { Identity } from '../records/identity.ts';
+import type { Identity, Parameters, ParsedReference } from '../records/identity.ts';
 import type { SWITCH_STAGES } from '../records/timeline.ts';
 import type { KILL_SWITCH_FAMILIES } from '../records/vocabulary.ts';
 import type { RunningClient } from './client.ts';
@@ -49,16 +49,22 @@ export interface EngagedSwitch extends AsyncDisposable {
   instants(): Promise<readonly { readonly stage: SwitchStage; readonly atNs: InstantNs; readonly detail: string }[]>;
   /** The tunnel to use instead of the lab's, where the switch moves it or brings one of another kind. */
   readonly tunnel?: Tunnel;
-  /** Ids of the switch's processes at this moment, the one to kill first; absent or empty where it is rules alone. */
-  pids?(): readonly number[];
-  /** Starts it again after its process was killed, if its own service manager has not: with what it does at start-up. */
-  restart?(): Promise<void>;
-  /** Replaces itself in place, as an upgrade does: what it removes and what it adds again, in its own order. */
-  update?(): Promise<Bracket>;
+  /** Process of the switch; null where it is rules alone. */
+  readonly process: SwitchProcess | null;
+  /** Replaces the switch in place, as an upgrade does, in its own order; null where that is not done. */
+  readonly update: (() => Promise<Bracket>) | null;
 }
 
-/** A kill switch: a faithful model of a named implementation. One file each. */
-export interface KillSwitch<P = unknown> {
+/** The process of a kill switch that has one. */
+export interface SwitchProcess {
+  /** Ids of its processes at this moment, the one to kill first; empty while it is dead. */
+  pids(): readonly number[];
+  /** Starts the process again after it was killed, if its own service manager has not: with what it does at start-up. */
+  restart(): Promise<void>;
+}
+
+/** What is known of a kill switch before it is engaged. */
+export interface SwitchFacts {
   readonly id: string;
   readonly title: string;
   readonly family: KillSwitchFamily;
@@ -66,8 +72,25 @@ export interface KillSwitch<P = unknown> {
   readonly reproduces: string;
   readonly claims: SwitchClaims;
   readonly needs: readonly Need[];
-  /** Schema of the parameters, parsed at plan time; `app-kill(poll=2s)` in a scenario. */
+}
+
+/** A kill switch as its file writes it down: a faithful model of a named implementation. One file each. */
+export interface SwitchDefinition<P> extends SwitchFacts {
+  /** Schema of the parameters, parsed at plan time: `app-kill(poll=2s)` in a scenario. What was parsed parses to itself. */
   readonly parameters: z.ZodType<P>;
   /** Engages it. Called before the tunnel comes up unless the scenario orders otherwise. */
   engage(context: SwitchContext, parameters: P): Promise<EngagedSwitch>;
+}
+
+/** A kill switch of the catalogue. */
+export interface KillSwitch extends SwitchFacts {
+  readonly parameters: z.ZodType;
+  /** With the parameters given, and its defaults. Throws `RequestError` that says what is allowed. */
+  plan(given: Parameters): PlannedSwitch;
+}
+
+/** A kill switch with its parameters, or several at once: `parsed` are its members in the order of engagement. */
+export interface PlannedSwitch extends SwitchFacts {
+  readonly parsed: readonly ParsedReference[];
+  engage(context: SwitchContext): Promise<EngagedSwitch>;
 }

@@ -6,16 +6,14 @@
  * The bracket is that of the whole: a client takes seconds to say good-bye. The tunnel's link goes only once it has.
  */
 import * as z from 'zod';
-import type { Fault } from '../contracts/fault.ts';
-import { Unsupported } from '../contracts/errors.ts';
+import { defineFault } from './define.ts';
 
 const parameters = z.strictObject({
   /** Network in which the client starts again. */
   into: z.enum(['tunnel', 'clear']),
 });
-type Parameters = z.infer<typeof parameters>;
 
-export const clientRestart: Fault<Parameters> = {
+export const clientRestart = defineFault({
   id: 'client-restart',
   title: 'the client is started again',
   group: 'lifecycle',
@@ -25,22 +23,20 @@ export const clientRestart: Fault<Parameters> = {
   arm(lab, { into }, subjects) {
     const { tunnel, clock } = lab;
     const { client } = lab.hosts;
-    const stopClient = subjects?.stopClient?.bind(subjects);
-    if (subjects === undefined || stopClient === undefined) throw new Unsupported('there is no client to start again');
     return Promise.resolve({
       inject: () =>
         clock.bracket(async () => {
-          await stopClient();
+          await subjects.stopClient();
           if (into === 'clear') await client.run(['ip', 'link', 'set', tunnel.device, 'down']);
           else {
             await tunnel.down();
             await tunnel.up();
             await subjects.engaged.tunnelUp();
           }
-          await subjects.restartClient();
+          await subjects.start('client');
         }),
       revert: () => tunnel.restore(),
       [Symbol.asyncDispose]: () => Promise.resolve(),
     });
   },
-};
+});

@@ -7,9 +7,9 @@
  */
 import { setTimeout } from 'node:timers/promises';
 import * as z from 'zod';
-import type { ArmedFault, Fault, Starter } from '../contracts/fault.ts';
-import { Unsupported } from '../contracts/errors.ts';
+import type { ArmedFault, Starter } from '../contracts/fault.ts';
 import { seconds } from '../contracts/reference.ts';
+import { defineFault } from './define.ts';
 
 const parameters = z
   .strictObject({
@@ -22,7 +22,7 @@ const parameters = z
     'give tunnel, switch or both: how long after the client each is started',
   );
 
-export const coldStart: Fault<z.infer<typeof parameters>> = {
+export const coldStart = defineFault({
   id: 'cold-start',
   title: 'the client starts before what protects it',
   group: 'lifecycle',
@@ -30,25 +30,22 @@ export const coldStart: Fault<z.infer<typeof parameters>> = {
   needs: [],
   parameters,
   arm({ clock }, late, subjects) {
-    const shutDown = subjects?.shutDown?.bind(subjects);
-    const start = subjects?.start?.bind(subjects);
-    if (shutDown === undefined || start === undefined) throw new Unsupported('there is no client to start again');
     let coming: Promise<unknown> = Promise.resolve();
     const startLate = async (what: Exclude<Starter, 'client'>): Promise<void> => {
       const delay = late[what];
       if (delay === undefined) return;
       await setTimeout(delay * 1000);
-      await start(what);
+      await subjects.start(what);
     };
     const armed: ArmedFault = {
       async inject() {
-        await shutDown();
-        if (late.switch === undefined) await start('switch');
-        if (late.tunnel === undefined) await start('tunnel');
+        await subjects.shutDown();
+        if (late.switch === undefined) await subjects.start('switch');
+        if (late.tunnel === undefined) await subjects.start('tunnel');
         coming = Promise.all([startLate('switch'), startLate('tunnel')]);
         // What goes wrong with them is told when they are waited for.
         coming.catch(() => undefined);
-        return clock.bracket(() => start('client'));
+        return clock.bracket(() => subjects.start('client'));
       },
       revert: () =>
         clock.bracket(async () => {
@@ -58,4 +55,4 @@ export const coldStart: Fault<z.infer<typeof parameters>> = {
     };
     return Promise.resolve(armed);
   },
-};
+});

@@ -6,12 +6,12 @@
  * The bracket is that of the signal. The device goes when the process has ended, some milliseconds later: that is the
  * fault's course, not its injection.
  */
-import type { Fault } from '../contracts/fault.ts';
-import { noParameters, type NoParameters } from '../contracts/reference.ts';
+import { noParameters } from '../contracts/reference.ts';
 import { armInjector } from './arm.ts';
 import { tunnelHost } from './places.ts';
+import { defineFault } from './define.ts';
 
-export const daemonKilled: Fault<NoParameters> = {
+export const daemonKilled = defineFault({
   id: 'daemon-killed',
   title: 'the tunnel daemon is killed',
   group: 'tunnel',
@@ -32,4 +32,4 @@ export const daemonKilled: Fault<NoParameters> = {
       revert: () => tunnel.restore(),
     });
   },
-};
+});

@@ -1,11 +1,11 @@
 /** The tunnel's daemon stands still (SIGSTOP): device, addresses and routes stay, and nothing comes out at either end. */
-import type { Fault } from '../contracts/fault.ts';
 import { Unsupported } from '../contracts/errors.ts';
-import { noParameters, type NoParameters } from '../contracts/reference.ts';
+import { noParameters } from '../contracts/reference.ts';
 import { armInjector } from './arm.ts';
 import { tunnelHost } from './places.ts';
+import { defineFault } from './define.ts';
 
-export const daemonStopped: Fault<NoParameters> = {
+export const daemonStopped = defineFault({
   id: 'daemon-stopped',
   title: 'the tunnel daemon stands still',
   group: 'tunnel',
@@ -30,4 +30,4 @@ export const daemonStopped: Fault<NoParameters> = {
         }),
     });
   },
-};
+});

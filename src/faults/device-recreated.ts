@@ -3,13 +3,13 @@
  * does between two connections. Rules that know the tunnel by name go on meaning the new device; rules that know it by
  * index do not. The bracket is that of the old link's closing, with which a deletion begins (see link-deleted).
  */
-import type { Fault } from '../contracts/fault.ts';
-import { noParameters, type NoParameters } from '../contracts/reference.ts';
+import { noParameters } from '../contracts/reference.ts';
 import { armInjector } from './arm.ts';
 import { linkDownAct } from './link-act.ts';
 import { daemonEnded, tunnelHost } from './places.ts';
+import { defineFault } from './define.ts';
 
-export const deviceRecreated: Fault<NoParameters> = {
+export const deviceRecreated = defineFault({
   id: 'device-recreated',
   title: 'the tunnel device is deleted and made again',
   group: 'tunnel',
@@ -37,4 +37,4 @@ export const deviceRecreated: Fault<NoParameters> = {
         }),
     });
   },
-};
+});

@@ -3,13 +3,13 @@
  * lease. One write into the file that is there.
  */
 import { ADDRESS } from '../contracts/addresses.ts';
-import type { Fault } from '../contracts/fault.ts';
-import { noParameters, type NoParameters } from '../contracts/reference.ts';
+import { noParameters } from '../contracts/reference.ts';
 import { armInjector } from './arm.ts';
+import { defineFault } from './define.ts';
 
 const FILE = '/etc/resolv.conf';
 
-export const dnsReplaced: Fault<NoParameters> = {
+export const dnsReplaced = defineFault({
   id: 'dns-replaced',
   title: 'the resolver is replaced',
   group: 'routing',
@@ -33,4 +33,4 @@ export const dnsReplaced: Fault<NoParameters> = {
         }),
     });
   },
-};
+});

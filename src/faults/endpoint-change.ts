@@ -6,13 +6,13 @@
  * elsewhere, and the kill switch is not told.
  */
 import { SECOND_SERVER } from '../contracts/addresses.ts';
-import type { Fault } from '../contracts/fault.ts';
-import { noParameters, type NoParameters } from '../contracts/reference.ts';
+import { noParameters } from '../contracts/reference.ts';
 import { armInjector } from './arm.ts';
 import { openSecondServer } from './second-server.ts';
 import { setWireGuard, wgFeed } from './wireguard-settings.ts';
+import { defineFault } from './define.ts';
 
-export const endpointChange: Fault<NoParameters> = {
+export const endpointChange = defineFault({
   id: 'endpoint-change',
   title: 'the tunnel moves to another server',
   group: 'tunnel',
@@ -32,4 +32,4 @@ export const endpointChange: Fault<NoParameters> = {
       disarm: close,
     });
   },
-};
+});

@@ -4,13 +4,13 @@
  * netfilter-persistent does, a complete restore of the filter tables as they were saved on a machine without rules.
  */
 import * as z from 'zod';
-import type { Fault } from '../contracts/fault.ts';
 import { NFT_NEEDS } from '../programs/packet-filters.ts';
 import type { Act } from './acts.ts';
 import { armInjector } from './arm.ts';
 import { saveRules } from './rules-backup.ts';
 
 import { fallAfter, then } from './then-fall.ts';
+import { defineFault } from './define.ts';
 
 const parameters = z.strictObject({ manager: z.enum(['nftables', 'iptables']).default('nftables'), then });
 
@@ -31,7 +31,7 @@ const RELOADS: Readonly<Record<z.infer<typeof parameters>['manager'], readonly A
   ],
 };
 
-export const firewallReload: Fault<z.infer<typeof parameters>> = {
+export const firewallReload = defineFault({
   id: 'firewall-reload',
   title: 'a firewall manager reloads',
   group: 'filter',
@@ -51,4 +51,4 @@ export const firewallReload: Fault<z.infer<typeof parameters>> = {
       revert: () => lab.clock.bracket(() => putBack().then(undo)),
     });
   },
-};
+});

@@ -4,15 +4,15 @@
  */
 import { setTimeout } from 'node:timers/promises';
 import * as z from 'zod';
-import type { Fault } from '../contracts/fault.ts';
 import { seconds } from '../contracts/reference.ts';
 import { armInjector } from './arm.ts';
 import { linkDownAct } from './link-act.ts';
 import { tunnelHost } from './places.ts';
+import { defineFault } from './define.ts';
 
 const parameters = z.strictObject({ period: seconds.default(4) });
 
-export const flap: Fault<z.infer<typeof parameters>> = {
+export const flap = defineFault({
   id: 'flap',
   title: 'the tunnel link flaps',
   group: 'tunnel',
@@ -42,4 +42,4 @@ export const flap: Fault<z.infer<typeof parameters>> = {
       revert: () => lab.tunnel.restore(),
     });
   },
-};
+});

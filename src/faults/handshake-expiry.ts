@@ -3,16 +3,16 @@
  * last handshake (WireGuard's Reject-After-Time), and then there is none. Only a trial that observes for longer than that
  * sees the end of it.
  */
-import type { Fault } from '../contracts/fault.ts';
-import { noParameters, type NoParameters } from '../contracts/reference.ts';
+import { noParameters } from '../contracts/reference.ts';
 import { NFT_NEEDS } from '../programs/packet-filters.ts';
 import { armServerFilter } from './server-filter.ts';
 import { needWireGuard } from './wireguard-settings.ts';
+import { defineFault } from './define.ts';
 
 /** WireGuard's message types 1 (initiation) and 2 (response): the first byte of the datagram. */
 const HANDSHAKE = '@th,64,8 { 1, 2 }';
 
-export const handshakeExpiry: Fault<NoParameters> = {
+export const handshakeExpiry = defineFault({
   id: 'handshake-expiry',
   title: 'the session expires',
   group: 'tunnel',
@@ -27,4 +27,4 @@ export const handshakeExpiry: Fault<NoParameters> = {
       output: `udp sport ${port} ${HANDSHAKE} drop`,
     });
   },
-};
+});

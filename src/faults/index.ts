@@ -1,9 +1,8 @@
 /** The catalogue of faults: one line each. */
-import type { ArmedFault, Fault, FaultSubjects } from '../contracts/fault.ts';
-import type { Lab } from '../contracts/lab.ts';
+import type { Fault, PlannedFault } from '../contracts/fault.ts';
 import { RequestError } from '../contracts/errors.ts';
-import type { Endpoint } from '../records/identity.ts';
-import { lookUp, parseParameters, parseReferences } from '../contracts/reference.ts';
+import type { ParsedReference } from '../records/identity.ts';
+import { lookUp, parseReferences } from '../contracts/reference.ts';
 import { clientRestart } from './client-restart.ts';
 import { coldStart } from './cold-start.ts';
 import { daemonKilled } from './daemon-killed.ts';
@@ -72,25 +71,21 @@ export const faults: readonly Fault[] = [
   coldStart,
 ];
 
-/** A fault with its parameters, as a scenario names it. */
-export interface PlannedFault extends Pick<Fault, 'id' | 'title' | 'group' | 'happens' | 'needs'> {
-  readonly endpoints: readonly Endpoint[];
-  arm(lab: Lab, subjects: FaultSubjects): Promise<ArmedFault>;
-}
-
 /** The fault with that id. Throws `RequestError` with the known ids. */
 export function faultById(id: string): Fault {
   return lookUp('fault', faults, id);
 }
 
-/** The fault a scenario names, e.g. `flap(period=4s)`. Throws `RequestError` that says what is allowed. */
+/** The fault that a scenario names, e.g. `flap(period=4s)`. Throws `RequestError` that says what is allowed. */
 export function faultByReference(reference: string): PlannedFault {
   const [first, ...others] = parseReferences(reference);
   if (first === undefined || others.length > 0) {
     throw new RequestError(`«${reference}»: a trial has one fault; list several as several entries of «faults».`);
   }
-  const fault = faultById(first.id);
-  const parameters = parseParameters('fault', fault, first);
-  const { id, title, group, happens, needs, endpoints = [] } = fault;
-  return { id, title, group, happens, needs, endpoints, arm: (lab, subjects) => fault.arm(lab, parameters, subjects) };
+  return plannedFault(first);
+}
+
+/** The fault with the parameters given: as they are written, or as they were parsed before. */
+export function plannedFault({ id, parameters }: ParsedReference): PlannedFault {
+  return faultById(id).plan(parameters);
 }

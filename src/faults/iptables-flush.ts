@@ -4,14 +4,14 @@
  * waiting for their input.
  */
 import * as z from 'zod';
-import type { Fault } from '../contracts/fault.ts';
 import { armInjector } from './arm.ts';
 import { saveRules } from './rules-backup.ts';
 import { fallAfter, then } from './then-fall.ts';
+import { defineFault } from './define.ts';
 
 const parameters = z.strictObject({ policy: z.enum(['keep', 'accept']).default('keep'), then });
 
-export const iptablesFlush: Fault<z.infer<typeof parameters>> = {
+export const iptablesFlush = defineFault({
   id: 'iptables-flush',
   title: 'iptables rules are flushed',
   group: 'filter',
@@ -36,4 +36,4 @@ export const iptablesFlush: Fault<z.infer<typeof parameters>> = {
       revert: () => lab.clock.bracket(() => putBack().then(undo)),
     });
   },
-};
+});

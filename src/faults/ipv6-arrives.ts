@@ -5,12 +5,12 @@
  * Simplified: the address and the route are added as the kernel adds them for a router advertisement (`proto ra`), by one
  * write to a running ip(8); the advertisement itself is not sent.
  */
-import type { Fault } from '../contracts/fault.ts';
-import { noParameters, type NoParameters } from '../contracts/reference.ts';
+import { noParameters } from '../contracts/reference.ts';
 import { armInjector } from './arm.ts';
 import { ipBatch, linkRestoration, tunnelHost, uplinkOf } from './places.ts';
+import { defineFault } from './define.ts';
 
-export const ipv6Arrives: Fault<NoParameters> = {
+export const ipv6Arrives = defineFault({
   id: 'ipv6-arrives',
   title: 'the uplink gains IPv6, the tunnel has none',
   group: 'routing',
@@ -44,4 +44,4 @@ export const ipv6Arrives: Fault<NoParameters> = {
       },
     });
   },
-};
+});

@@ -3,13 +3,13 @@
  * client says so.
  */
 import { randomBytes } from 'node:crypto';
-import type { Fault } from '../contracts/fault.ts';
-import { noParameters, type NoParameters } from '../contracts/reference.ts';
+import { noParameters } from '../contracts/reference.ts';
 import { SERVER_DEVICE } from '../programs/wireguard.ts';
 import { armInjector } from './arm.ts';
 import { needWireGuard, setWireGuard, wgFeed, wireGuardSettings } from './wireguard-settings.ts';
+import { defineFault } from './define.ts';
 
-export const keyRotated: Fault<NoParameters> = {
+export const keyRotated = defineFault({
   id: 'key-rotated',
   title: 'the server’s key changes',
   group: 'tunnel',
@@ -30,4 +30,4 @@ export const keyRotated: Fault<NoParameters> = {
       revert: () => lab.clock.bracket(() => setWireGuard(vpn, SERVER_DEVICE, settings.text)),
     });
   },
-};
+});

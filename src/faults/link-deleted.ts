@@ -4,13 +4,13 @@
  * The kernel deletes a device by closing its link first, which takes its routes, and then waits, for milliseconds, until
  * nobody refers to it any more. The bracket is that of the closing.
  */
-import type { Fault } from '../contracts/fault.ts';
-import { noParameters, type NoParameters } from '../contracts/reference.ts';
+import { noParameters } from '../contracts/reference.ts';
 import { armInjector } from './arm.ts';
 import { linkDownAct } from './link-act.ts';
 import { daemonEnded, tunnelHost } from './places.ts';
+import { defineFault } from './define.ts';
 
-export const linkDeleted: Fault<NoParameters> = {
+export const linkDeleted = defineFault({
   id: 'link-deleted',
   title: 'the tunnel device is deleted',
   group: 'tunnel',
@@ -32,4 +32,4 @@ export const linkDeleted: Fault<NoParameters> = {
         }),
     });
   },
-};
+});

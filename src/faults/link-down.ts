@@ -2,13 +2,13 @@
  * The tunnel's link goes down: `ip link set wg0 down`. The kernel flushes every route over the device, so the rules of
  * routing fall through to the main table; addresses of IPv4 stay, those of IPv6 go.
  */
-import type { Fault } from '../contracts/fault.ts';
-import { noParameters, type NoParameters } from '../contracts/reference.ts';
+import { noParameters } from '../contracts/reference.ts';
 import { armInjector } from './arm.ts';
 import { linkDownAct } from './link-act.ts';
 import { tunnelHost } from './places.ts';
+import { defineFault } from './define.ts';
 
-export const linkDown: Fault<NoParameters> = {
+export const linkDown = defineFault({
   id: 'link-down',
   title: 'the tunnel link goes down',
   group: 'tunnel',
@@ -26,4 +26,4 @@ export const linkDown: Fault<NoParameters> = {
       revert: () => lab.tunnel.restore(),
     });
   },
-};
+});

@@ -2,15 +2,15 @@
  * A second default route appears in the main table and wins over the first: another card with a better metric. Routing
  * that asks the main table before the tunnel's for a default route follows it; wg-quick's does not ask it for one.
  */
-import type { Fault } from '../contracts/fault.ts';
-import { noParameters, type NoParameters } from '../contracts/reference.ts';
+import { noParameters } from '../contracts/reference.ts';
 import { armInjector } from './arm.ts';
 import { ipBatch, uplinkOf } from './places.ts';
+import { defineFault } from './define.ts';
 
 /** Attribute that the first route does not have, so that the kernel keeps both. */
 const MARK = 'mtu 1492';
 
-export const metricHijack: Fault<NoParameters> = {
+export const metricHijack = defineFault({
   id: 'metric-hijack',
   title: 'a second default route with the better metric',
   group: 'routing',
@@ -29,4 +29,4 @@ export const metricHijack: Fault<NoParameters> = {
       revert: () => lab.clock.bracket(() => ipBatch(client, [`route del ${route}`])),
     });
   },
-};
+});

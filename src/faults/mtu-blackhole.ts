@@ -1,16 +1,16 @@
 /** Large datagrams of the tunnel disappear on the path, and nobody says so: small ones (handshakes, keepalives) pass. */
 import * as z from 'zod';
-import type { Fault } from '../contracts/fault.ts';
 import { wholeNumber } from '../contracts/reference.ts';
 import { NFT_NEEDS } from '../programs/packet-filters.ts';
 import { armServerFilter } from './server-filter.ts';
+import { defineFault } from './define.ts';
 
 const parameters = z.strictObject({
   /** Largest packet that passes, in bytes, IP header included; the tunnel's full packets are 1480. */
   mtu: wholeNumber(200, 1479).default(1280),
 });
 
-export const mtuBlackhole: Fault<z.infer<typeof parameters>> = {
+export const mtuBlackhole = defineFault({
   id: 'mtu-blackhole',
   title: 'large packets of the tunnel disappear',
   group: 'tunnel',
@@ -24,4 +24,4 @@ export const mtuBlackhole: Fault<z.infer<typeof parameters>> = {
       output: `udp sport ${port} meta length > ${mtu} drop`,
     });
   },
-};
+});

@@ -1,15 +1,15 @@
 /** `nft flush ruleset`: everything in the packet filter goes, of whatever tool it was; wg-quick's tables too. */
 import * as z from 'zod';
-import type { Fault } from '../contracts/fault.ts';
 import { NFT_NEEDS } from '../programs/packet-filters.ts';
 import { armInjector } from './arm.ts';
 import { saveRules } from './rules-backup.ts';
 
 import { fallAfter, then } from './then-fall.ts';
+import { defineFault } from './define.ts';
 
 const parameters = z.strictObject({ then });
 
-export const nftFlush: Fault<z.infer<typeof parameters>> = {
+export const nftFlush = defineFault({
   id: 'nft-flush',
   title: 'the whole packet filter is flushed',
   group: 'filter',
@@ -29,4 +29,4 @@ export const nftFlush: Fault<z.infer<typeof parameters>> = {
       revert: () => lab.clock.bracket(() => putBack().then(undo)),
     });
   },
-};
+});

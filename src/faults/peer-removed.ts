@@ -1,11 +1,11 @@
 /** The server disappears from the client's WireGuard configuration: `wg set wg0 peer KEY remove`. The device stays. */
-import type { Fault } from '../contracts/fault.ts';
-import { noParameters, type NoParameters } from '../contracts/reference.ts';
+import { noParameters } from '../contracts/reference.ts';
 import { armInjector } from './arm.ts';
 import { tunnelHost } from './places.ts';
 import { needWireGuard, setWireGuard, wgFeed, wireGuardSettings } from './wireguard-settings.ts';
+import { defineFault } from './define.ts';
 
-export const peerRemoved: Fault<NoParameters> = {
+export const peerRemoved = defineFault({
   id: 'peer-removed',
   title: 'the peer is removed from the tunnel',
   group: 'tunnel',
@@ -25,4 +25,4 @@ export const peerRemoved: Fault<NoParameters> = {
       revert: () => lab.clock.bracket(() => setWireGuard(host, device, settings.text)),
     });
   },
-};
+});

@@ -6,19 +6,19 @@
 import { setTimeout } from 'node:timers/promises';
 import * as z from 'zod';
 import { SECOND_SERVER } from '../contracts/addresses.ts';
-import type { Fault } from '../contracts/fault.ts';
 import { seconds } from '../contracts/reference.ts';
 import { armInjector } from './arm.ts';
 import { linkDownAct } from './link-act.ts';
 import { openSecondServer } from './second-server.ts';
 import { setWireGuard } from './wireguard-settings.ts';
+import { defineFault } from './define.ts';
 
 const parameters = z.strictObject({
   /** Time the application takes to reconnect. */
   gap: seconds.default(1),
 });
 
-export const reconnect: Fault<z.infer<typeof parameters>> = {
+export const reconnect = defineFault({
   id: 'reconnect',
   title: 'reconnection to another server',
   group: 'lifecycle',
@@ -46,4 +46,4 @@ export const reconnect: Fault<z.infer<typeof parameters>> = {
       disarm: close,
     });
   },
-};
+});

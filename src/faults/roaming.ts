@@ -7,9 +7,9 @@
  */
 import * as z from 'zod';
 import { ADDRESS } from '../contracts/addresses.ts';
-import type { Fault } from '../contracts/fault.ts';
 import { armInjector } from './arm.ts';
 import { ipBatch, linkRestoration, uplinkOf } from './places.ts';
+import { defineFault } from './define.ts';
 
 const parameters = z.strictObject({ lease: z.enum(['new', 'same']).default('new') });
 
@@ -19,7 +19,7 @@ const FAMILIES = ['v4', 'v6'] as const;
 const withNewLease = (line: string, family: 'v4' | 'v6'): string =>
   line.replace(`address replace ${ADDRESS.client[family]}/`, `address replace ${ADDRESS.clientRoamed[family]}/`);
 
-export const roaming: Fault<z.infer<typeof parameters>> = {
+export const roaming = defineFault({
   id: 'roaming',
   title: 'another network card takes over',
   group: 'routing',
@@ -61,4 +61,4 @@ export const roaming: Fault<z.infer<typeof parameters>> = {
         ),
     });
   },
-};
+});

@@ -2,12 +2,12 @@
  * The tunnel's default routes disappear, in both families, while the device stays up: with wg-quick's routing the rule
  * `not fwmark ... lookup` finds nothing in its table and the main table decides.
  */
-import type { Fault } from '../contracts/fault.ts';
-import { noParameters, type NoParameters } from '../contracts/reference.ts';
+import { noParameters } from '../contracts/reference.ts';
 import { armInjector } from './arm.ts';
 import { tunnelHost, tunnelRoutes } from './places.ts';
+import { defineFault } from './define.ts';
 
-export const routeLost: Fault<NoParameters> = {
+export const routeLost = defineFault({
   id: 'route-lost',
   title: 'the tunnel’s default route is lost',
   group: 'routing',
@@ -24,4 +24,4 @@ export const routeLost: Fault<NoParameters> = {
       revert: () => lab.tunnel.restore(),
     });
   },
-};
+});

@@ -1,10 +1,10 @@
 /** wg-quick's rule of routing, `not fwmark ... lookup ...`, disappears in both families: the tunnel's table is not asked. */
-import type { Fault } from '../contracts/fault.ts';
 import { Unsupported } from '../contracts/errors.ts';
-import { noParameters, type NoParameters } from '../contracts/reference.ts';
+import { noParameters } from '../contracts/reference.ts';
 import { armInjector } from './arm.ts';
+import { defineFault } from './define.ts';
 
-export const ruleLost: Fault<NoParameters> = {
+export const ruleLost = defineFault({
   id: 'rule-lost',
   title: 'the tunnel’s rule of routing is lost',
   group: 'routing',
@@ -34,4 +34,4 @@ export const ruleLost: Fault<NoParameters> = {
         }),
     });
   },
-};
+});

@@ -6,13 +6,13 @@
  * for the address the tunnel's datagrams come from. It stops what the server sends; strict reverse-path filtering, set
  * when arming, makes the same route stop what it receives.
  */
-import type { Fault } from '../contracts/fault.ts';
-import { noParameters, type NoParameters } from '../contracts/reference.ts';
+import { noParameters } from '../contracts/reference.ts';
 import { armInjector } from './arm.ts';
+import { defineFault } from './define.ts';
 
 const REVERSE_PATH = 'net.ipv4.conf.eth0.rp_filter';
 
-export const serverBlackhole: Fault<NoParameters> = {
+export const serverBlackhole = defineFault({
   id: 'server-blackhole',
   title: 'the VPN server falls silent',
   group: 'tunnel',
@@ -38,4 +38,4 @@ export const serverBlackhole: Fault<NoParameters> = {
       },
     });
   },
-};
+});

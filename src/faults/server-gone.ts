@@ -1,13 +1,13 @@
 /** The server's host is cut off: its link goes down, and its last router finds nobody there. */
-import type { Fault } from '../contracts/fault.ts';
-import { noParameters, type NoParameters } from '../contracts/reference.ts';
+import { noParameters } from '../contracts/reference.ts';
 import { armInjector } from './arm.ts';
 import { linkDownAct } from './link-act.ts';
 import { ipBatch, linkRestoration } from './places.ts';
+import { defineFault } from './define.ts';
 
 const DEVICE = 'eth0';
 
-export const serverGone: Fault<NoParameters> = {
+export const serverGone = defineFault({
   id: 'server-gone',
   title: 'the VPN server’s host is gone',
   group: 'tunnel',
@@ -25,4 +25,4 @@ export const serverGone: Fault<NoParameters> = {
       revert: () => lab.clock.bracket(() => ipBatch(vpn, lines)),
     });
   },
-};
+});

@@ -1,14 +1,14 @@
 /** The server's port is closed: its host answers the tunnel's datagrams with ICMP «port unreachable». */
-import type { Fault } from '../contracts/fault.ts';
-import { noParameters, type NoParameters } from '../contracts/reference.ts';
+import { noParameters } from '../contracts/reference.ts';
 import { SERVER_DEVICE } from '../programs/wireguard.ts';
 import { armInjector } from './arm.ts';
 import { needWireGuard, setWireGuard, wgFeed, wireGuardSettings } from './wireguard-settings.ts';
+import { defineFault } from './define.ts';
 
 /** Where the server listens meanwhile: nobody asks there. */
 const ELSEWHERE = 1024;
 
-export const serverReject: Fault<NoParameters> = {
+export const serverReject = defineFault({
   id: 'server-reject',
   title: 'the VPN server refuses',
   group: 'tunnel',
@@ -28,4 +28,4 @@ export const serverReject: Fault<NoParameters> = {
       revert: () => lab.clock.bracket(() => setWireGuard(vpn, SERVER_DEVICE, settings.text)),
     });
   },
-};
+});

@@ -6,16 +6,16 @@
  */
 import * as z from 'zod';
 import { SWARM_PARTS } from '../contracts/addresses.ts';
-import type { Fault } from '../contracts/fault.ts';
 import { armInjector } from './arm.ts';
 import { ipBatch, uplinkOf } from './places.ts';
+import { defineFault } from './define.ts';
 
 const parameters = z.strictObject({
   /** Part of the swarm that is reached over the route. */
   to: z.enum(['tracker', 'dht', 'peers', 'swarm']).default('tracker'),
 });
 
-export const specificRoute: Fault<z.infer<typeof parameters>> = {
+export const specificRoute = defineFault({
   id: 'specific-route',
   title: 'a more specific route past the tunnel',
   group: 'routing',
@@ -34,4 +34,4 @@ export const specificRoute: Fault<z.infer<typeof parameters>> = {
       revert: () => lab.clock.bracket(() => ipBatch(client, [`route del ${route}`])),
     });
   },
-};
+});

@@ -5,16 +5,16 @@
  */
 import { setTimeout } from 'node:timers/promises';
 import * as z from 'zod';
-import type { Fault } from '../contracts/fault.ts';
 import type { Host } from '../contracts/host.ts';
 import { seconds } from '../contracts/reference.ts';
 import { armInjector } from './arm.ts';
 import { linkDownAct } from './link-act.ts';
 import { ipBatch, linkRestoration, uplinkOf } from './places.ts';
+import { defineFault } from './define.ts';
 
 const parameters = z.strictObject({ asleep: seconds.default(3) });
 
-export const suspend: Fault<z.infer<typeof parameters>> = {
+export const suspend = defineFault({
   id: 'suspend',
   title: 'the machine sleeps and wakes',
   group: 'lifecycle',
@@ -36,8 +36,8 @@ export const suspend: Fault<z.infer<typeof parameters>> = {
       clock: lab.clock,
       acts: async () => {
         const asleepNow = [
-          ...(subjects?.clientPids?.() ?? []),
-          ...(subjects?.engaged.pids?.() ?? []),
+          ...subjects.clientPids(),
+          ...(subjects.engaged.process?.pids() ?? []),
           ...(await lab.tunnel.daemonPids()),
         ];
         pids = asleepNow;
@@ -51,7 +51,7 @@ export const suspend: Fault<z.infer<typeof parameters>> = {
       revert: () => lab.clock.bracket(wake),
     });
   },
-};
+});
 
 async function resume(host: Host, pids: readonly number[]): Promise<void> {
   if (pids.length > 0) await host.run(['kill', '-CONT', ...pids.map(String)], { anyStatus: true });

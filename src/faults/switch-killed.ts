@@ -3,14 +3,14 @@
  * service manager starts it again, and after how long, is the implementation's too. Reverting starts it if nobody has.
  */
 import * as z from 'zod';
-import type { Fault } from '../contracts/fault.ts';
-import { Unsupported } from '../contracts/errors.ts';
 import { armInjector } from './arm.ts';
+import { processOf } from './of-the-switch.ts';
 import { fallAfter, then } from './then-fall.ts';
+import { defineFault } from './define.ts';
 
 const parameters = z.strictObject({ then });
 
-export const switchKilled: Fault<z.infer<typeof parameters>> = {
+export const switchKilled = defineFault({
   id: 'switch-killed',
   title: 'the kill switch’s process is killed',
   group: 'filter',
@@ -18,24 +18,19 @@ export const switchKilled: Fault<z.infer<typeof parameters>> = {
   needs: [],
   parameters,
   arm(lab, { then: delay }, subjects) {
-    const engaged = subjects?.engaged;
-    if (engaged?.pids === undefined) throw new Unsupported('this kill switch has no process');
+    const process = processOf(subjects.engaged);
     const { follow, undo } = fallAfter(lab, delay);
     return armInjector({
       fault: this.id,
       host: lab.hosts.client,
       clock: lab.clock,
-      acts: () => {
-        const pids = [...(engaged.pids?.() ?? [])];
-        if (pids.length === 0) throw new Unsupported('this kill switch has no process');
-        return [{ act: 'signal', pids, signal: 'SIGKILL' }];
-      },
+      acts: () => [{ act: 'signal', pids: [...process.pids()], signal: 'SIGKILL' }],
       follow,
       revert: () =>
         lab.clock.bracket(async () => {
           await undo();
-          await engaged.restart?.();
+          await process.restart();
         }),
     });
   },
-};
+});

@@ -2,11 +2,11 @@
  * The kill switch is updated in place: it removes what it has put up and puts it up again, in the implementation's own
  * order. The bracket is the whole of it; what comes out meanwhile is what the trial is about.
  */
-import type { Fault } from '../contracts/fault.ts';
-import { Unsupported } from '../contracts/errors.ts';
-import { noParameters, type NoParameters } from '../contracts/reference.ts';
+import { updateOf } from './of-the-switch.ts';
+import { noParameters } from '../contracts/reference.ts';
+import { defineFault } from './define.ts';
 
-export const switchUpdated: Fault<NoParameters> = {
+export const switchUpdated = defineFault({
   id: 'switch-updated',
   title: 'the kill switch is updated in place',
   group: 'filter',
@@ -14,12 +14,11 @@ export const switchUpdated: Fault<NoParameters> = {
   needs: [],
   parameters: noParameters,
   arm(lab, _parameters, subjects) {
-    const engaged = subjects?.engaged;
-    if (engaged?.update === undefined) throw new Unsupported('this kill switch is not updated in place');
+    const update = updateOf(subjects.engaged);
     return Promise.resolve({
-      inject: () => engaged.update?.() ?? lab.clock.bracket(() => undefined),
+      inject: update,
       revert: () => lab.clock.bracket(() => undefined),
       [Symbol.asyncDispose]: () => Promise.resolve(),
     });
   },
-};
+});

@@ -4,16 +4,17 @@
  */
 import { setTimeout } from 'node:timers/promises';
 import * as z from 'zod';
-import type { ArmedFault, Fault } from '../contracts/fault.ts';
+import type { ArmedFault } from '../contracts/fault.ts';
 import { seconds } from '../contracts/reference.ts';
 import { inBackground } from './background.ts';
+import { defineFault } from './define.ts';
 
 const parameters = z.strictObject({
   /** Time from the end of `down` to `up`. */
   gap: seconds.default(2),
 });
 
-export const tunnelRestarted: Fault<z.infer<typeof parameters>> = {
+export const tunnelRestarted = defineFault({
   id: 'tunnel-restarted',
   title: 'the tunnel is taken down and up again',
   group: 'lifecycle',
@@ -43,4 +44,4 @@ export const tunnelRestarted: Fault<z.infer<typeof parameters>> = {
     };
     return Promise.resolve(armed);
   },
-};
+});

@@ -1,18 +1,18 @@
 /** The physical link goes down and comes back after a while, with its addresses and routes: a cable, a radio, a switch. */
 import { setTimeout } from 'node:timers/promises';
 import * as z from 'zod';
-import type { Fault } from '../contracts/fault.ts';
 import { seconds } from '../contracts/reference.ts';
 import { armInjector } from './arm.ts';
 import { linkDownAct } from './link-act.ts';
 import { ipBatch, linkRestoration, uplinkOf } from './places.ts';
+import { defineFault } from './define.ts';
 
 const parameters = z.strictObject({
   /** Time for which the link is down. */
   down: seconds.default(2),
 });
 
-export const uplinkFlap: Fault<z.infer<typeof parameters>> = {
+export const uplinkFlap = defineFault({
   id: 'uplink-flap',
   title: 'the physical link goes down and comes back',
   group: 'routing',
@@ -35,4 +35,4 @@ export const uplinkFlap: Fault<z.infer<typeof parameters>> = {
       revert: () => lab.clock.bracket(() => ipBatch(client, lines)),
     });
   },
-};
+});

@@ -6,16 +6,16 @@
  * app-kill.ts) with the rules many of them insert, `-I OUTPUT 1`, both families, one command at a time. No single
  * implementation; the order and the number of commands are what makes its action take time.
  */
-import type { KillSwitch } from '../contracts/kill-switch.ts';
 import { IPTABLES_NEEDS } from '../programs/packet-filters.ts';
-import { noticeOf, noticing, type Noticing } from './app-kill.ts';
+import { noticeOf, noticing } from './app-kill.ts';
 import { engaged } from './engaged.ts';
 import { Service } from './daemon.ts';
 import { attempt, both, nftTables, removeEmptyTables, runSteps, v4 } from './steps.ts';
+import { defineKillSwitch } from './define.ts';
 
 const CHAIN = 'APP-BLOCK';
 
-export const appBlock: KillSwitch<Noticing> = {
+export const appBlock = defineKillSwitch({
   id: 'app-block',
   title: 'application that inserts rules',
   family: 'app',
@@ -50,8 +50,7 @@ export const appBlock: KillSwitch<Noticing> = {
     return engaged(context, {
       tunnelUp: () => service.seeTunnel(),
       instants: () => Promise.resolve(service.instants),
-      pids: () => service.pids,
-      restart: () => service.restart(),
+      process: service,
       async disengage() {
         await service.end();
         await runSteps(host, lift);
@@ -59,4 +58,4 @@ export const appBlock: KillSwitch<Noticing> = {
       },
     });
   },
-};
+});

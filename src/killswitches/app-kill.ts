@@ -9,13 +9,16 @@
  * SIGKILL; a program started again is not looked for. `stall` is what applications have that watch traffic as well.
  */
 import * as z from 'zod';
-import type { KillSwitch } from '../contracts/kill-switch.ts';
 import { seconds } from '../contracts/reference.ts';
 import { engaged } from './engaged.ts';
 import { Service } from './daemon.ts';
 import type { Notice } from './daemon-protocol.ts';
+import { defineKillSwitch } from './define.ts';
 
-/** How an application notices; VPNWatcher's timer of 2 s unless told otherwise. */
+/** VPNWatcher's timer. */
+const DEFAULT_POLL_SECONDS = 2;
+
+/** How an application notices: by looking every `poll`, VPNWatcher's unless told otherwise, or by netlink events. */
 export const noticing = z
   .strictObject({
     /** Time between two looks. */
@@ -27,16 +30,17 @@ export const noticing = z
   .refine(
     (given) => given.notice === undefined || (given.poll === undefined && given.stall === undefined),
     'notice=netlink goes with neither poll nor stall',
+  )
+  .transform(({ notice, poll = DEFAULT_POLL_SECONDS, stall }) =>
+    notice === undefined ? { poll, ...(stall === undefined ? {} : { stall }) } : { notice },
   );
-export type Noticing = z.infer<typeof noticing>;
 
-const DEFAULT_POLL_SECONDS = 2;
-
-export function noticeOf({ poll, notice, stall }: Noticing): Notice {
-  return { by: notice ?? poll ?? DEFAULT_POLL_SECONDS, ...(stall === undefined ? {} : { stallSeconds: stall }) };
+export function noticeOf(given: z.infer<typeof noticing>): Notice {
+  if ('notice' in given) return { by: given.notice };
+  return { by: given.poll, ...(given.stall === undefined ? {} : { stallSeconds: given.stall }) };
 }
 
-export const appKill: KillSwitch<Noticing> = {
+export const appKill = defineKillSwitch({
   id: 'app-kill',
   title: 'application that kills the client',
   family: 'app',
@@ -54,9 +58,8 @@ export const appKill: KillSwitch<Noticing> = {
       tunnelUp: () => service.seeTunnel(),
       clientStarted: (client) => service.react({ kill: [...client.pids] }),
       instants: () => Promise.resolve(service.instants),
-      pids: () => service.pids,
-      restart: () => service.restart(),
+      process: service,
       disengage: () => service.end(),
     });
   },
-};
+});

@@ -8,12 +8,12 @@
  * Simplified: no Qubes; the resolver is the lab's. It says that DNS is rewritten to go over the VPN, not that it is stopped
  * where there is none.
  */
-import { noParameters, type NoParameters } from '../contracts/reference.ts';
+import { noParameters } from '../contracts/reference.ts';
 import { IPTABLES_NEEDS } from '../programs/packet-filters.ts';
 import { firewall } from './firewall.ts';
 import { both, v4, v6 } from './steps.ts';
 
-export const bitmask = firewall<NoParameters>({
+export const bitmask = firewall({
   id: 'bitmask',
   title: 'Bitmask / RiseupVPN',
   reproduces: 'leapcode/bitmask-vpn 3120b855, helpers/bitmask-root, firewall_start; without Qubes',

@@ -4,11 +4,11 @@
  *
  * Reproduces: the binding options of the clients themselves, each named in its adapter under src/clients/.
  */
-import type { KillSwitch } from '../contracts/kill-switch.ts';
-import { noParameters, type NoParameters } from '../contracts/reference.ts';
+import { noParameters } from '../contracts/reference.ts';
 import { engaged } from './engaged.ts';
+import { defineKillSwitch } from './define.ts';
 
-export const clientBind: KillSwitch<NoParameters> = {
+export const clientBind = defineKillSwitch({
   id: 'client-bind',
   title: 'client bound to the tunnel',
   family: 'client',
@@ -17,4 +17,4 @@ export const clientBind: KillSwitch<NoParameters> = {
   needs: [],
   parameters: noParameters,
   engage: (context) => Promise.resolve(engaged(context, { binding: 'interface-or-address' })),
-};
+});

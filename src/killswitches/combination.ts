@@ -3,24 +3,21 @@
  * Defence in depth is not a switch of its own; this adds nothing to what the members do.
  */
 import type { Bracket } from '../contracts/clock.ts';
-import type { EngagedSwitch, KillSwitchFamily, SwitchClaims, SwitchContext } from '../contracts/kill-switch.ts';
+import type {
+  EngagedSwitch,
+  PlannedSwitch,
+  SwitchClaims,
+  SwitchContext,
+  SwitchProcess,
+} from '../contracts/kill-switch.ts';
 
-/** A kill switch with its parameters, as a scenario names it; or a combination of several. */
-export interface PlannedSwitch {
-  /** Name of the combination, as the scenario wrote it. */
-  readonly id: string;
-  readonly title: string;
-  readonly family: KillSwitchFamily;
-  readonly reproduces: string;
-  readonly claims: SwitchClaims;
-  readonly needs: readonly { readonly command: string; readonly package: string }[];
-  engage(context: SwitchContext): Promise<EngagedSwitch>;
-}
-
-export function combine(id: string, members: readonly PlannedSwitch[]): PlannedSwitch {
+/** The members as one switch; one alone as itself. */
+export function combine(members: readonly PlannedSwitch[]): PlannedSwitch {
+  const [only] = members;
+  if (only !== undefined && members.length === 1) return only;
   const claim = (which: keyof SwitchClaims): boolean => members.some((member) => member.claims[which]);
   return {
-    id,
+    id: members.map((member) => member.id).join('+'),
     title: members.map((member) => member.title).join(' + '),
     family: 'combined',
     reproduces: members.map((member) => member.reproduces).join(' + '),
@@ -33,6 +30,7 @@ export function combine(id: string, members: readonly PlannedSwitch[]): PlannedS
       reconnect: claim('reconnect'),
     },
     needs: members.flatMap((member) => member.needs),
+    parsed: members.flatMap((member) => member.parsed),
     engage: (context) => engageAll(members, context),
   };
 }
@@ -69,20 +67,30 @@ async function engageAll(members: readonly PlannedSwitch[], context: SwitchConte
     async instants() {
       return (await Promise.all(inOrder.map((each) => each.instants()))).flat().sort((a, b) => a.atNs - b.atNs);
     },
-    pids: () => inOrder.flatMap((each) => each.pids?.() ?? []),
-    async restart() {
-      for (const each of inOrder) await each.restart?.();
-    },
-    ...(inOrder.some((each) => each.update !== undefined) ? { update: () => updateAll(context, inOrder) } : {}),
+    process: processOf(inOrder.flatMap((each) => each.process ?? [])),
+    update: updateOf(
+      context,
+      inOrder.flatMap((each) => each.update ?? []),
+    ),
     [Symbol.asyncDispose]: disengage,
   };
 }
 
-/**
- * Replaces those members that can be replaced in place, one after the other; the bracket is from the first to the last.
- */
-function updateAll({ clock }: SwitchContext, members: readonly EngagedSwitch[]): Promise<Bracket> {
-  return clock.bracket(async () => {
-    for (const each of members) await each.update?.();
-  });
+function processOf(processes: readonly SwitchProcess[]): SwitchProcess | null {
+  if (processes.length === 0) return null;
+  return {
+    pids: () => processes.flatMap((each) => each.pids()),
+    async restart() {
+      for (const each of processes) await each.restart();
+    },
+  };
+}
+
+/** Those members that can be replaced in place, one after the other; the bracket is from the first to the last. */
+function updateOf({ clock }: SwitchContext, updates: readonly (() => Promise<Bracket>)[]): EngagedSwitch['update'] {
+  if (updates.length === 0) return null;
+  return () =>
+    clock.bracket(async () => {
+      for (const update of updates) await update();
+    });
 }

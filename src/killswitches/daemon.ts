@@ -4,7 +4,7 @@
  */
 import type { Bracket, InstantNs } from '../contracts/clock.ts';
 import type { RunningProcess } from '../contracts/host.ts';
-import type { SwitchContext, SwitchStage } from '../contracts/kill-switch.ts';
+import type { SwitchContext, SwitchProcess, SwitchStage } from '../contracts/kill-switch.ts';
 import { Conversation } from '../programs/conversation.ts';
 import { lineProcess } from '../programs/lines.ts';
 import { programArgv } from '../programs/program.ts';
@@ -32,7 +32,7 @@ export interface Instant {
   readonly detail: string;
 }
 
-export class Service {
+export class Service implements SwitchProcess {
   readonly #context: SwitchContext;
   readonly #options: ServiceOptions;
   readonly #instants: Instant[] = [];
@@ -58,7 +58,7 @@ export class Service {
     return this.#instants;
   }
 
-  get pids(): readonly number[] {
+  pids(): readonly number[] {
     return this.#running === null ? [] : [this.#running.process.pid];
   }
 

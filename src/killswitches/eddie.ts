@@ -8,7 +8,7 @@
  * netlock-nftables-activate and -deactivate (src/App.CLI.Linux.Elevated/src/impl.cpp). Simplified: counters and the
  * rules that only repeat the policy are left out; flushing and putting back is one transaction; the device is the lab's; nobody restarts the application by itself.
  */
-import { noParameters, type NoParameters } from '../contracts/reference.ts';
+import { noParameters } from '../contracts/reference.ts';
 import { NFT_NEEDS } from '../programs/packet-filters.ts';
 import { firewall } from './firewall.ts';
 import { command, nft, type Step } from './steps.ts';
@@ -17,7 +17,7 @@ const PRIVATE4 = ['192.168.0.0/16', '10.0.0.0/8', '172.16.0.0/12'];
 /** Multicast of the local network, SSDP, SLP. */
 const GROUPS4 = ['224.0.0.0/24', '239.255.255.250', '239.255.255.253'];
 
-export const eddie = firewall<NoParameters>({
+export const eddie = firewall({
   id: 'eddie',
   title: 'Eddie (AirVPN) network lock',
   reproduces: 'AirVPN/Eddie 2bd774f4, src/Lib.Platform.Linux/NetworkLockNftables.cs, Activation; without counters',

@@ -11,6 +11,8 @@ export function engaged(context: SwitchContext, { disengage, ...parts }: Parts):
     tunnelUp: nothing,
     clientStarted: nothing,
     instants: () => Promise.resolve([]),
+    process: null,
+    update: null,
     ...parts,
     [Symbol.asyncDispose]: disengage ?? nothing,
   };

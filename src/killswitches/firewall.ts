@@ -7,7 +7,15 @@
  */
 import * as z from 'zod';
 import type { Host } from '../contracts/host.ts';
-import type { EngagedSwitch, KillSwitch, SwitchContext } from '../contracts/kill-switch.ts';
+import type {
+  EngagedSwitch,
+  KillSwitch,
+  SwitchContext,
+  SwitchDefinition,
+  SwitchFacts,
+} from '../contracts/kill-switch.ts';
+import type { Given } from '../contracts/reference.ts';
+import { defineKillSwitch } from './define.ts';
 import { engaged } from './engaged.ts';
 import { Service } from './daemon.ts';
 import type { Notice } from './daemon-protocol.ts';
@@ -48,8 +56,8 @@ interface FirewallSteps {
   readonly afterCrash?: readonly Step[];
 }
 
-export interface FirewallModel<P> extends Omit<KillSwitch<P>, 'family' | 'engage'> {
-  readonly family?: KillSwitch['family'];
+export interface FirewallModel<P> extends Omit<SwitchDefinition<P>, 'family' | 'engage'> {
+  readonly family?: SwitchFacts['family'];
   /**
    * Daemon of the firewall: how it watches the tunnel, and when its service manager starts it again; null where it is
    * rules alone.
@@ -59,9 +67,9 @@ export interface FirewallModel<P> extends Omit<KillSwitch<P>, 'family' | 'engage
 }
 
 /** A kill switch from its model. */
-export function firewall<P>(model: FirewallModel<P>): KillSwitch<P> {
+export function firewall<P extends Given>(model: FirewallModel<P>): KillSwitch {
   const { daemon } = model;
-  return {
+  return defineKillSwitch({
     ...model,
     family: model.family ?? 'firewall',
     async engage(context, parameters) {
@@ -77,8 +85,7 @@ export function firewall<P>(model: FirewallModel<P>): KillSwitch<P> {
           await service.seeTunnel();
         },
         instants: () => Promise.resolve(service.instants),
-        pids: () => service.pids,
-        restart: () => service.restart(),
+        process: service,
         update: () => service.run([...rules.stop, ...rules.start, ...rules.connected]),
         async disengage() {
           await service.end();
@@ -87,7 +94,7 @@ export function firewall<P>(model: FirewallModel<P>): KillSwitch<P> {
         },
       });
     },
-  };
+  });
 }
 
 async function engageRules(

@@ -19,13 +19,13 @@ import { mkdir, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import * as z from 'zod';
 import type { Host, Need, RunningProcess } from '../contracts/host.ts';
-import type { KillSwitch } from '../contracts/kill-switch.ts';
 import { describeExit } from '../contracts/errors.ts';
 import { eachLine } from '../programs/lines.ts';
 import { IPTABLES_NEEDS } from '../programs/packet-filters.ts';
 import { engaged } from './engaged.ts';
 import { surroundings, type Surroundings } from './firewall.ts';
 import { nftTables, removeEmptyTables } from './steps.ts';
+import { defineKillSwitch } from './define.ts';
 
 const parameters = z.strictObject({
   recipe: z.enum(['policy', 'nic', 'direct']).default('policy'),
@@ -208,7 +208,7 @@ class Firewalld {
   }
 }
 
-export const firewalld: KillSwitch<Parameters> = {
+export const firewalld = defineKillSwitch({
   id: 'firewalld',
   title: 'firewalld with a policy for outgoing traffic',
   family: 'firewall',
@@ -221,8 +221,7 @@ export const firewalld: KillSwitch<Parameters> = {
     const before = await nftTables(host);
     const daemon = await Firewalld.open(host, configuration(await surroundings(context), chosen));
     return engaged(context, {
-      pids: () => daemon.pids,
-      restart: () => daemon.start(),
+      process: { pids: () => daemon.pids, restart: () => daemon.start() },
       update: () => clock.bracket(() => daemon.reload()),
       async disengage() {
         try {
@@ -235,4 +234,4 @@ export const firewalld: KillSwitch<Parameters> = {
       },
     });
   },
-};
+});

@@ -8,7 +8,7 @@
  * (priority 101) since wg-quick does the routing; its health checks (ICMP 60 s, TLS 300 s) restart the VPN and touch no
  * rule. It ends with its container: nobody restarts it here.
  */
-import { noParameters, type NoParameters } from '../contracts/reference.ts';
+import { noParameters } from '../contracts/reference.ts';
 import { IPTABLES_NEEDS } from '../programs/packet-filters.ts';
 import { firewall } from './firewall.ts';
 import { both, v4, v6, type Step } from './steps.ts';
@@ -19,7 +19,7 @@ const policies = (policy: 'DROP' | 'ACCEPT'): Step[] => [
   ...POLICIES.map((chain) => v6(`--policy ${chain} ${policy}`)),
 ];
 
-export const gluetun = firewall<NoParameters>({
+export const gluetun = firewall({
   id: 'gluetun',
   title: 'gluetun',
   reproduces: 'qdm12/gluetun d21a9437, internal/firewall/enable.go; without user rules and forwarded ports',

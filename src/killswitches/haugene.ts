@@ -10,11 +10,11 @@
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import * as z from 'zod';
-import type { KillSwitch } from '../contracts/kill-switch.ts';
 import { CommandFailed } from '../contracts/errors.ts';
 import { engaged } from './engaged.ts';
 import { OPENVPN_NEEDS, OpenVpnTunnel } from './openvpn.ts';
 import type { Instant } from './daemon.ts';
+import { defineKillSwitch } from './define.ts';
 
 const parameters = z.strictObject({ v6: z.enum(['on', 'off']).default('on') });
 
@@ -33,7 +33,7 @@ function ignoreEndOfHost(error: unknown): void {
   if (!(error instanceof CommandFailed)) throw error;
 }
 
-export const haugene: KillSwitch<z.infer<typeof parameters>> = {
+export const haugene = defineKillSwitch({
   id: 'haugene',
   title: 'haugene/docker-transmission-openvpn',
   family: 'combined',
@@ -74,4 +74,4 @@ export const haugene: KillSwitch<z.infer<typeof parameters>> = {
       },
     });
   },
-};
+});

@@ -1,10 +1,11 @@
 /** The catalogue of kill switches: one line each. */
-import type { KillSwitch } from '../contracts/kill-switch.ts';
+import type { KillSwitch, PlannedSwitch } from '../contracts/kill-switch.ts';
 import { RequestError } from '../contracts/errors.ts';
-import { lookUp, parseParameters, parseReferences, type Reference } from '../contracts/reference.ts';
+import type { ParsedReference } from '../records/identity.ts';
+import { lookUp, parseReferences } from '../contracts/reference.ts';
 import { appKill } from './app-kill.ts';
 import { clientBind } from './client-bind.ts';
-import { combine, type PlannedSwitch } from './combination.ts';
+import { combine } from './combination.ts';
 import { none } from './none.ts';
 import { appBlock } from './app-block.ts';
 import { bitmask } from './bitmask.ts';
@@ -27,8 +28,6 @@ import { persistTun } from './persist-tun.ts';
 import { haugene } from './haugene.ts';
 import { vpnfailsafe } from './vpnfailsafe.ts';
 import { wgQuickPostUp } from './wg-quick-postup.ts';
-
-export type { PlannedSwitch } from './combination.ts';
 
 export const killSwitches: readonly KillSwitch[] = [
   none,
@@ -62,20 +61,16 @@ function killSwitchById(id: string): KillSwitch {
   return lookUp('kill switch', killSwitches, id);
 }
 
-/** The kill switch, or combination, a scenario names. Throws `RequestError` that says what is allowed. */
+/** The kill switch, or combination, that a scenario names. Throws `RequestError` that says what is allowed. */
 export function killSwitchByReference(reference: string): PlannedSwitch {
-  const references = parseReferences(reference);
-  const ids = references.map((each) => each.id);
+  const members = parseReferences(reference);
+  const ids = members.map((each) => each.id);
   const twice = ids.find((id, index) => ids.indexOf(id) !== index);
   if (twice !== undefined) throw new RequestError(`«${reference}»: «${twice}» is named twice; name it once.`);
-  const members = references.map(planned);
-  const [only] = members;
-  return members.length === 1 && only !== undefined ? only : combine(reference, members);
+  return plannedSwitch(members);
 }
 
-function planned(reference: Reference): PlannedSwitch {
-  const plugin = killSwitchById(reference.id);
-  const parameters = parseParameters('kill switch', plugin, reference);
-  const { id, title, family, reproduces, claims, needs } = plugin;
-  return { id, title, family, reproduces, claims, needs, engage: (context) => plugin.engage(context, parameters) };
+/** The kill switch of those members, with the parameters given: as they are written, or as they were parsed before. */
+export function plannedSwitch(members: readonly ParsedReference[]): PlannedSwitch {
+  return combine(members.map(({ id, parameters }) => killSwitchById(id).plan(parameters)));
 }

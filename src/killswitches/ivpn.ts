@@ -8,7 +8,7 @@
  * there only as far as a rule refers to them. The daemon of the original does not react to a lost tunnel by changing
  * rules; systemd starts it again at once.
  */
-import { noParameters, type NoParameters } from '../contracts/reference.ts';
+import { noParameters } from '../contracts/reference.ts';
 import { IPTABLES_NEEDS } from '../programs/packet-filters.ts';
 import { firewall } from './firewall.ts';
 import { both, v4, v6, type Step } from './steps.ts';
@@ -64,7 +64,7 @@ const disable: readonly Step[] = [
   ...CHAINS.flatMap((chain) => both(`-w 2 -X ${chain}`)),
 ];
 
-export const ivpn = firewall<NoParameters>({
+export const ivpn = firewall({
   id: 'ivpn',
   title: 'IVPN',
   reproduces:

@@ -7,7 +7,7 @@
  * up(); the constructor removes the tables) and linux/netfilter/netfilter.go at 086e20e2 (the rules; ranges of
  * IPAddress::lanAddressRanges). Simplified: no cgroup chains (split tunnel).
  */
-import { noParameters, type NoParameters } from '../contracts/reference.ts';
+import { noParameters } from '../contracts/reference.ts';
 import { NFT_NEEDS } from '../programs/packet-filters.ts';
 import { firewall } from './firewall.ts';
 import { nft, type Step } from './steps.ts';
@@ -19,7 +19,7 @@ const NDP = 'ip6 daddr';
 
 const remove = nft(`table ${T}\ndelete table ${T}`);
 
-export const mozilla = firewall<NoParameters>({
+export const mozilla = firewall({
   id: 'mozilla',
   title: 'Mozilla VPN',
   reproduces: 'mozilla-mobile/mozilla-vpn-client 110a8b5d, linuxfirewall.cpp and netfilter.go; without split tunnel',

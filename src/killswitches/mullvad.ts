@@ -87,7 +87,7 @@ const LAN_IN = `
     add rule inet mullvad input ip saddr ${LAN4} accept
     add rule inet mullvad input ip6 saddr ${LAN6} accept`;
 
-export const mullvad = firewall<z.infer<typeof parameters>>({
+export const mullvad = firewall({
   id: 'mullvad',
   title: 'Mullvad VPN',
   reproduces: 'mullvad/mullvadvpn-app 00ba3e2e, talpid-core/src/firewall/linux.rs; without split tunnel and API access',

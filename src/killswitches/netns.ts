@@ -10,16 +10,17 @@
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Host, RunningProcess } from '../contracts/host.ts';
-import type { KillSwitch, SwitchContext } from '../contracts/kill-switch.ts';
+import type { SwitchContext } from '../contracts/kill-switch.ts';
 import type { Tunnel } from '../contracts/lab.ts';
 import { Unsupported } from '../contracts/errors.ts';
-import { noParameters, type NoParameters } from '../contracts/reference.ts';
+import { noParameters } from '../contracts/reference.ts';
 import { addWireGuardDevice } from '../programs/wireguard.ts';
 import { engaged } from './engaged.ts';
 import { insideHost } from './inside.ts';
 import { command, runSteps } from './steps.ts';
+import { defineKillSwitch } from './define.ts';
 
-export const netns: KillSwitch<NoParameters> = {
+export const netns = defineKillSwitch({
   id: 'netns',
   title: 'network namespace with the tunnel alone',
   family: 'namespace',
@@ -59,7 +60,7 @@ export const netns: KillSwitch<NoParameters> = {
       },
     });
   },
-};
+});
 
 /** Resolves when the process has become `cat`, which answers. */
 async function held(process: RunningProcess): Promise<RunningProcess> {

@@ -6,11 +6,11 @@
  * `suppress_prefixlength 0`, and the table that drops packets for the tunnel's address from elsewhere. Nothing is
  * simplified: the lab runs wg-quick itself.
  */
-import type { KillSwitch } from '../contracts/kill-switch.ts';
-import { noParameters, type NoParameters } from '../contracts/reference.ts';
+import { noParameters } from '../contracts/reference.ts';
 import { engaged } from './engaged.ts';
+import { defineKillSwitch } from './define.ts';
 
-export const none: KillSwitch<NoParameters> = {
+export const none = defineKillSwitch({
   id: 'none',
   title: 'no kill switch',
   family: 'none',
@@ -19,4 +19,4 @@ export const none: KillSwitch<NoParameters> = {
   needs: [],
   parameters: noParameters,
   engage: (context) => Promise.resolve(engaged(context, {})),
-};
+});

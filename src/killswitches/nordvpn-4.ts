@@ -7,7 +7,7 @@
  * device, CONNMARK --save-mark), inserted at the top one command at a time, IPv4 and IPv6. Simplified: no allowlist, no
  * meshnet, no IPv6 disabling; the mark is the lab's.
  */
-import { noParameters, type NoParameters } from '../contracts/reference.ts';
+import { noParameters } from '../contracts/reference.ts';
 import { IPTABLES_NEEDS } from '../programs/packet-filters.ts';
 import { firewall } from './firewall.ts';
 import { both, type Step } from './steps.ts';
@@ -24,7 +24,7 @@ function rules(nic: string, mark: number): readonly string[] {
   ];
 }
 
-export const nordvpn4 = firewall<NoParameters>({
+export const nordvpn4 = firewall({
   id: 'nordvpn-4',
   title: 'NordVPN 4 (iptables, one rule for each interface)',
   reproduces: 'NordSecurity/nordvpn-linux ≤ 4.6, networker/networker.go, blockTraffic; without allowlist and meshnet',

@@ -8,7 +8,7 @@
  * lab's, and the tunnel's address takes the place of 10.5.0.2; its resolvers have public addresses, the lab's tunnel has its
  * own in 10.0.0.0/8, which is left out of the LAN for that.
  */
-import { noParameters, type NoParameters } from '../contracts/reference.ts';
+import { noParameters } from '../contracts/reference.ts';
 import { NFT_NEEDS } from '../programs/packet-filters.ts';
 import { firewall, type Surroundings } from './firewall.ts';
 import { nft } from './steps.ts';
@@ -51,7 +51,7 @@ function ruleset({ device, mark, tunnel4, dns }: Surroundings, connected: boolea
   }`;
 }
 
-export const nordvpn = firewall<NoParameters>({
+export const nordvpn = firewall({
   id: 'nordvpn',
   title: 'NordVPN 5 (nf_tables)',
   reproduces:

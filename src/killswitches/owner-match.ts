@@ -15,7 +15,7 @@ const parameters = z.strictObject({ v6: z.enum(['on', 'off']).default('off') });
 /** The user torrent clients run as in the lab: Debian's `nobody`. */
 const TORRENT_UID = 65534;
 
-export const ownerMatch = firewall<z.infer<typeof parameters>>({
+export const ownerMatch = firewall({
   id: 'owner-match',
   title: 'owner match: the torrent user only through the tunnel',
   reproduces: 'the recipe of htpcguides.com, with REJECT; IPv4 alone unless v6=on',

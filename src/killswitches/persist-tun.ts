@@ -7,13 +7,13 @@
  * def1`; the real openvpn. `v6=off` leaves IPv6 out of the tunnel, as providers' files do that redirect IPv4 alone.
  */
 import * as z from 'zod';
-import type { KillSwitch } from '../contracts/kill-switch.ts';
 import { engaged } from './engaged.ts';
 import { OPENVPN_NEEDS, OpenVpnTunnel } from './openvpn.ts';
+import { defineKillSwitch } from './define.ts';
 
 const parameters = z.strictObject({ v6: z.enum(['on', 'off']).default('on') });
 
-export const persistTun: KillSwitch<z.infer<typeof parameters>> = {
+export const persistTun = defineKillSwitch({
   id: 'persist-tun',
   title: 'OpenVPN persist-tun',
   family: 'app',
@@ -25,4 +25,4 @@ export const persistTun: KillSwitch<z.infer<typeof parameters>> = {
     const options = ['--persist-tun', '--keepalive', '10', '60'];
     return Promise.resolve(engaged(context, { tunnel: new OpenVpnTunnel(context, { options, v6: v6 === 'on' }) }));
   },
-};
+});

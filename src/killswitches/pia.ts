@@ -31,7 +31,7 @@ const uninstall: readonly Step[] = [
   ]),
 ];
 
-export const pia = firewall<z.infer<typeof parameters>>({
+export const pia = firewall({
   id: 'pia',
   title: 'Private Internet Access',
   reproduces: 'pia-foss/desktop, daemon/src/linux/linux_firewall.cpp, install(); one chain, without split tunnel',

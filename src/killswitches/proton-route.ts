@@ -9,17 +9,17 @@
  * has open; the tunnel is wg-quick's, whose rules of routing come before the main table.
  */
 import type { Host } from '../contracts/host.ts';
-import type { KillSwitch } from '../contracts/kill-switch.ts';
-import { noParameters, type NoParameters } from '../contracts/reference.ts';
+import { noParameters } from '../contracts/reference.ts';
 import { engaged } from './engaged.ts';
 import { surroundings } from './firewall.ts';
 import { attempt, command, runSteps } from './steps.ts';
+import { defineKillSwitch } from './define.ts';
 
 const SINK = 'pvpnksintrf0';
 /** NetworkManager's for a wired card; the lab's own route has none, which would be better than the sink's. */
 const NIC_METRIC = 100;
 
-export const protonRoute: KillSwitch<NoParameters> = {
+export const protonRoute = defineKillSwitch({
   id: 'proton-route',
   title: 'Proton VPN (a route that leads nowhere)',
   family: 'route',
@@ -54,7 +54,7 @@ export const protonRoute: KillSwitch<NoParameters> = {
       },
     });
   },
-};
+});
 
 /** The device that swallows: a dummy, or a tun device that nobody has open, which drops what it is given. */
 async function makeSink(host: Host): Promise<void> {

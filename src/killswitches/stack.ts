@@ -4,11 +4,11 @@
  *
  * Reproduces: nothing; it is the real thing, and engages nothing. It claims nothing either: the lab does not know it.
  */
-import type { KillSwitch } from '../contracts/kill-switch.ts';
-import { noParameters, type NoParameters } from '../contracts/reference.ts';
+import { noParameters } from '../contracts/reference.ts';
 import { engaged } from './engaged.ts';
+import { defineKillSwitch } from './define.ts';
 
-export const stack: KillSwitch<NoParameters> = {
+export const stack = defineKillSwitch({
   id: 'stack',
   title: 'the stack’s own kill switch',
   family: 'combined',
@@ -17,4 +17,4 @@ export const stack: KillSwitch<NoParameters> = {
   needs: [],
   parameters: noParameters,
   engage: (context) => Promise.resolve(engaged(context, {})),
-};
+});

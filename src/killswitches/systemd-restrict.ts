@@ -10,13 +10,13 @@
  */
 import { randomBytes } from 'node:crypto';
 import type { Host } from '../contracts/host.ts';
-import type { KillSwitch } from '../contracts/kill-switch.ts';
 import { Unsupported } from '../contracts/errors.ts';
-import { noParameters, type NoParameters } from '../contracts/reference.ts';
+import { noParameters } from '../contracts/reference.ts';
 import { NFT_NEEDS } from '../programs/packet-filters.ts';
 import { engaged } from './engaged.ts';
 import { insideHost } from './inside.ts';
 import { nft, runSteps } from './steps.ts';
+import { defineKillSwitch } from './define.ts';
 
 const MOUNT = '/sys/fs/cgroup';
 const PREFIX = 'killswitch-lab-';
@@ -36,7 +36,7 @@ const TABLE = 'inet restrict_interfaces';
 /** Becomes the program after it has joined the control group named first. */
 const JOIN = 'echo $$ > "$0" && exec "$@"';
 
-export const systemdRestrict: KillSwitch<NoParameters> = {
+export const systemdRestrict = defineKillSwitch({
   id: 'systemd-restrict',
   title: 'systemd RestrictNetworkInterfaces',
   family: 'firewall',
@@ -76,7 +76,7 @@ export const systemdRestrict: KillSwitch<NoParameters> = {
       },
     });
   },
-};
+});
 
 /** Control groups outlive their processes and their lab: those a killed run has left behind, empty, go first. */
 async function makeGroup(host: Host, group: string): Promise<void> {

@@ -8,11 +8,11 @@
  * udp`, `ufw enable`. Nothing is simplified.
  */
 import type { Host } from '../contracts/host.ts';
-import type { KillSwitch } from '../contracts/kill-switch.ts';
-import { noParameters, type NoParameters } from '../contracts/reference.ts';
+import { noParameters } from '../contracts/reference.ts';
 import { IPTABLES_NEEDS } from '../programs/packet-filters.ts';
 import { engaged } from './engaged.ts';
 import { attempt, command, nftTables, removeEmptyTables, runSteps, type Step } from './steps.ts';
+import { defineKillSwitch } from './define.ts';
 
 /** What /etc/ufw/sysctl.conf sets, and `ufw disable` does not set back. */
 const SYSCTLS = [
@@ -27,7 +27,7 @@ const SYSCTLS = [
   'net.ipv4.conf.default.log_martians',
 ];
 
-export const ufw: KillSwitch<NoParameters> = {
+export const ufw = defineKillSwitch({
   id: 'ufw',
   title: 'ufw with outgoing traffic denied',
   family: 'firewall',
@@ -57,7 +57,7 @@ export const ufw: KillSwitch<NoParameters> = {
       },
     });
   },
-};
+});
 
 /** ufw leaves its chains standing, empty, and the jumps to them. */
 async function leftovers(host: Host, tool: 'iptables' | 'ip6tables'): Promise<readonly Step[]> {

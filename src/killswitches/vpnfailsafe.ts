@@ -7,7 +7,7 @@
  * Simplified: run when the lab's WireGuard tunnel is up, with its server by address (no hosts entries); the resolver is
  * wg-quick's; the echo rules for the server are left out.
  */
-import { noParameters, type NoParameters } from '../contracts/reference.ts';
+import { noParameters } from '../contracts/reference.ts';
 import { IPTABLES_NEEDS } from '../programs/packet-filters.ts';
 import { firewall } from './firewall.ts';
 import { attempt, command, v4, type Step } from './steps.ts';
@@ -18,7 +18,7 @@ const NETMASK = '255.255.255.0';
 const HALVES = ['0.0.0.0/1', '128.0.0.0/1'];
 const CHAINS = ['INPUT', 'OUTPUT', 'FORWARD'] as const;
 
-export const vpnfailsafe = firewall<NoParameters>({
+export const vpnfailsafe = firewall({
   id: 'vpnfailsafe',
   title: 'vpnfailsafe',
   reproduces: 'wknapik/vpnfailsafe 0444ed3c, vpnfailsafe.sh; run for the lab’s WireGuard tunnel, without hosts entries',

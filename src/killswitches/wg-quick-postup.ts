@@ -6,16 +6,16 @@
  * Reproduces: wireguard-tools 1.0.20210914, src/man/wg-quick.8, section EXAMPLES. The lines are the manual's, word for
  * word, run by wg-quick itself. Nothing is simplified.
  */
-import type { KillSwitch } from '../contracts/kill-switch.ts';
-import { noParameters, type NoParameters } from '../contracts/reference.ts';
+import { noParameters } from '../contracts/reference.ts';
 import { IPTABLES_NEEDS } from '../programs/packet-filters.ts';
 import { engaged } from './engaged.ts';
 import { attempt, nftTables, removeEmptyTables, runSteps } from './steps.ts';
+import { defineKillSwitch } from './define.ts';
 
 const TOOLS = ['iptables', 'ip6tables'] as const;
 const RULE = 'OUTPUT ! -o %i -m mark ! --mark $(wg show %i fwmark) -m addrtype ! --dst-type LOCAL -j REJECT';
 
-export const wgQuickPostUp: KillSwitch<NoParameters> = {
+export const wgQuickPostUp = defineKillSwitch({
   id: 'wg-quick-postup',
   title: 'wg-quick(8) PostUp rule',
   family: 'firewall',
@@ -44,4 +44,4 @@ export const wgQuickPostUp: KillSwitch<NoParameters> = {
       },
     });
   },
-};
+});

@@ -2,6 +2,14 @@
 import * as z from 'zod';
 import { address, hex, list, mac, port, word } from './bounded.ts';
 
+/** A kill switch or fault with everything it runs with: its defaults are filled in, and times are in seconds. */
+export const parsedReferenceSchema = z.object({
+  id: z.string(),
+  parameters: z.record(z.string(), z.union([z.number(), z.string()])),
+});
+export type ParsedReference = z.infer<typeof parsedReferenceSchema>;
+export type Parameters = ParsedReference['parameters'];
+
 /** One combination, by the ids as the scenario wrote them, parameters included (`app-kill(poll=2s)`). */
 export const cellSchema = z.object({
   client: word,

@@ -44,7 +44,8 @@ describe('references of kill switches and faults', () => {
       id: 'x',
       parameters: z.strictObject({ poll: seconds.default(2), times: wholeNumber(1, 9).default(1) }),
     };
-    const parse = (text: string): unknown => parseParameters('fault', plugin, parseReferences(text)[0]!);
+    const parse = (text: string): unknown =>
+      parseParameters('fault', plugin, { ...parseReferences(text)[0]!.parameters }).parameters;
     assert.deepEqual(parse('x'), { poll: 2, times: 1 });
     assert.deepEqual(parse('x(poll=250ms,times=9)'), { poll: 0.25, times: 9 });
     assert.throws(() => parse('x(poll=2)'), says(/«poll», value «2»: must be a duration .* It takes: poll, times\./));

@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import { fileURLToPath } from 'node:url';
 import * as z from 'zod';
-import { faultByReference, faults } from '../../src/faults/index.ts';
+import { faultByReference, faults, plannedFault } from '../../src/faults/index.ts';
 import { RequestError } from '../../src/contracts/errors.ts';
 import { killSwitchByReference } from '../../src/killswitches/index.ts';
 import { PLACES, runInLab, together, type Place } from '../kit/lab-places.ts';
@@ -108,6 +108,14 @@ describe('faults as scenarios name them', () => {
 
   it('with the known ids when one is unknown', () => {
     assert.throws(() => faultByReference('link-downn'), says(/no fault «link-downn»\. Known: link-down, /));
+  });
+
+  it('with what is left out filled in; what was parsed parses to itself', () => {
+    assert.deepEqual(faultByReference('flap').parsed, { id: 'flap', parameters: { period: 4 } });
+    for (const { id } of faults) {
+      const { parsed } = faultByReference(RUNS[id]?.[0] ?? id);
+      assert.deepEqual(plannedFault(parsed).parsed, parsed);
+    }
   });
 
   it('with parameters checked beforehand', () => {

@@ -8,6 +8,7 @@ import { Clock } from '../../src/contracts/clock.ts';
 import type { Host } from '../../src/contracts/host.ts';
 import { changedLab } from '../../src/harness/labs/changed.ts';
 import { killSwitchByReference } from '../../src/killswitches/index.ts';
+import { bystander } from '../kit/bystander.ts';
 import { openLab, sayStage, tell } from '../kit/lab-places.ts';
 import { labState } from '../kit/lab-state.ts';
 
@@ -18,10 +19,9 @@ const clock = new Clock();
 sayStage('opening the lab');
 const bare = await openLab(clock);
 sayStage(`engaging ${switchReference}`);
-const { client, vpn } = bare.hosts;
 const engaged = await killSwitchByReference(switchReference).engage({
-  host: client,
-  vpn,
+  host: bare.hosts.client,
+  vpn: bare.hosts.vpn,
   tunnel: bare.tunnel,
   clock,
   identity: bare.identity,
@@ -31,8 +31,7 @@ const lab = changedLab(bare, { tunnel: engaged.tunnel ?? bare.tunnel });
 sayStage('bringing the tunnel up');
 await lab.tunnel.up();
 await engaged.tunnelUp();
-let bystander = await engaged.clientHost.spawn(['sleep', '600'], { unprivileged: true });
-let restarts = 0;
+const client = await bystander(lab, clock, engaged);
 
 const ping = async (host: Host, ...options: string[]): Promise<boolean> =>
   (await host.run(['ping', '-n', '-c', '1', '-W', '1', ...options, '198.18.0.7'], { anyStatus: true })).status.code ===
@@ -53,7 +52,7 @@ async function path(): Promise<readonly string[]> {
   const device = / dev (\S+)/.exec(route.stdout)?.[1] ?? 'none';
   const large = await ping(engaged.clientHost, '-s', '1380', '-M', 'do');
   return [
-    `client restarts: ${restarts}`,
+    `client restarts: ${client.starts}`,
     `path: to the tracker by ${device}`,
     `path: small ${await ping(engaged.clientHost)}`,
     `path: large ${large}`,
@@ -62,8 +61,8 @@ async function path(): Promise<readonly string[]> {
 
 const pids = async (): Promise<readonly number[]> => [
   ...(await lab.tunnel.daemonPids()),
-  ...(engaged.pids?.() ?? []),
-  bystander.pid,
+  ...(engaged.process?.pids() ?? []),
+  ...client.clientPids(),
 ];
 
 const same = (some: readonly string[], others: readonly string[]): boolean =>
@@ -79,29 +78,7 @@ async function changed(before: readonly string[], look: () => Promise<readonly s
 await carries();
 sayStage(`arming ${reference}`);
 const rounds: unknown[] = [];
-const armed = await faultByReference(reference).arm(lab, {
-  engaged,
-  clientPids: () => [bystander.pid],
-  async stopClient() {
-    bystander.signal('SIGKILL');
-    await bystander.exited;
-  },
-  async shutDown() {
-    bystander.signal('SIGKILL');
-    await lab.tunnel.down();
-  },
-  async start(what) {
-    if (what === 'tunnel') await lab.tunnel.up();
-    if (what !== 'client') return;
-    bystander = await engaged.clientHost.spawn(['sleep', '600'], { unprivileged: true });
-    restarts += 1;
-  },
-  async restartClient() {
-    bystander.signal('SIGKILL');
-    bystander = await engaged.clientHost.spawn(['sleep', '600'], { unprivileged: true });
-    restarts += 1;
-  },
-});
+const armed = await faultByReference(reference).arm(lab, client);
 for (let round = 0; round < 2; round++) {
   const watched = await pids();
   const state = async (): Promise<readonly string[]> => [...(await labState(lab, () => Promise.resolve(watched)))];
@@ -114,7 +91,7 @@ for (let round = 0; round < 2; round++) {
   const reverted = await armed.revert();
   sayStage('looking again');
   const carried = await carries();
-  restarts = 0;
+  client.starts = 0;
   const after = [...(await labState(lab, pids)), ...(await path())];
   rounds.push({ before, under, after, carried, span, reverted });
 }

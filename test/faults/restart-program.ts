@@ -3,11 +3,13 @@ import { setTimeout } from 'node:timers/promises';
 import { tunnelRestarted } from '../../src/faults/tunnel-restarted.ts';
 import { Clock } from '../../src/contracts/clock.ts';
 import { messageOf } from '../../src/contracts/errors.ts';
+import { bystander } from '../kit/bystander.ts';
 import { openLab, tell } from '../kit/lab-places.ts';
 
-const lab = await openLab(new Clock());
+const clock = new Clock();
+const lab = await openLab(clock);
 await lab.tunnel.up();
-const armed = await tunnelRestarted.arm(lab, { gap: 0.001 });
+const armed = await tunnelRestarted.plan({ gap: '1ms' }).arm(lab, await bystander(lab, clock));
 lab.tunnel.addHook('PreUp = false');
 await armed.inject();
 // Long enough for wg-quick to have failed.

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { Clock } from '../../src/contracts/clock.ts';
 import type { Host } from '../../src/contracts/host.ts';
-import type { SwitchContext } from '../../src/contracts/kill-switch.ts';
+import type { PlannedSwitch, SwitchContext } from '../../src/contracts/kill-switch.ts';
 import type { Tunnel } from '../../src/contracts/lab.ts';
 import { RequestError } from '../../src/contracts/errors.ts';
-import { combine, type PlannedSwitch } from '../../src/killswitches/combination.ts';
+import { combine } from '../../src/killswitches/combination.ts';
 import { engaged } from '../../src/killswitches/engaged.ts';
-import { killSwitchByReference, killSwitches } from '../../src/killswitches/index.ts';
+import { killSwitchByReference, killSwitches, plannedSwitch } from '../../src/killswitches/index.ts';
 
 const says = (pattern: RegExp) => (error: unknown) => error instanceof RequestError && pattern.test(error.message);
 
@@ -17,6 +17,19 @@ describe('the catalogue of kill switches', () => {
     for (const { id, reproduces, parameters } of killSwitches) {
       assert.ok(reproduces.length > 10, id);
       assert.ok(parameters.safeParse({}).success, id);
+    }
+  });
+
+  it('fills in what is left out, and parses what it has parsed to itself', () => {
+    const parsed = (reference: string): unknown => killSwitchByReference(reference).parsed;
+    assert.deepEqual(parsed('app-kill'), [{ id: 'app-kill', parameters: { poll: 2 } }]);
+    assert.deepEqual(parsed('app-block(notice=netlink)+app-kill(poll=1h,stall=5s)'), [
+      { id: 'app-block', parameters: { notice: 'netlink' } },
+      { id: 'app-kill', parameters: { poll: 3600, stall: 5 } },
+    ]);
+    for (const { id } of killSwitches) {
+      const { parsed: once } = killSwitchByReference(id);
+      assert.deepEqual(plannedSwitch(once).parsed, once);
     }
   });
 
@@ -77,6 +90,7 @@ describe('a combination of kill switches', () => {
     reproduces: id,
     claims: nothing,
     needs: [],
+    parsed: [{ id, parameters: {} }],
     engage: (given) => {
       log.push(`engage ${id} on ${given.host.folder}`);
       return Promise.resolve(
@@ -94,7 +108,7 @@ describe('a combination of kill switches', () => {
   beforeEach(() => log.splice(0));
 
   it('engages in the order written, disengages in reverse, and hands on the host', async () => {
-    const all = await combine('a+b+c', [member('a'), member('b'), member('c')]).engage(context);
+    const all = await combine([member('a'), member('b'), member('c')]).engage(context);
     await all.tunnelUp();
     await all[Symbol.asyncDispose]();
     assert.deepEqual(log, [
@@ -114,12 +128,12 @@ describe('a combination of kill switches', () => {
 
   it('disengages what was engaged when one fails', async () => {
     const broken = member('b', { engage: () => Promise.reject(new Error('no')) });
-    await assert.rejects(combine('a+b', [member('a'), broken]).engage(context), /^Error: no$/);
+    await assert.rejects(combine([member('a'), broken]).engage(context), /^Error: no$/);
     assert.deepEqual(log, ['engage a on /nowhere', 'disengage a']);
   });
 
   it('claims what any member claims', () => {
-    const both = combine('a+b', [
+    const both = combine([
       member('a', { claims: { ...nothing, v4: true } }),
       member('b', { claims: { ...nothing, dns: true } }),
     ]);

@@ -14,7 +14,7 @@ const rules = async (): Promise<string> => (await host.run(['nft', '--stateless'
 
 const planned = killSwitchByReference(process.argv[3] ?? '');
 const engaged = await planned.engage({ host, vpn, tunnel: lab.tunnel, clock, identity: lab.identity });
-const pids = (): readonly number[] => engaged.pids?.() ?? [];
+const pids = (): readonly number[] => engaged.process?.pids() ?? [];
 const kill = async (): Promise<void> => {
   await host.run(['kill', '-KILL', ...pids().map(String)]);
   while (pids().length > 0) await setTimeout(1);
@@ -24,7 +24,7 @@ const running = await rules();
 const first = pids();
 await kill();
 const killed = await rules();
-await engaged.restart?.();
+await engaged.process?.restart();
 const restarted = await rules();
 const second = pids();
 const span = await engaged.update?.();

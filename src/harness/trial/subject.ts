@@ -144,10 +144,8 @@ export class Subject implements FaultSubjects {
     await this.#start(this.#job);
   }
 
-  async restartClient(): Promise<void> {
-    if (this.#job === null) throw new Error('the client has not been started yet');
-    await this.stopClient();
-    await this.#start(this.#job);
+  clientPids(): readonly number[] {
+    return this.exit === null ? (this.#running?.pids ?? []) : [];
   }
 
   async shutDown(): Promise<void> {

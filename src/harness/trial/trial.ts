@@ -97,7 +97,7 @@ class Trial {
     const planned = faultByReference(this.#spec.cell.fault);
     const opened = await this.#hooks.openLab();
     this.#lab = opened;
-    const lab = planned.endpoints.length === 0 ? opened : withEndpoints(opened, planned.endpoints);
+    const lab = planned.endpoints === undefined ? opened : withEndpoints(opened, planned.endpoints);
     this.record.identity = lab.identity;
 
     enter('arming the instruments');

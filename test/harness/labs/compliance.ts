@@ -14,6 +14,7 @@ import type { Lab } from '../../../src/contracts/lab.ts';
 import { CommandFailed } from '../../../src/contracts/errors.ts';
 import { ADDRESS } from '../../../src/contracts/addresses.ts';
 import { HOST_NAMES, type HostName } from '../../../src/records/vocabulary.ts';
+import { bystander } from '../../kit/bystander.ts';
 
 const linksSchema = z.array(z.looseObject({ ifname: z.string() }));
 
@@ -267,7 +268,8 @@ export const CHECKS: readonly Check[] = [
     check: async (lab) => {
       await lab.tunnel.up();
       try {
-        const armed = await fault.arm(lab, fault.parameters.parse({}));
+        const client = await bystander(lab, lab.clock);
+        const armed = await fault.plan({}).arm(lab, client);
         for (let time = 0; time < 2; time++) {
           const { beforeNs, afterNs } = await armed.inject();
           assert.ok(beforeNs < afterNs);
@@ -276,6 +278,7 @@ export const CHECKS: readonly Check[] = [
           assert.ok(again, 'the tunnel after the reversal');
         }
         await armed[Symbol.asyncDispose]();
+        await client.stopClient();
       } finally {
         await lab.tunnel.down();
       }

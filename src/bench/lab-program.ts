@@ -23,7 +23,7 @@ await lab.tunnel.up();
 await lab.hosts.client.run(['ping', '-n', '-c', '1', '-W', '5', lab.tunnel.config.gateway4]);
 const openSeconds = (clock.nowNs() - began) / SECOND_NS;
 
-/** There is neither client nor kill switch here, and the faults measured happen to the tunnel alone. */
+// There is neither client nor kill switch here, and the faults measured happen to the tunnel alone.
 const nobody: FaultSubjects = {
   engaged: await killSwitchByReference('none').engage({
     host: lab.hosts.client,

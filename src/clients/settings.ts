@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import type { Binding, ClientFeatures, ClientJob, TorrentClient } from '../contracts/client.ts';
 import { Unsupported } from '../contracts/errors.ts';
 import { makeFolder, namesIn } from '../contracts/guest-folder.ts';
+import { featuresSchema } from '../records/conditions.ts';
 
 type Feature = keyof ClientFeatures;
 
@@ -19,7 +20,7 @@ interface Toggle<T> {
 /** A client's feature switches; what it always or never does is left out. */
 export type Toggles<T> = Readonly<Partial<Record<Feature, Toggle<T> | readonly Toggle<T>[]>>>;
 
-const FEATURES: readonly Feature[] = ['dht', 'pex', 'lsd', 'portMapping', 'utp', 'encryption'];
+const FEATURES: readonly Feature[] = featuresSchema.keyof().options;
 
 /** The settings a job asks for, and none for what it leaves at the client's default. Throws `Unsupported` on what it cannot switch. */
 export function switched<T>(client: TorrentClient, features: ClientFeatures, toggles: Toggles<T>): Record<string, T> {

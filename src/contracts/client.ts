@@ -1,4 +1,6 @@
 /** Torrent clients: types, and the protocols that a client may speak. */
+import type * as z from 'zod';
+import type { featuresSchema } from '../records/conditions.ts';
 import type { ExitStatus, Host, Need } from './host.ts';
 
 /** Way in which a client is tied to the tunnel. */
@@ -9,20 +11,7 @@ export type Binding =
 
 type BindingKind = Binding['kind'];
 
-/** `default` leaves the client's own default alone. */
-type Setting = 'on' | 'off' | 'default';
-
-export interface ClientFeatures {
-  readonly dht: Setting;
-  readonly pex: Setting;
-  readonly lsd: Setting;
-  readonly portMapping: Setting;
-  readonly utp: Setting;
-  /**
-   * Encryption of the connections to peers (MSE). `on`: it takes no plain one; `off`: it opens none that is encrypted.
-   */
-  readonly encryption: Setting;
-}
+export type ClientFeatures = z.infer<typeof featuresSchema>;
 
 export interface ClientJob {
   /** The torrent to download: a .torrent file, readable by the unprivileged user, or a magnet link. */

@@ -1,5 +1,6 @@
 /** Faults, and what else is there for them to happen to: types only. */
 import type * as z from 'zod';
+import type { Conditions } from '../records/conditions.ts';
 import type { Endpoint, Parameters, ParsedReference } from '../records/identity.ts';
 import type { Bracket } from './clock.ts';
 import type { Need } from './host.ts';
@@ -15,7 +16,7 @@ export interface ArmedFault extends AsyncDisposable {
 }
 
 /** What a trial starts, in the order of its scenario. */
-export type Starter = 'switch' | 'tunnel' | 'client';
+export type Starter = Conditions['order'][number];
 
 /** Kill switch and client beside the tunnel when a fault is armed: some faults happen to them. */
 export interface FaultSubjects {
@@ -52,7 +53,7 @@ export interface FaultDefinition<P> extends FaultFacts {
 /** A fault of the catalogue. */
 export interface Fault extends FaultFacts {
   readonly parameters: z.ZodType;
-  /** With the parameters given, and its defaults. Throws `RequestError` that says what is allowed. */
+  /** Completes the parameters given with the defaults. Throws `RequestError` that says what is allowed. */
   plan(given: Parameters): PlannedFault;
 }
 

@@ -85,7 +85,7 @@ export interface SwitchDefinition<P> extends SwitchFacts {
 /** A kill switch of the catalogue. */
 export interface KillSwitch extends SwitchFacts {
   readonly parameters: z.ZodType;
-  /** With the parameters given, and its defaults. Throws `RequestError` that says what is allowed. */
+  /** Completes the parameters given with the defaults. Throws `RequestError` that says what is allowed. */
   plan(given: Parameters): PlannedSwitch;
 }
 

@@ -87,7 +87,7 @@ export type Given = Readonly<Record<string, string | number | undefined>>;
 
 export interface Parsed<P> {
   readonly parameters: P;
-  /** The same as data, for records. */
+  /** Parameters as data, for records. */
   readonly parsed: ParsedReference;
 }
 

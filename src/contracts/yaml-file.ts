@@ -2,19 +2,15 @@
 import { LineCounter, isNode, parseDocument, type Document } from 'yaml';
 import type * as z from 'zod';
 import { RequestError, messageOf } from './errors.ts';
+import { fieldsOf } from './fields.ts';
 
 type Place = readonly (string | number)[];
 
 /**
- * Parses a file's text; `file` is only named in errors, `fieldsAt` gives the fields that may stand at a place. Throws
- * `RequestError` with a line for each thing that is wrong.
+ * Parses a file's text; `file` is only named in errors. Throws `RequestError` with a line for each thing that
+ * is wrong.
  */
-export function parseYaml<T>(
-  schema: z.ZodType<T>,
-  source: string,
-  file: string,
-  fieldsAt: (where: Place) => readonly string[],
-): T {
+export function parseYaml<T>(schema: z.ZodType<T>, source: string, file: string): T {
   const lines = new LineCounter();
   const document = parseDocument(source, { lineCounter: lines, prettyErrors: false });
   const [syntax] = document.errors;
@@ -28,7 +24,8 @@ export function parseYaml<T>(
     const unknown = issue.code === 'unrecognized_keys' ? issue.keys : [];
     const line = lineOf(document, lines, [...where, ...unknown.slice(0, 1)]) ?? lineOf(document, lines, where) ?? 1;
     const field = [...where, ...unknown.slice(0, 1)].join('.') || 'the file';
-    const allowed = unknown.length > 0 ? `not a field here; allowed: ${fieldsAt(where).join(', ')}` : issue.message;
+    const allowed =
+      unknown.length > 0 ? `not a field here; allowed: ${fieldsOf(schema, where).join(', ')}` : issue.message;
     return `${file}:${line}: ${field}: ${allowed}`;
   });
   throw new RequestError(issues.join('\n'));

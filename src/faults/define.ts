@@ -1,4 +1,4 @@
-/** From what a fault's file writes down to its entry in the catalogue, which needs no type parameter. */
+/** Entry of a fault in the catalogue, which needs no type parameter, from what the fault's file writes down. */
 import type { Fault, FaultDefinition } from '../contracts/fault.ts';
 import { parseParameters, type Given } from '../contracts/reference.ts';
 

@@ -86,7 +86,7 @@ function processOf(processes: readonly SwitchProcess[]): SwitchProcess | null {
   };
 }
 
-/** Those members that can be replaced in place, one after the other; the bracket is from the first to the last. */
+/** Update of the members that can be replaced in place, in order; the bracket is from the first to the last. */
 function updateOf({ clock }: SwitchContext, updates: readonly (() => Promise<Bracket>)[]): EngagedSwitch['update'] {
   if (updates.length === 0) return null;
   return () =>

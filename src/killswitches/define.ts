@@ -1,4 +1,4 @@
-/** From what a kill switch's file writes down to its entry in the catalogue, which needs no type parameter. */
+/** Entry of a kill switch in the catalogue, which needs no type parameter, from what the switch's file writes down. */
 import type { KillSwitch, SwitchDefinition } from '../contracts/kill-switch.ts';
 import { parseParameters, type Given } from '../contracts/reference.ts';
 

@@ -1,39 +1,19 @@
 /** What one trial is told, and how long it may take. */
 import * as z from 'zod';
+import { conditionsSchema } from '../../records/conditions.ts';
+import { cellSchema } from '../../records/identity.ts';
 import { latestSeconds, parseMoment } from './moments.ts';
-import { TRACKER_KINDS } from './trackers.ts';
 
-const setting = z.enum(['on', 'off', 'default']);
-const tracker = z.enum(TRACKER_KINDS);
-
-/** Specification of one trial, all that it needs to know: sent to the trial's process, parsed there. */
+/** All that one trial needs to know: sent to the trial's process, parsed there. */
 export const trialSpecSchema = z.object({
   trial: z.string(),
-  cell: z.object({ client: z.string(), killSwitch: z.string(), fault: z.string(), moment: z.string() }),
+  cell: cellSchema,
   repetition: z.number().int().nonnegative(),
   /** Number of the attempt, as in the trial's record. */
   attempt: z.number().int().nonnegative(),
   repeats: z.string().nullable(),
   seed: z.number().int().nonnegative(),
-  order: z.array(z.enum(['switch', 'tunnel', 'client'])),
-  observe: z.object({ steady: z.number(), outage: z.number(), recovery: z.number() }),
-  features: z.object({
-    dht: setting,
-    pex: setting,
-    lsd: setting,
-    portMapping: setting,
-    utp: setting,
-    encryption: setting.default('default'),
-  }),
-  torrent: z.object({
-    trackers: z.array(z.union([tracker, z.array(tracker)])),
-    magnet: z.boolean(),
-    interval: z.number().default(600),
-  }),
-  infrastructure: z.array(z.string()).default([]),
-  marked: z.boolean().optional(),
-  monitor: z.object({ every: z.number() }).optional(),
-  retrieval: z.object({ every: z.number(), horizon: z.number() }).optional(),
+  ...conditionsSchema.shape,
   /** The trial's folder in the campaign; made by the trial. */
   folder: z.string(),
 });

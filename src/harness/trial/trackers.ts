@@ -3,27 +3,9 @@
  * name through the lab's resolver: by names with one address or both families, and by names with several addresses, of
  * which one refuses, one is nobody's and one answers.
  */
+import type { TrackerKind } from '../../records/conditions.ts';
 import { opentracker } from '../../probes/infrastructure/opentracker.ts';
 import { TRACKER_NAMES, TRACKER_PORT } from '../../probes/swarm/swarm-config.ts';
-
-export const TRACKER_KINDS = [
-  'http',
-  'udp',
-  'http-v4',
-  'udp-v4',
-  'http-v6',
-  'udp-v6',
-  'http-many',
-  'udp-many',
-  'http-many-v4',
-  'udp-many-v4',
-  'http-many-v6',
-  'udp-many-v6',
-  'ws',
-  'opentracker-http',
-  'opentracker-udp',
-] as const;
-export type TrackerKind = (typeof TRACKER_KINDS)[number];
 
 const lab = (protocol: string, name: keyof typeof TRACKER_NAMES): string =>
   `${protocol}://${TRACKER_NAMES[name]}:${TRACKER_PORT}/announce`;
@@ -55,4 +37,9 @@ export function announceList(trackers: readonly (TrackerKind | readonly TrackerK
 /** Whether a name with several addresses is among them. */
 export function namesDeafTrackers(trackers: readonly (TrackerKind | readonly TrackerKind[])[]): boolean {
   return trackers.flat().some((kind) => kind.includes('-many'));
+}
+
+/** The infrastructure that serves the tracker; null for the instrumented one, which always runs. */
+export function servedBy(kind: TrackerKind): string | null {
+  return kind === 'opentracker-http' || kind === 'opentracker-udp' ? opentracker.id : null;
 }

@@ -153,7 +153,7 @@ export async function readCompose(field: StackField, folder: string): Promise<Co
         "from the scenario's folder.",
     );
   });
-  const { services } = parseYaml(composeSchema, source, named, fieldsAt);
+  const { services } = parseYaml(composeSchema, source, named);
   const service = (name: string): ComposeService => {
     const found = services[name];
     if (found !== undefined) return found;
@@ -199,10 +199,6 @@ export async function bindOf(folder: string, volume: string, field: string): Pro
   const { source, target } = OWN_VOLUME.exec(volume)?.groups ?? {};
   if (source === undefined || target === undefined) return volume;
   return `${await lentPath(folder, source, field)}:${target}:ro`;
-}
-
-function fieldsAt(where: readonly (string | number)[]): readonly string[] {
-  return Object.keys(where.length === 2 ? composeServiceSchema.shape : composeSchema.shape);
 }
 
 /** A value with what the lab hands over in the place of its names. */

@@ -8,6 +8,7 @@ import { sequentialRule, type Plan } from './plan.ts';
 import { findCommand } from '../labs/provision.ts';
 import type { Manifest } from '../../records/manifest.ts';
 import { RECORDS_VERSION } from '../../records/vocabulary.ts';
+import { requiredSwitches } from './gates.ts';
 import type { Scenario } from './scenario.ts';
 
 /** Throws `RequestError`: trials of two machines, or of two versions of a tool, are not repetitions of each other. */
@@ -52,7 +53,7 @@ export function makeManifest(
       trialsPerCell: scenario.trials,
       ...(sequential && { sequential: { ...sequential, looks: [...sequential.looks] } }),
       ...(scenario.retrieval && { retrieval: scenario.retrieval }),
-      mustNotLeak: scenario.mustNotLeak,
+      mustNotLeak: requiredSwitches(scenario),
     },
     seed: run.seed,
     lab: { backend: containers === null ? 'netns' : 'docker', tunnel: 'wg-quick', jobs },

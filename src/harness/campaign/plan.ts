@@ -11,7 +11,10 @@ import type { Need } from '../../contracts/host.ts';
 import { RequestError } from '../../contracts/errors.ts';
 import { parseMoment } from '../trial/moments.ts';
 import { trialSeconds, type PlannedTrial } from '../trial/spec.ts';
-import type { Cell } from '../../records/identity.ts';
+import { conditionsSchema } from '../../records/conditions.ts';
+import { namesOf, type Cell } from '../../records/identity.ts';
+import { cellOf } from '../trial/cell.ts';
+import { excludes, namedTwice } from './gates.ts';
 import { STACK, type Scenario } from './scenario.ts';
 
 export interface Plan {
@@ -36,6 +39,7 @@ export interface Restrictions {
  * is then the frame (moments, observation, torrent) for a comparison of one's own.
  */
 export function restrict(scenario: Scenario, by: Restrictions): Scenario {
+  assertDistinct(by);
   return {
     ...scenario,
     clients: [...(by.clients ?? scenario.clients)],
@@ -44,6 +48,20 @@ export function restrict(scenario: Scenario, by: Restrictions): Scenario {
     trials: by.trials ?? scenario.trials,
     ...retrievalOf(scenario, by),
   };
+}
+
+/** Throws `RequestError`: a name given twice would be two arms of the same. */
+function assertDistinct({ clients = [], killSwitches = [], faults = [] }: Restrictions): void {
+  const options = {
+    client: ['--client', clients],
+    killSwitch: ['--switch', killSwitches],
+    fault: ['--fault', faults],
+  } as const;
+  for (const kind of ['client', 'killSwitch', 'fault'] as const) {
+    const [option, names] = options[kind];
+    const [twice] = namedTwice(kind, names);
+    if (twice !== undefined) throw new RequestError(`${option}: ${twice.message}.`);
+  }
 }
 
 /** The looks of a sequential scenario, the last one included; undefined where every cell gets the same. */
@@ -90,7 +108,7 @@ function cellsOf(scenario: Scenario): readonly Cell[] {
   if (included.length === 0) {
     throw new RequestError(`Scenario ${scenario.name}: every cell is excluded; take an entry out of «exclude».`);
   }
-  return included;
+  return included.map(cellOf);
 }
 
 /**
@@ -116,7 +134,7 @@ export function makePlan(scenario: Scenario, seed: number, planned?: readonly Ce
     }
     return block;
   });
-  const { order, observe, features, torrent, marked, monitor, retrieval } = scenario;
+  const conditions = conditionsSchema.parse(scenario);
   const infrastructure = scenario.infrastructure.map(infrastructureById);
   const digits = Math.max(4, String(cells.length * scenario.trials).length);
   return {
@@ -126,14 +144,7 @@ export function makePlan(scenario: Scenario, seed: number, planned?: readonly Ce
       cell,
       repetition,
       seed: trialSeed(seed, cell, repetition),
-      order,
-      observe,
-      features,
-      torrent,
-      infrastructure: scenario.infrastructure,
-      marked,
-      ...(monitor === undefined ? {} : { monitor }),
-      ...(retrieval === undefined ? {} : { retrieval }),
+      ...conditions,
     })),
     needs: [
       ...clients.flatMap((client) => client.needs),
@@ -142,15 +153,6 @@ export function makePlan(scenario: Scenario, seed: number, planned?: readonly Ce
       ...infrastructure.flatMap((each) => each.needs),
     ],
   };
-}
-
-function excludes(pattern: Scenario['exclude'][number], cell: Cell): boolean {
-  return (
-    (pattern.client ?? cell.client) === cell.client &&
-    (pattern.killSwitch ?? cell.killSwitch) === cell.killSwitch &&
-    (pattern.fault ?? cell.fault) === cell.fault &&
-    (pattern.moment ?? cell.moment) === cell.moment
-  );
 }
 
 /** Of a campaign: at a trial a second, which no machine does, it takes eleven days. */
@@ -173,7 +175,7 @@ function trialId(number: string, cell: Cell): string {
 /** A seed of 32 bits for each trial, from the campaign's seed and what the trial is. */
 function trialSeed(seed: number, cell: Cell, repetition: number): number {
   return createHash('sha256')
-    .update(JSON.stringify([seed, cell, repetition]))
+    .update(JSON.stringify([seed, namesOf(cell), repetition]))
     .digest()
     .readUInt32BE(0);
 }

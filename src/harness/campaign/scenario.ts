@@ -9,7 +9,8 @@ import { inProject } from '../../contracts/places.ts';
 import { DURATION_HINT, parseSeconds } from '../../contracts/durations.ts';
 import { RequestError } from '../../contracts/errors.ts';
 import { stackFieldSchema } from '../labs/docker/compose.ts';
-import { TRACKER_KINDS } from '../trial/trackers.ts';
+import { conditionsWith } from '../../records/conditions.ts';
+import { complaintsOf } from './gates.ts';
 import { parseYaml } from '../../contracts/yaml-file.ts';
 
 const SCENARIOS_FOLDER = inProject('scenarios');
@@ -26,8 +27,6 @@ const duration = z.string().transform((text, context) => {
 export const MOST_TRIALS = 100_000;
 
 const names = z.array(z.string().min(1)).min(1);
-const setting = z.enum(['on', 'off', 'default']);
-const tracker = z.enum(TRACKER_KINDS);
 
 /** A scenario file. Unknown fields are refused: a misspelt one would silently change what is measured. */
 const fieldsSchema = z.strictObject({
@@ -69,62 +68,9 @@ const fieldsSchema = z.strictObject({
       }),
     )
     .default([]),
-  /** Order in which switch, tunnel and client are started: start-up races are faults too. */
-  order: z
-    .array(z.enum(['switch', 'tunnel', 'client']))
-    .length(3)
-    .refine((order) => new Set(order).size === 3, 'must name switch, tunnel and client once each')
-    .default(['switch', 'tunnel', 'client']),
-  observe: z
-    .strictObject({
-      /** Longest wait for steady state. */
-      steady: duration.default(30),
-      /** Time from the fault to its reversal. */
-      outage: duration.default(6),
-      /** Time from the reversal to the end. */
-      recovery: duration.default(6),
-    })
-    .prefault({}),
-  features: z
-    .strictObject({
-      dht: setting.default('default'),
-      pex: setting.default('default'),
-      lsd: setting.default('default'),
-      portMapping: setting.default('default'),
-      utp: setting.default('default'),
-      encryption: setting.default('default'),
-    })
-    .prefault({}),
-  torrent: z
-    .strictObject({
-      /** Tiers of the announce list: one tracker, or a list of several. */
-      trackers: z.array(z.union([tracker, z.array(tracker).min(1)])).default(['http', 'udp']),
-      magnet: z.boolean().default(false),
-      /** What the instrumented tracker asks of clients between two announces. */
-      interval: duration.default(600),
-    })
-    .prefault({}),
-  /** Real trackers and DHT nodes that run beside the instrumented swarm. */
-  infrastructure: z.array(z.string()).default([]),
+  ...conditionsWith(duration),
   /** A stack of the user's own: its client and its VPN in containers, instead of the catalogue's. */
   stack: stackFieldSchema.optional(),
-  /** Members of the swarm that can be learnt inside the tunnel only, before the fault. */
-  marked: z.boolean().default(false),
-  /** A copyright monitor takes part from the beginning. */
-  monitor: z
-    .strictObject({
-      /** Time between two rounds of the reader's questions. */
-      every: duration.default(5),
-    })
-    .optional(),
-  /** What a stranger is told afterwards: the client ends after the recovery, the swarm is asked until the horizon. */
-  retrieval: z
-    .strictObject({
-      every: duration.default(5),
-      /** Time from the fault to the reader's last question. */
-      horizon: duration.default(60),
-    })
-    .optional(),
 });
 
 const scenarioSchema = fieldsSchema
@@ -135,6 +81,11 @@ const scenarioSchema = fieldsSchema
   .refine(({ trials, sequential }) => sequential?.looks.every((look) => look < trials) !== false, {
     path: ['sequential', 'looks'],
     message: 'every look must be below «trials», which is the last',
+  })
+  .superRefine((scenario, context) => {
+    for (const { where, message } of complaintsOf(scenario)) {
+      context.addIssue({ code: 'custom', path: where, message });
+    }
   });
 
 /** What stands for a stack's own client and kill switch in a scenario. */
@@ -179,31 +130,5 @@ export async function loadScenario(nameOrFile: string): Promise<Scenario> {
 
 /** Parses a scenario's text; `file` is only named in errors. Throws `RequestError`. */
 export function parseScenario(name: string, source: string, file: string): Scenario {
-  return { name, source, folder: path.dirname(file), ...parseYaml(scenarioSchema, source, file, fieldsAt) };
-}
-
-function fieldsAt(where: readonly (string | number)[]): readonly string[] {
-  const shape = fieldsSchema.shape;
-  switch (where[0]) {
-    case undefined:
-      return Object.keys(shape);
-    case 'observe':
-      return ['steady', 'outage', 'recovery'];
-    case 'features':
-      return ['dht', 'pex', 'lsd', 'portMapping', 'utp', 'encryption'];
-    case 'torrent':
-      return ['trackers', 'magnet', 'interval'];
-    case 'sequential':
-      return ['looks', 'width'];
-    case 'monitor':
-      return ['every'];
-    case 'retrieval':
-      return ['every', 'horizon'];
-    case 'stack':
-      return Object.keys(stackFieldSchema.shape);
-    case 'exclude':
-      return ['client', 'killSwitch', 'fault', 'moment'];
-    default:
-      return [];
-  }
+  return { name, source, folder: path.dirname(file), ...parseYaml(scenarioSchema, source, file) };
 }

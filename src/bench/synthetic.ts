@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { randomStream, type RandomStream } from '../analysis/statistics/random.ts';
 import { ADDRESS, DHT_NODES, SWARM, dhtNode, identityOf } from '../contracts/addresses.ts';
 import type { Cell, SwarmMap } from '../records/identity.ts';
+import { cellOf } from '../harness/trial/cell.ts';
 import type { Manifest } from '../records/manifest.ts';
 import type { TimelineEvent } from '../records/timeline.ts';
 import type { TrialRecord } from '../records/trial-record.ts';
@@ -116,7 +117,9 @@ export function syntheticManifest(plan: SyntheticPlan): Manifest {
 function syntheticCells(plan: SyntheticPlan): Cell[] {
   return plan.clients.flatMap((client) =>
     plan.faults.flatMap((fault) =>
-      plan.moments.flatMap((moment) => plan.switches.map(({ id }) => ({ client, killSwitch: id, fault, moment }))),
+      plan.moments.flatMap((moment) =>
+        plan.switches.map(({ id }) => cellOf({ client, killSwitch: id, fault, moment })),
+      ),
     ),
   );
 }

@@ -9,7 +9,7 @@ import type { AddressInfo } from 'node:net';
 import { ownParts, pagePolicy } from '../contracts/page-policy.ts';
 import { asset } from '../contracts/places.ts';
 import type { CampaignEvents } from '../harness/campaign/campaign.ts';
-import type { Cell } from '../records/identity.ts';
+import { namesOf, type CellNames } from '../records/identity.ts';
 import type { Manifest } from '../records/manifest.ts';
 import type { TrialRecord } from '../records/trial-record.ts';
 import { TimeLeft } from '../harness/campaign/time-left.ts';
@@ -19,7 +19,7 @@ const LOOPBACK = '127.0.0.1';
 const LATEST = 30;
 
 interface Tally {
-  readonly cell: Cell;
+  readonly cell: CellNames;
   readonly verdicts: Record<string, number>;
 }
 
@@ -104,7 +104,7 @@ class CampaignState {
 
   constructor(manifest: Manifest, trialSeconds: number) {
     this.#manifest = manifest;
-    this.#tallies = manifest.scenario.cells.map((cell) => ({ cell, verdicts: {} }));
+    this.#tallies = manifest.scenario.cells.map((cell) => ({ cell: namesOf(cell), verdicts: {} }));
     this.#left = new TimeLeft(trialSeconds);
     this.#jobs = manifest.lab.jobs;
   }
@@ -149,7 +149,7 @@ class CampaignState {
     };
   }
 
-  #count(cell: Cell, verdict = 'inconclusive'): string {
+  #count(cell: CellNames, verdict = 'inconclusive'): string {
     const tally = this.#tallies.find(
       (each) =>
         each.cell.client === cell.client &&

@@ -4,20 +4,40 @@ import { address, hex, list, mac, port, word } from './bounded.ts';
 
 /** A kill switch or fault with everything it runs with: its defaults are filled in, and times are in seconds. */
 export const parsedReferenceSchema = z.object({
-  id: z.string(),
-  parameters: z.record(z.string(), z.union([z.number(), z.string()])),
+  id: word,
+  parameters: z.record(word, z.union([z.number(), word])),
 });
 export type ParsedReference = z.infer<typeof parsedReferenceSchema>;
 export type Parameters = ParsedReference['parameters'];
 
-/** One combination, by the ids as the scenario wrote them, parameters included (`app-kill(poll=2s)`). */
-export const cellSchema = z.object({
-  client: word,
-  killSwitch: word,
-  fault: word,
-  moment: word,
+/** Names of one combination as the scenario wrote them, parameters included (`app-kill(poll=2s)`): for people and for keys. */
+export const cellNamesSchema = z.object({ client: word, killSwitch: word, fault: word, moment: word });
+export type CellNames = z.infer<typeof cellNamesSchema>;
+
+/** One combination: its names, and what the names of kill switch and fault were parsed to. */
+export const cellSchema = cellNamesSchema.extend({
+  parsed: z.object({
+    /** One, or the members of a combination in the order of engagement. */
+    killSwitch: list(parsedReferenceSchema).min(1),
+    fault: parsedReferenceSchema,
+  }),
 });
 export type Cell = z.infer<typeof cellSchema>;
+
+/** A cell's names alone. */
+export function namesOf({ client, killSwitch, fault, moment }: CellNames): CellNames {
+  return { client, killSwitch, fault, moment };
+}
+
+/** Identity of a cell, stable and readable: wherever cells are told apart, in links and in baselines. */
+export function cellKey({ client, killSwitch, fault, moment }: CellNames): string {
+  return [client, killSwitch, fault, moment].join(' / ');
+}
+
+/** Identity of what is compared with one another: the same client, fault and moment under every kill switch. */
+export function groupKey({ client, fault, moment }: CellNames): string {
+  return [client, fault, moment].join(' / ');
+}
 
 const endpointSchema = z.object({ address, port });
 export type Endpoint = z.infer<typeof endpointSchema>;

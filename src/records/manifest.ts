@@ -29,7 +29,7 @@ export const manifestSchema = z.object({
       .optional(),
     /** What a stranger is asked after the trial, in seconds, as run; absent where nobody is. */
     retrieval: z.object({ every: labSeconds, horizon: labSeconds }).optional(),
-    /** Cells (by client x fault x moment) are compared within this family for multiple testing. */
+    /** Kill switches of the cells whose leak makes the run end with exit code 1, as they stand in the cells. */
     mustNotLeak: list(word),
   }),
   seed,

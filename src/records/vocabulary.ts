@@ -6,7 +6,7 @@
  */
 
 /** Version of every record in a results folder. A newer one is refused, an older one upgraded in `src/analysis/campaign/upgrade.ts`. */
-export const RECORDS_VERSION = 1;
+export const RECORDS_VERSION = 2;
 
 export const HOST_NAMES = ['client', 'router', 'neighbour', 'vpn', 'swarm', 'resolver'] as const;
 export type HostName = (typeof HOST_NAMES)[number];

@@ -3,11 +3,13 @@ import { request } from 'node:http';
 import * as z from 'zod';
 import { openDashboard, type Dashboard } from '../../src/commands/dashboard.ts';
 import type { Manifest } from '../../src/records/manifest.ts';
+import { RECORDS_VERSION } from '../../src/records/vocabulary.ts';
+import { testCell } from '../kit/cells.ts';
 import { recordOf } from '../kit/invented-trial.ts';
 
-const CELL = { client: 'transmission', killSwitch: 'none', fault: 'link-down', moment: '2s' };
+const CELL = testCell();
 const MANIFEST: Manifest = {
-  version: 1,
+  version: RECORDS_VERSION,
   campaign: 'c',
   startedAt: '2026-01-01T00:00:00Z',
   scenario: {

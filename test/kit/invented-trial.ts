@@ -5,6 +5,8 @@ import { type TrialMeasures, measureTrial } from '../../src/analysis/measure/mea
 import type { Identity } from '../../src/records/identity.ts';
 import type { TimelineEvent } from '../../src/records/timeline.ts';
 import type { TrialRecord } from '../../src/records/trial-record.ts';
+import { RECORDS_VERSION } from '../../src/records/vocabulary.ts';
+import { testCell } from './cells.ts';
 import { SWARM } from './judged.ts';
 import { CLIENT_MAC, type Sent, pcap } from './frames.ts';
 import { ENDPOINT, ENDPOINT_PORT, INNER, REAL } from './planted.ts';
@@ -50,9 +52,9 @@ export function recordOf({ uplink = [], wan = [], counted = 0, change = (same) =
     afterNs: seconds * S + WIDTH_NS,
   });
   return change({
-    version: 1,
+    version: RECORDS_VERSION,
     trial: 't00001',
-    cell: { client: 'transmission', killSwitch: 'none', fault: 'link-down', moment: '2s' },
+    cell: testCell(),
     repetition: 0,
     attempt: 0,
     repeats: null,

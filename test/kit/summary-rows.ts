@@ -2,6 +2,7 @@
 import { NO_PACKETS, NO_PARTIES, type MeasuredRow, type TrialRow } from '../../src/analysis/summary/rows.ts';
 import type { Manifest } from '../../src/records/manifest.ts';
 import type { Verdict } from '../../src/records/vocabulary.ts';
+import { testCell } from './cells.ts';
 import { SYNTHETIC_PLAN, syntheticManifest } from '../../src/bench/synthetic.ts';
 
 const MEASURED: MeasuredRow = {
@@ -34,7 +35,7 @@ export function trial(killSwitch: string, verdict: Verdict, measured: Partial<Me
   const judged = verdict === 'leak' || verdict === 'no-leak';
   return {
     trial: `t${made}`,
-    cell: { client: 'transmission', killSwitch, fault: 'link-down', moment: '2s' },
+    cell: testCell({ killSwitch }),
     repetition: 0,
     attempt: 0,
     family: 'none',

@@ -2,6 +2,7 @@
  * Whether two campaigns of one matrix agree, cell by cell: how often the cells leaked, and for how long. Used where only
  * the setting differed (two backends), so that a difference speaks of the setting. Does not say which of the two is right.
  */
+import { cellKey } from '../../records/identity.ts';
 import { readCampaign } from '../campaign/read-campaign.ts';
 import { equivalentLocation, equivalentProportions } from '../statistics/equivalence.ts';
 import { fisherExact } from '../statistics/fisher.ts';
@@ -99,7 +100,7 @@ async function sidesOf(folder: string): Promise<ReadonlyMap<string, Side>> {
   const campaign = await readCampaign(folder);
   const sides = new Map<string, Side>();
   for await (const { cell, measures } of campaign.trials()) {
-    const name = [cell.client, cell.killSwitch, cell.fault, cell.moment].join(' / ');
+    const name = cellKey(cell);
     const side = sides.get(name) ?? NOTHING;
     const leaked = measures?.verdict === 'leak';
     const judged = leaked || measures?.verdict === 'no-leak';

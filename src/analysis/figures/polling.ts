@@ -6,7 +6,8 @@ import { thinned, type Figure, type FigureInput } from './figure.ts';
 import { INK, MUTED, SAFE } from './style.ts';
 
 function pollingSpec({ summary, rows }: FigureInput): TopLevelSpec | null {
-  const { polling } = summary;
+  // The model's lines are those of one period.
+  const polling = summary.polling.filter(({ periods }) => periods === undefined);
   if (polling.length === 0) return null;
   const points = polling.flatMap(({ killSwitch, periodSeconds }) => {
     const trials = judged(rows.filter(({ cell }) => cell.killSwitch === killSwitch));

@@ -1,16 +1,17 @@
 /** Where a restarted client went back to members it had learnt inside the tunnel, by client, switch and way of restart. */
 import type { TopLevelSpec } from 'vega-lite';
 import { clopperPearson } from '../statistics/binomial.ts';
-import { cellId, grouped, judged } from '../summary/cells.ts';
+import { grouped, judged } from '../summary/cells.ts';
 import type { Figure, FigureInput } from './figure.ts';
 import { INK, LEAK, SAFE } from './style.ts';
+import { cellKey } from '../../records/identity.ts';
 
 const LINKS = { contactedInTunnel: 'through the tunnel', contactedInClear: 'in the clear' } as const;
 
 function restartSpec({ rows, summary }: FigureInput): TopLevelSpec | null {
-  const cells = grouped(rows, ({ cell }) => cellId(cell));
+  const cells = grouped(rows, ({ cell }) => cellKey(cell));
   const values = summary.cells.flatMap((cell) => {
-    const group = cells.get(cellId(cell)) ?? [];
+    const group = cells.get(cellKey(cell)) ?? [];
     const trials = judged(group).flatMap(({ restart }) => (restart === null ? [] : [restart]));
     const { client, killSwitch, fault } = cell;
     return (['contactedInTunnel', 'contactedInClear'] as const).flatMap((link) => {

@@ -5,19 +5,19 @@
 import { basename, dirname } from 'node:path';
 import * as z from 'zod';
 import { list, prose, word } from '../../records/bounded.ts';
-import { cellSchema } from '../../records/identity.ts';
 import type { Manifest } from '../../records/manifest.ts';
 import { MOST_BYTES, readText, writeInto } from '../campaign/campaign-folder.ts';
 import { parsedJson } from '../campaign/record-lines.ts';
-import { cellId, compare } from '../summary/cells.ts';
+import { compare } from '../summary/cells.ts';
 import { sampleSchema, type Sample } from './sample.ts';
 import { RequestError } from '../../contracts/errors.ts';
+import { cellKey, cellNamesSchema, namesOf } from '../../records/identity.ts';
 
 const BASELINE_VERSION = 1;
 const MOST_ENTRIES = 50_000;
 
 const entrySchema = z.object({
-  ...cellSchema.shape,
+  ...cellNamesSchema.shape,
   /** Why these numbers are right to hold later runs against. */
   reason: prose.min(1),
   /** Date on which the campaign was run, as its manifest has it. */
@@ -50,7 +50,7 @@ export async function readBaseline(file: string): Promise<Baseline | null> {
         'restore it from the repository, or write a new one with --update --reason "..."',
     );
   }
-  return new Map(parsed.data.entries.map((entry) => [cellId(entry), entry]));
+  return new Map(parsed.data.entries.map((entry) => [cellKey(entry), entry]));
 }
 
 export async function writeBaseline(file: string, baseline: Baseline): Promise<void> {
@@ -79,12 +79,12 @@ export function updated(
   const entries = new Map(baseline ?? []);
   const changes: Change[] = [];
   for (const cell of manifest.scenario.cells) {
-    const id = cellId(cell);
+    const id = cellKey(cell);
     const sample = samples.get(id);
     if (sample === undefined || sample.judged === 0) continue;
     changes.push({ cell: id, before: entries.get(id)?.sample ?? null, after: sample });
     const { startedAt: date, campaign, commit } = manifest;
-    entries.set(id, { ...cell, reason, date, campaign, commit, sample });
+    entries.set(id, { ...namesOf(cell), reason, date, campaign, commit, sample });
   }
   return { baseline: entries, changes };
 }

@@ -8,11 +8,12 @@ import type { Manifest } from '../../records/manifest.ts';
 import { holm } from '../statistics/holm.ts';
 import { quantileOf, sorted } from '../statistics/quantiles.ts';
 import { either, larger, moreInUpperTail, moreOften } from '../statistics/stratified.ts';
-import { cellId, controlOf, grouped } from '../summary/cells.ts';
+import { controlOf, grouped } from '../summary/cells.ts';
 import type { TrialRow } from '../summary/rows.ts';
 import { CONTROL_SWITCH } from '../summary/summarise.ts';
 import type { Baseline } from './baseline.ts';
 import { sampleOf, type Sample } from './sample.ts';
+import { cellKey } from '../../records/identity.ts';
 
 /** Chance that a gate fails although nothing changed. */
 export const FALSE_ALARM = 0.01;
@@ -65,8 +66,8 @@ interface Stratum {
 
 /** Samples of every cell of the campaign. */
 export function samplesOf(manifest: Manifest, rows: readonly TrialRow[]): Map<string, Sample> {
-  const byCell = grouped(rows, ({ cell }) => cellId(cell));
-  return new Map(manifest.scenario.cells.map((cell) => [cellId(cell), sampleOf(byCell.get(cellId(cell)) ?? [])]));
+  const byCell = grouped(rows, ({ cell }) => cellKey(cell));
+  return new Map(manifest.scenario.cells.map((cell) => [cellKey(cell), sampleOf(byCell.get(cellKey(cell)) ?? [])]));
 }
 
 /** Holds a campaign against the baseline. */
@@ -77,14 +78,14 @@ export function judgeGate(manifest: Manifest, rows: readonly TrialRow[], baselin
   const unknown: string[] = [];
   for (const cell of manifest.scenario.cells) {
     if (cell.killSwitch === CONTROL_SWITCH) continue;
-    const id = cellId(cell);
+    const id = cellKey(cell);
     const fresh = samples.get(id);
     const old = baseline.get(id)?.sample;
     if (old === undefined) {
       unknown.push(id);
       continue;
     }
-    const none = rows.filter((row) => cellId(row.cell) === cellId({ ...cell, killSwitch: CONTROL_SWITCH }));
+    const none = rows.filter((row) => cellKey(row.cell) === cellKey({ ...cell, killSwitch: CONTROL_SWITCH }));
     const control = controlOf(none);
     if (fresh === undefined || fresh.judged === 0) unjudged.push({ name: id, reason: 'no trial of it was judged' });
     else if (fresh.leaks === 0 && (control === 'silent' || control === 'absent')) {

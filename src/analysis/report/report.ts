@@ -9,7 +9,6 @@ import type { Manifest } from '../../records/manifest.ts';
 import { PARTIES } from '../../records/vocabulary.ts';
 import type { DrawnFigure } from '../figures/all.ts';
 import { FINDINGS } from '../figures/style.ts';
-import { cellId } from '../summary/cells.ts';
 import type { TrialRow } from '../summary/rows.ts';
 import type { CellSummary, Conclusion, Summary } from '../summary/schema.ts';
 import { bytes, digits, duration, gapWords, interval, leakWords, percent, plural } from '../summary/summary-words.ts';
@@ -17,6 +16,7 @@ import { Html, html, render } from './html.ts';
 import { trialPicture, type DrawnTrial } from './picture.ts';
 import { swarmFacts } from './swarm-facts.ts';
 import { cellTable, exposedWords, filters } from './table.ts';
+import { cellKey } from '../../records/identity.ts';
 
 export interface ReportInput {
   readonly manifest: Manifest;
@@ -135,7 +135,7 @@ function undecidedTrials(cells: readonly CellSummary[]): Html {
     cell.reasons.map(
       ({ reason, trials }) =>
         html`<tr>
-          <td><a href="#cell=${index}">${cellId(cell)}</a></td>
+          <td><a href="#cell=${index}">${cellKey(cell)}</a></td>
           <td>${trials} of ${cell.trials}</td>
           <td class="wrap">${reason}</td>
         </tr>`,
@@ -148,8 +148,8 @@ function undecidedTrials(cells: readonly CellSummary[]): Html {
     .map(
       (cell) =>
         html`<li>
-          ${cellId(cell)}: ${plural(cell.verdicts.noLeak, 'trial')} without a leak show nothing, since the arm without a
-          kill switch ${cell.control === 'silent' ? 'did not leak either' : 'was not judged'}.
+          ${cellKey(cell)}: ${plural(cell.verdicts.noLeak, 'trial')} without a leak show nothing, since the arm without
+          a kill switch ${cell.control === 'silent' ? 'did not leak either' : 'was not judged'}.
         </li>`,
     );
   if (lines.length + controls.length === 0) return html`<p>Every trial was judged.</p>`;
@@ -209,17 +209,17 @@ function manifestSection(manifest: Manifest): Html {
 
 /** What the page's script shows on demand: every trial on a line, every cell's numbers in words. */
 function pageData({ summary, rows, pictures }: ReportInput): object {
-  const numbers = new Map(summary.cells.map((cell, index) => [cellId(cell), index]));
+  const numbers = new Map(summary.cells.map((cell, index) => [cellKey(cell), index]));
   const drawn = new Set(pictures.flatMap(({ record, svg }) => (svg === null ? [] : [record.trial])));
   return {
     noPicture:
       'No picture of this trial is embedded. Draw it with: npm run figures CAMPAIGN -- --trial ID (CAMPAIGN: the folder of this report).',
-    cells: summary.cells.map((cell) => ({ title: cellId(cell), facts: cellFacts(cell, summary) })),
+    cells: summary.cells.map((cell) => ({ title: cellKey(cell), facts: cellFacts(cell, summary) })),
     trials: rows
-      .filter(({ cell }) => numbers.has(cellId(cell)))
+      .filter(({ cell }) => numbers.has(cellKey(cell)))
       .map((row) => ({
         trial: row.trial,
-        cell: numbers.get(cellId(row.cell)) ?? -1,
+        cell: numbers.get(cellKey(row.cell)) ?? -1,
         verdict: row.verdict,
         reason: row.reason,
         ...trialWords(row),
@@ -241,7 +241,7 @@ function trialWords({ measured }: TrialRow): Readonly<Record<'gap' | 'packets' |
 }
 
 function cellFacts(cell: CellSummary, { comparisons }: Summary): [string, string][] {
-  const against = comparisons.find((one) => cellId(one) === cellId(cell));
+  const against = comparisons.find((one) => cellKey(one) === cellKey(cell));
   const { sign, word } = FINDINGS[cell.finding];
   const survival = cell.addressSurvivalSeconds;
   const facts: [string, string | null][] = [

@@ -2,8 +2,9 @@
  * Chooses the trials that get a picture in the report: a few that stand for their cell, so that a campaign of thousands
  * of trials still makes a file that opens at once. Any other can be drawn with `npm run figures`.
  */
-import { cellId, grouped } from '../summary/cells.ts';
+import { grouped } from '../summary/cells.ts';
 import type { TrialRow } from '../summary/rows.ts';
+import { cellKey } from '../../records/identity.ts';
 
 /** Pictures of a large campaign's report, about 20 kB each. */
 const MOST = 60;
@@ -14,7 +15,7 @@ const ALL_UP_TO = 150;
 export function representatives(rows: readonly TrialRow[], most = MOST): Set<string> {
   if (rows.length <= ALL_UP_TO) return new Set(rows.map(({ trial }) => trial));
   const rounds: string[][] = [[], [], []];
-  for (const own of grouped(rows, ({ cell }) => cellId(cell)).values()) {
+  for (const own of grouped(rows, ({ cell }) => cellKey(cell)).values()) {
     choose(own).forEach((row, round) => {
       if (row !== undefined) rounds[round]?.push(row.trial);
     });

@@ -37,6 +37,14 @@ export function uniformModel(low: number, high: number): (value: number) => numb
   return (value) => Math.min(1, Math.max(0, (value - low) / (high - low)));
 }
 
+/** The distribution function of the first of several independent times, each uniform on [0, one of `highs`]. */
+export function firstOfUniforms(highs: readonly number[]): (value: number) => number {
+  const models = highs.map((high) => uniformModel(0, high));
+  const [only] = models;
+  if (only !== undefined && models.length === 1) return only;
+  return (value) => 1 - models.reduce((none, model) => none * (1 - model(value)), 1);
+}
+
 /** P(D > d) in the limit (Kolmogorov, 1933), with t = d sqrt(n). */
 function limitingP(t: number): number {
   if (t < 0.2) return 1; // 1 - p is below 1e-12 there and the alternating series no longer converges.

@@ -2,7 +2,7 @@
  * One cell's trials come down to one line of numbers with their uncertainty. Whether they show anything also depends on
  * the `none` arm, which `summarise` hands in.
  */
-import type { Cell } from '../../records/identity.ts';
+import { namesOf, type CellNames } from '../../records/identity.ts';
 import { PARTIES, type Party } from '../../records/vocabulary.ts';
 import { clopperPearson, upperBound } from '../statistics/binomial.ts';
 import { bootstrapQuantile } from '../statistics/quantiles.ts';
@@ -13,16 +13,6 @@ import { NO_PACKETS, NO_PARTIES, type MeasuredRow, type TrialRow } from './rows.
 import { evidenceOf } from './reach.ts';
 import { cellSentence } from './reach-words.ts';
 import type { CellSummary, Control } from './schema.ts';
-
-/** A stable name of a cell: in links and baselines. */
-export function cellId(cell: Cell): string {
-  return [cell.client, cell.killSwitch, cell.fault, cell.moment].join(' / ');
-}
-
-/** What is compared with one another: the same client, fault and moment under every kill switch. */
-export function groupId(cell: Cell): string {
-  return [cell.client, cell.fault, cell.moment].join(' / ');
-}
 
 /** The measured trials with a verdict of leak or no-leak: the only ones that are evidence. */
 export function judged(rows: readonly TrialRow[]): MeasuredRow[] {
@@ -47,7 +37,7 @@ export function controlOf(none: readonly TrialRow[]): Control {
 
 /** The summary of `cell` from its trials, given how its `none` arm did. `rule` decided how many. */
 export function summariseCell(
-  cell: Cell,
+  cell: CellNames,
   rows: readonly TrialRow[],
   { control, rule }: { readonly control: Control; readonly rule?: SequentialRule | undefined },
 ): CellSummary {
@@ -62,7 +52,7 @@ export function summariseCell(
     return interval === null ? null : { ...interval, trials: values.length };
   };
   return {
-    ...cell,
+    ...namesOf(cell),
     // A trial that never got to its switch does not know its family.
     family: (rows.find((row) => row.measured !== null) ?? rows[0])?.family ?? null,
     trials: rows.length,

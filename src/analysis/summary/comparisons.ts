@@ -2,7 +2,7 @@
  * Every kill switch against the `none` arm of the same client, fault and moment: the family of comparisons a scenario
  * declares by its cells. One Holm correction for each of the two questions. Compares no switch with another.
  */
-import type { Cell } from '../../records/identity.ts';
+import { namesOf, type CellNames } from '../../records/identity.ts';
 import { fisherExact } from '../statistics/fisher.ts';
 import { holm } from '../statistics/holm.ts';
 import { cliffsDelta, mannWhitney } from '../statistics/ranks.ts';
@@ -14,7 +14,7 @@ import type { Comparison, Control } from './schema.ts';
 export const LEVEL = 0.05;
 
 export interface Arm {
-  readonly cell: Cell;
+  readonly cell: CellNames;
   readonly rows: readonly TrialRow[];
   readonly none: readonly TrialRow[];
   readonly control: Control;
@@ -31,7 +31,7 @@ export function compareArms(arms: readonly Arm[]): Comparison[] {
     const leakTested = leak === null ? null : { ...leak, pHolm: leakHolm[leakIndex++] ?? 1 };
     const packetsTested = clearPackets === null ? null : { ...clearPackets, pHolm: packetsHolm[packetIndex++] ?? 1 };
     return {
-      ...arm.cell,
+      ...namesOf(arm.cell),
       against: 'none',
       control: arm.control,
       leak: leakTested,

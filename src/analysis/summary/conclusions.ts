@@ -131,9 +131,12 @@ function requirements(violations: Summary['violations']): Conclusion[] {
   }));
 }
 
-function polled({ killSwitch, periodSeconds, detectionSeconds, unnoticed, uniform }: Polling): Conclusion {
+function polled({ killSwitch, periodSeconds, periods, detectionSeconds, unnoticed, uniform }: Polling): Conclusion {
   const measured = `${killSwitch} noticed the fault after a median of ${duration(detectionSeconds.median)}`;
-  const model = `the model (uniform on 0 to ${duration(periodSeconds)}) expects ${duration(periodSeconds / 2)}`;
+  const model =
+    periods === undefined
+      ? `the model (uniform on 0 to ${duration(periodSeconds)}) expects ${duration(periodSeconds / 2)}`
+      : `the model is the first of looks every ${LIST.format(periods.map(duration))}, at most ${duration(periodSeconds)}`;
   const fits = uniform.p < 0.05 ? 'the delays do not fit it' : 'the delays do not contradict it';
   const test = `Kolmogorov-Smirnov p = ${uniform.p < 0.001 ? '< 0.001' : uniform.p.toFixed(3)}, n = ${uniform.n}`;
   const never = unnoticed === 0 ? '' : ` In ${plural(unnoticed, 'more judged trial')} it never said that it noticed.`;

@@ -39,12 +39,12 @@ const survival = z.object({
   censored: count,
 });
 
-const cellKey = { client: z.string(), killSwitch: z.string(), fault: z.string(), moment: z.string() };
+const names = { client: z.string(), killSwitch: z.string(), fault: z.string(), moment: z.string() };
 
 const CONTROLS = ['leaked', 'partly', 'silent', 'absent'] as const;
 
 const cellSchema = z.object({
-  ...cellKey,
+  ...names,
   family: z.enum(KILL_SWITCH_FAMILIES).nullable(),
   trials: count,
   verdicts: z.object({ leak: count, noLeak: count, inconclusive: count, unsupported: count }),
@@ -142,7 +142,7 @@ const cellSchema = z.object({
 });
 
 const comparisonSchema = z.object({
-  ...cellKey,
+  ...names,
   against: z.literal('none'),
   control: z.enum(CONTROLS),
   /** Fisher's exact test on the share of trials that leaked. */
@@ -154,11 +154,14 @@ const comparisonSchema = z.object({
 
 const pollingSchema = z.object({
   killSwitch: z.string(),
+  /** Period of the member that looks most often, where several of a combination poll: detection takes no longer. */
   periodSeconds: z.number().positive(),
+  /** Periods of all members that poll, shortest first; absent where it is one. */
+  periods: z.array(z.number().positive()).min(2).optional(),
   detectionSeconds: estimate,
   /** Judged trials in which it never said that it noticed: the delays say nothing of those. */
   unnoticed: count,
-  /** Kolmogorov-Smirnov against uniform on [0, T]. */
+  /** Kolmogorov-Smirnov against uniform on [0, T]; of several periods, against the first of as many uniforms. */
   uniform: z.object({ d: share, p: share, n: count }),
 });
 
@@ -243,7 +246,7 @@ export const summarySchema = z.object({
    */
   expiry: z.array(expirySchema).optional(),
   /** Cells that the scenario required not to leak, and that leaked. */
-  violations: z.array(z.object({ ...cellKey, leaks: count, judged: count })),
+  violations: z.array(z.object({ ...names, leaks: count, judged: count })),
   problems: z.array(z.object({ kind: z.enum(PROBLEM_KINDS), message: z.string(), count, places: z.array(z.string()) })),
 });
 

@@ -1,12 +1,12 @@
 /**
  * A campaign's trials come down to its summary: a pure function of the rows and the manifest.
  */
-import type { Cell } from '../../records/identity.ts';
+import { cellKey, groupKey, type CellNames } from '../../records/identity.ts';
 import type { Manifest } from '../../records/manifest.ts';
 import type { Problem } from '../campaign/problems.ts';
 import { CONFIDENCE } from '../statistics/binomial.ts';
 import { confidenceOf, statedRule } from '../statistics/sequential.ts';
-import { cellId, controlOf, grouped, groupId, summariseCell } from './cells.ts';
+import { controlOf, grouped, summariseCell } from './cells.ts';
 import { compareArms } from './comparisons.ts';
 import { conclusionsOf } from './conclusions.ts';
 import { expiryBySoftware } from './expiry.ts';
@@ -32,17 +32,17 @@ export function summarise(manifest: Manifest, rows: readonly TrialRow[], problem
   const { scenario, seed } = manifest;
   const rule = scenario.sequential;
   const unselected = unselectedRows(manifest, rows);
-  const byCell = grouped(rows, (row) => cellId(row.cell));
-  const planned = new Map<string, Cell>(scenario.cells.map((cell) => [cellId(cell), cell]));
-  for (const { cell } of rows) if (!planned.has(cellId(cell))) planned.set(cellId(cell), cell);
+  const byCell = grouped(rows, (row) => cellKey(row.cell));
+  const planned = new Map<string, CellNames>(scenario.cells.map((cell) => [cellKey(cell), cell]));
+  for (const { cell } of rows) if (!planned.has(cellKey(cell))) planned.set(cellKey(cell), cell);
 
-  const rowsOf = (cell: Cell): readonly TrialRow[] => byCell.get(cellId(cell)) ?? [];
-  const noneOf = (cell: Cell): readonly TrialRow[] => rowsOf({ ...cell, killSwitch: CONTROL_SWITCH });
-  const controls = new Map([...planned.values()].map((cell) => [groupId(cell), controlOf(noneOf(cell))]));
+  const rowsOf = (cell: CellNames): readonly TrialRow[] => byCell.get(cellKey(cell)) ?? [];
+  const noneOf = (cell: CellNames): readonly TrialRow[] => rowsOf({ ...cell, killSwitch: CONTROL_SWITCH });
+  const controls = new Map([...planned.values()].map((cell) => [groupKey(cell), controlOf(noneOf(cell))]));
   const arms = [...planned.values()].map((cell) => ({
     cell,
     rows: rowsOf(cell),
-    control: controls.get(groupId(cell)) ?? ('absent' as const),
+    control: controls.get(groupKey(cell)) ?? ('absent' as const),
   }));
 
   const cells = arms.map(({ cell, rows: own, control }) => summariseCell(cell, own, { control, rule }));
@@ -93,10 +93,9 @@ function totals(manifest: Manifest, cells: readonly CellSummary[], rows: readonl
   };
 }
 
-/** `mustNotLeak` names switches, with or without their parameters. */
 function violationsOf(mustNotLeak: readonly string[], cells: readonly CellSummary[]): Summary['violations'] {
   return cells
-    .filter(({ killSwitch, verdicts }) => verdicts.leak > 0 && mustNotLeak.some((id) => isNamedBy(id, killSwitch)))
+    .filter(({ killSwitch, verdicts }) => verdicts.leak > 0 && mustNotLeak.includes(killSwitch))
     .map(({ client, killSwitch, fault, moment, verdicts }) => ({
       client,
       killSwitch,
@@ -105,8 +104,4 @@ function violationsOf(mustNotLeak: readonly string[], cells: readonly CellSummar
       leaks: verdicts.leak,
       judged: verdicts.leak + verdicts.noLeak,
     }));
-}
-
-function isNamedBy(id: string, killSwitch: string): boolean {
-  return killSwitch === id || killSwitch.startsWith(`${id}(`);
 }

@@ -7,7 +7,7 @@
 import { isKnown, type CellCounts, type SequentialRule } from '../../analysis/statistics/sequential.ts';
 import type { SealedGlance } from './ledger.ts';
 import type { PlannedTrial } from '../trial/spec.ts';
-import type { Cell } from '../../records/identity.ts';
+import { cellKey } from '../../records/identity.ts';
 
 /** A cell's trials from one look to the next. */
 interface Stage {
@@ -32,7 +32,7 @@ export class Allocation {
 
   constructor(plan: readonly PlannedTrial[], rule: SequentialRule) {
     this.#rule = rule;
-    this.#keys = plan.map(({ cell }) => keyOf(cell));
+    this.#keys = plan.map(({ cell }) => cellKey(cell));
     this.#stages = plan.map(({ repetition }) => rule.looks.findIndex((look) => repetition < look));
     for (const place of plan.keys()) this.#progress(place).stages[this.#stages[place] ?? 0]?.left.add(place);
   }
@@ -85,8 +85,4 @@ function sum(a: CellCounts, b: CellCounts): CellCounts {
     unsupported: a.unsupported + b.unsupported,
     inconclusive: a.inconclusive + b.inconclusive,
   };
-}
-
-function keyOf({ client, killSwitch, fault, moment }: Cell): string {
-  return JSON.stringify([client, killSwitch, fault, moment]);
 }

@@ -12,7 +12,7 @@ import { median } from 'simple-statistics';
 import { readCampaign } from '../../analysis/campaign/read-campaign.ts';
 import { rowOf } from '../../analysis/summary/rows.ts';
 import { equivalentPairs } from '../../analysis/statistics/signed-ranks.ts';
-import type { Cell } from '../../records/identity.ts';
+import { cellKey, namesOf, type CellNames } from '../../records/identity.ts';
 import type { TrialRecord } from '../../records/trial-record.ts';
 
 const MARGIN_PART = 0.1;
@@ -21,7 +21,7 @@ const SIGNIFICANCE = 0.05;
 const NS_PER_SECOND = 1e9;
 
 export interface CellConcurrency {
-  readonly cell: Cell;
+  readonly cell: CellNames;
   readonly one: ArmSummary;
   readonly many: ArmSummary;
   /** Trials judged in both campaigns. */
@@ -43,7 +43,7 @@ interface ArmSummary {
 interface Gap {
   /** The trial as planned: a disturbed one that was repeated has the name of the first attempt. */
   readonly trial: string;
-  readonly cell: Cell;
+  readonly cell: CellNames;
   readonly seconds: number;
   readonly leaked: boolean;
   readonly censored: boolean;
@@ -54,8 +54,8 @@ export async function compareConcurrency(one: string, many: string): Promise<Cel
   const [single, parallel] = await Promise.all([gapsOf(one), gapsOf(many)]);
   const { manifest } = await readCampaign(one);
   return manifest.scenario.cells.map((cell) => {
-    const [first, second] = [single, parallel].map((gaps) => gaps.filter((gap) => sameCell(gap.cell, cell)));
-    return { cell, ...compareGaps(first ?? [], second ?? []) };
+    const [first, second] = [single, parallel].map((gaps) => gaps.filter((gap) => cellKey(gap.cell) === cellKey(cell)));
+    return { cell: namesOf(cell), ...compareGaps(first ?? [], second ?? []) };
   });
 }
 
@@ -115,8 +115,4 @@ function summaryOf(gaps: readonly Gap[]): ArmSummary {
     censored: gaps.filter(({ censored }) => censored).length,
     medianGapSeconds: gaps.length === 0 ? null : median(gaps.map(({ seconds }) => seconds)),
   };
-}
-
-function sameCell(a: Cell, b: Cell): boolean {
-  return a.client === b.client && a.killSwitch === b.killSwitch && a.fault === b.fault && a.moment === b.moment;
 }

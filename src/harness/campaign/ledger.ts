@@ -10,14 +10,15 @@ import path from 'node:path';
 import * as z from 'zod';
 import { RequestError } from '../../contracts/errors.ts';
 import { readManifest } from '../../analysis/campaign/read-campaign.ts';
+import { cellNamesSchema } from '../../records/identity.ts';
 import type { Manifest } from '../../records/manifest.ts';
 import type { SessionRecord } from '../../records/session.ts';
 import { isDisturbed, trialRecordSchema, type TrialRecord } from '../../records/trial-record.ts';
 
 /** What a plan and a view need to know of a record that is already sealed. */
 const glanceSchema = trialRecordSchema
-  .pick({ trial: true, attempt: true, repeats: true, cell: true, heartbeatMaxDelayNs: true, outcome: true })
-  .extend({ measures: z.object({ verdict: z.string() }).nullable() });
+  .pick({ trial: true, attempt: true, repeats: true, heartbeatMaxDelayNs: true, outcome: true })
+  .extend({ cell: cellNamesSchema, measures: z.object({ verdict: z.string() }).nullable() });
 export type SealedGlance = z.infer<typeof glanceSchema>;
 
 export class Ledger implements AsyncDisposable {

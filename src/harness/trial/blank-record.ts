@@ -1,5 +1,5 @@
 /** The record of a trial before anything of it has happened: everything not yet known is null, not zero. */
-import { killSwitchByReference } from '../../killswitches/index.ts';
+import { switchOf } from './cell.ts';
 import type { TrialSpec } from './spec.ts';
 import type { TrialRecord } from '../../records/trial-record.ts';
 import { RECORDS_VERSION } from '../../records/vocabulary.ts';
@@ -16,7 +16,7 @@ export function blankRecord(spec: TrialSpec, originUnixNs: bigint): TrialRecord 
     seed: spec.seed,
     originUnixNs: String(originUnixNs),
     outcome: { status: 'completed' },
-    killSwitchFamily: killSwitchByReference(spec.cell.killSwitch).family,
+    killSwitchFamily: switchOf(spec.cell).family,
     clientVersion: null,
     binding: 'none',
     identity: null,

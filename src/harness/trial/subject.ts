@@ -5,7 +5,6 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { clientById } from '../../clients/index.ts';
-import { killSwitchByReference } from '../../killswitches/index.ts';
 import type { Clock } from '../../contracts/clock.ts';
 import type { Binding, ClientJob, RunningClient, TorrentClient } from '../../contracts/client.ts';
 import type { FaultSubjects, Starter } from '../../contracts/fault.ts';
@@ -16,6 +15,7 @@ import { Unsupported, describeExit } from '../../contracts/errors.ts';
 import { assertInstalled } from '../labs/installed.ts';
 import type { Instruments } from './instruments.ts';
 import { changedLab } from '../labs/changed.ts';
+import { switchOf } from './cell.ts';
 import { markedIn } from './persisted.ts';
 import type { TrialSpec } from './spec.ts';
 import type { Timeline } from './live-timeline.ts';
@@ -93,7 +93,7 @@ export class Subject implements FaultSubjects {
   async engage(): Promise<void> {
     const { lab, spec, timeline, clock, signal } = this.#parts;
     const { killSwitch } = spec.cell;
-    const engaged = await killSwitchByReference(killSwitch).engage({
+    const engaged = await switchOf(spec.cell).engage({
       host: lab.hosts.client,
       vpn: lab.hosts.vpn,
       tunnel: lab.tunnel,

@@ -4,7 +4,7 @@
  */
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
-import { faultByReference } from '../../faults/index.ts';
+import { faultOf } from './cell.ts';
 import { blankRecord } from './blank-record.ts';
 import type { Clock } from '../../contracts/clock.ts';
 import type { ArmedFault } from '../../contracts/fault.ts';
@@ -94,7 +94,7 @@ class Trial {
 
     enter('opening the lab');
     this.#timeline.add({ kind: 'phase', atNs: clock.nowNs(), name: 'setup' });
-    const planned = faultByReference(this.#spec.cell.fault);
+    const planned = faultOf(this.#spec.cell);
     const opened = await this.#hooks.openLab();
     this.#lab = opened;
     const lab = planned.endpoints === undefined ? opened : withEndpoints(opened, planned.endpoints);

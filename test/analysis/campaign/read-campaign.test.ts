@@ -12,6 +12,7 @@ import {
   type SyntheticPlan,
 } from '../../../src/bench/synthetic.ts';
 import type { TrialRecord } from '../../../src/records/trial-record.ts';
+import { RECORDS_VERSION } from '../../../src/records/vocabulary.ts';
 
 const PLAN: SyntheticPlan = { ...SYNTHETIC_PLAN, clients: ['transmission'], faults: ['link-down'], trialsPerCell: 3 };
 
@@ -61,7 +62,7 @@ describe('readCampaign', () => {
   });
 
   it('refuses a record of a newer version, names its line and uses the others', async () => {
-    await rewrite((line, index) => (index === 4 ? line.replace('"version":1', '"version":99') : line));
+    await rewrite((line, index) => (index === 4 ? line.replace(`"version":${RECORDS_VERSION}`, '"version":99') : line));
     const { trials, problems, words } = await read();
     assert.equal(trials.length, sound.length - 1);
     assert.deepEqual(problems, ['newer-record']);
@@ -73,7 +74,7 @@ describe('readCampaign', () => {
     await rewrite((line, index) => {
       if (index === 1) return 'not json';
       if (index === 2) return line.replace('"repetition":0', '"repetition":"zero"');
-      if (index === 3) return line.replace('"version":1', '"version":0');
+      if (index === 3) return line.replace(`"version":${RECORDS_VERSION}`, '"version":0');
       return line;
     });
     await appendFile(trialsFile(), `${first}\n`);
@@ -108,8 +109,8 @@ describe('readCampaign', () => {
   it('refuses a folder without a manifest, with a broken one, or with a newer one, and says what to do', async () => {
     const manifest = join(folder, 'manifest.json');
     const text = await readFile(manifest, 'utf8');
-    await writeFile(manifest, text.replace('"version": 1', '"version": 2'));
-    await assert.rejects(readCampaign(folder), /version 2.*up to 1.*newer code/s);
+    await writeFile(manifest, text.replace(`"version": ${RECORDS_VERSION}`, '"version": 99'));
+    await assert.rejects(readCampaign(folder), /version 99.*up to \d+.*newer code/s);
     await writeFile(manifest, text.replace('"seed": 1', '"seed": "one"'));
     await assert.rejects(readCampaign(folder), /seed/);
     await writeFile(manifest, '[]');

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { rowOf, NO_PARTIES } from '../../../src/analysis/summary/rows.ts';
 import { summarise } from '../../../src/analysis/summary/summarise.ts';
-import { pollingPeriod } from '../../../src/analysis/summary/polling.ts';
+import { pollingPeriods } from '../../../src/analysis/summary/polling.ts';
 import { SYNTHETIC_PLAN, syntheticTrials } from '../../../src/bench/synthetic.ts';
 import { HEARTBEAT_BOUND_NS, type TrialRecord } from '../../../src/records/trial-record.ts';
+import { testCell } from '../../kit/cells.ts';
 import { manifestOf, trial, trials } from '../../kit/summary-rows.ts';
 
 const leaking = trials(10, 'none', 'leak', { gapSeconds: 5, clearPackets: 100, clearBytes: 9_000 });
@@ -102,14 +103,18 @@ describe('what counts as evidence', () => {
     assert.equal(mostlySeen.medianIsLowerBound, false);
   });
 
-  it('names what the scenario requires not to leak and that leaked, by its id with or without parameters', () => {
+  it('names what the scenario requires not to leak and that leaked, as it stands in the cells', () => {
     const rows = [
       ...leaking,
       ...trials(3, 'app-kill(poll=2s)', 'leak', { gapSeconds: 1 }),
       ...trials(3, 'app-killer', 'leak'),
     ];
     const manifest = manifestOf('none', 'app-kill(poll=2s)', 'app-killer');
-    const summary = summarise({ ...manifest, scenario: { ...manifest.scenario, mustNotLeak: ['app-kill'] } }, rows, []);
+    const summary = summarise(
+      { ...manifest, scenario: { ...manifest.scenario, mustNotLeak: ['app-kill(poll=2s)'] } },
+      rows,
+      [],
+    );
     assert.deepEqual(
       summary.violations.map(({ killSwitch, leaks }) => [killSwitch, leaks]),
       [['app-kill(poll=2s)', 3]],
@@ -198,13 +203,48 @@ describe('a row of a trial', () => {
   });
 });
 
-describe('a polling period', () => {
-  it('is read off the id of a switch, in seconds', () => {
-    assert.equal(pollingPeriod('app-kill(poll=2s)'), 2);
-    assert.equal(pollingPeriod('app-kill(poll=100ms)'), 0.1);
-    assert.equal(pollingPeriod('app-block(poll=0.5)'), 0.5);
-    assert.equal(pollingPeriod('app-kill(watch=netlink)'), null);
-    assert.equal(pollingPeriod('none'), null);
+describe('polling periods', () => {
+  const periods = (killSwitch: string): readonly number[] => pollingPeriods(testCell({ killSwitch }));
+
+  it('are those the switch runs with, in seconds, whatever unit they are written in and where none is', () => {
+    assert.deepEqual(periods('app-kill(poll=2s)'), [2]);
+    assert.deepEqual(periods('app-kill'), [2]);
+    assert.deepEqual(periods('app-block(poll=100ms)'), [0.1]);
+    assert.deepEqual(periods('app-kill(poll=1h)'), [3600]);
+    assert.deepEqual(periods('none'), []);
+    assert.deepEqual(periods('mullvad(lan=allow)'), []);
+  });
+
+  it('are those of every member of a combination that polls, where none is told by the kernel', () => {
+    assert.deepEqual(periods('client-bind+app-kill(poll=1m)'), [60]);
+    assert.deepEqual(periods('app-kill(poll=5s)+app-block'), [2, 5]);
+    assert.deepEqual(periods('app-kill(notice=netlink)'), []);
+    assert.deepEqual(periods('app-kill(notice=netlink)+app-block(poll=5s)'), []);
+  });
+
+  it('of an hour is no period of a second, nor a default no period', () => {
+    const rows = ['app-kill(poll=1h)', 'app-kill'].flatMap((killSwitch) =>
+      trials(3, killSwitch, 'leak', { detectionSeconds: 1 }),
+    );
+    const { polling } = summarise(manifestOf('app-kill(poll=1h)', 'app-kill'), rows, []);
+    assert.deepEqual(
+      polling.map(({ killSwitch, periodSeconds }) => [killSwitch, periodSeconds]),
+      [
+        ['app-kill', 2],
+        ['app-kill(poll=1h)', 3600],
+      ],
+    );
+  });
+
+  it('of several members make the first of them the model, and a sentence that says so', () => {
+    const both = 'app-kill(poll=2s)+app-block(poll=5s)';
+    const rows = trials(5, both, 'leak', { detectionSeconds: 1 });
+    const summary = summarise(manifestOf(both), rows, []);
+    assert.deepEqual(summary.polling[0]!.periods, [2, 5]);
+    assert.equal(summary.polling[0]!.periodSeconds, 2);
+    // All five at 1 s: the distance is the model there, 1 - (1 - 1/2)(1 - 1/5), or the rest.
+    assert.ok(Math.abs(summary.polling[0]!.uniform.d - 0.6) < 1e-12);
+    assert.match(texts(summary), /the model is the first of looks every 2 s and 5 s, at most 2 s/);
   });
 });
 

@@ -5,8 +5,10 @@
 import { writeFileSync } from 'node:fs';
 import { ADDRESS, ENDPOINT_PORT, SWARM, dhtNode } from '../contracts/addresses.ts';
 import { interfaceBlock, packetBlock, sectionBlock } from '../analysis/capture/pcapng-write.ts';
-import type { Endpoint } from '../records/identity.ts';
 import { randomStream } from '../analysis/statistics/random.ts';
+import { type PortFrame, ethernetFrame, tcpFrame, udpFrame } from '../probes/ethernet-frame.ts';
+import type { Endpoint } from '../records/identity.ts';
+import { ETHERTYPE } from '../records/protocols.ts';
 
 export const BENCH_ENDPOINT = { address: ADDRESS.vpn.v4, port: ENDPOINT_PORT };
 export const BENCH_CLIENT = {
@@ -17,8 +19,7 @@ export const BENCH_CLIENT = {
 };
 
 export const BENCH_CLIENT_MAC = '02:00:00:00:01:02';
-const CLIENT_MAC = [2, 0, 0, 0, 1, 2];
-const ROUTER_MAC = [2, 0, 0, 0, 1, 1];
+const ROUTER_MAC = '02:00:00:00:01:01';
 const SNAP_BYTES = 128;
 /** Share of the frames that are the tunnel's. */
 const TUNNEL_SHARE = 0.9;
@@ -74,81 +75,43 @@ function pcapRecordHeader(unixNs: bigint, { data, original }: Frame): Uint8Array
 function tunnelFrame(at: number): Frame {
   const payload = Buffer.alloc(at % 3 === 0 ? 96 : 1452, at & 0xff);
   payload.writeUInt32LE(4, 0);
-  const outgoing = at % 2 === 0;
   const local = { address: ADDRESS.client.v4, port: 40_000 };
-  const remote = BENCH_ENDPOINT;
-  return snapped(ip4Frame(17, outgoing, local, remote, udp(payload, outgoing, local.port, remote.port)), SNAP_BYTES);
+  return snapped(udpFrame({ ...between(local, BENCH_ENDPOINT, at % 2 === 0), payload }), SNAP_BYTES);
 }
 
 /** Clear packets and housekeeping, in turn, over some fifty flows. */
 function otherFrame(at: number): Frame {
   const host = at % 12;
   const local = { address: at % 5 === 0 ? ADDRESS.tunnelClient.v4 : ADDRESS.client.v4, port: 51_413 };
-  const remote = (address: string, port: number): Endpoint => ({ address, port });
-  const outgoing = at % 3 !== 0;
-  const over = (far: Endpoint, payload: Uint8Array): Frame =>
-    snapped(ip4Frame(17, outgoing, local, far, udp(payload, outgoing, local.port, far.port)));
+  const udpWith = (address: string, port: number, payload: Uint8Array): Frame =>
+    snapped(udpFrame({ ...between(local, { address, port }, at % 3 !== 0), payload }));
+  const tcpTo = (address: string, port: number, localPort: number, payload: Uint8Array): Frame =>
+    snapped(tcpFrame({ ...between({ ...local, port: localPort }, { address, port }, true), payload }));
   switch (at % 7) {
     case 0:
-      return over(remote(dhtNode(host), 6881), Buffer.from(`d1:ad2:id20:${'i'.repeat(20)}e1:q4:ping1:t2:aa1:y1:qe`));
+      return udpWith(dhtNode(host), 6881, Buffer.from(`d1:ad2:id20:${'i'.repeat(20)}e1:q4:ping1:t2:aa1:y1:qe`));
     case 1:
-      return over(remote(dhtNode(host), 51_413), Buffer.concat([Buffer.of(0x21, 0), Buffer.alloc(18, at & 0xff)]));
+      return udpWith(dhtNode(host), 51_413, Buffer.concat([Buffer.of(0x21, 0), Buffer.alloc(18, at & 0xff)]));
     case 2:
-      return over(remote(ADDRESS.resolver.v4, 53), Buffer.alloc(40, at & 0xff));
+      return udpWith(ADDRESS.resolver.v4, 53, Buffer.alloc(40, at & 0xff));
     case 3:
-      return over(remote('239.192.152.143', 6771), Buffer.from('BT-SEARCH * HTTP/1.1\r\nInfohash: 0\r\n\r\n'));
+      return udpWith('239.192.152.143', 6771, Buffer.from('BT-SEARCH * HTTP/1.1\r\nInfohash: 0\r\n\r\n'));
     case 4: {
-      const far = remote(SWARM.tracker.v4, 6969);
-      const payload = Buffer.from(`GET /announce?info_hash=${'h'.repeat(20)} HTTP/1.1\r\n\r\n`);
-      return snapped(ip4Frame(6, true, local, far, tcp(payload, local.port + host, far.port)));
+      const request = Buffer.from(`GET /announce?info_hash=${'h'.repeat(20)} HTTP/1.1\r\n\r\n`);
+      return tcpTo(SWARM.tracker.v4, 6969, local.port + host, request);
     }
-    case 5: {
-      const far = remote(dhtNode(host), 51_413);
-      return snapped(ip4Frame(6, true, local, far, tcp(Buffer.alloc(1200, at & 0xff), local.port, far.port)));
-    }
+    case 5:
+      return tcpTo(dhtNode(host), 51_413, local.port, Buffer.alloc(1200, at & 0xff));
     default:
-      return snapped(Buffer.concat([ethernet(true, 0x0806), Buffer.alloc(46)]));
+      return snapped(ethernetFrame(BENCH_CLIENT_MAC, ROUTER_MAC, ETHERTYPE.arp, Buffer.alloc(46)));
   }
 }
 
-function ip4Frame(
-  protocol: number,
-  outgoing: boolean,
-  local: Endpoint,
-  remote: Endpoint,
-  payload: Uint8Array,
-): Uint8Array {
-  const header = Buffer.alloc(20);
-  header[0] = 0x45;
-  header.writeUInt16BE(20 + payload.length, 2);
-  header[8] = 64;
-  header[9] = protocol;
-  const [source, destination] = outgoing ? [local, remote] : [remote, local];
-  header.set(source.address.split('.').map(Number), 12);
-  header.set(destination.address.split('.').map(Number), 16);
-  return Buffer.concat([ethernet(outgoing, 0x0800), header, payload]);
-}
-
-function ethernet(outgoing: boolean, etherType: number): Uint8Array {
-  const [to, from] = outgoing ? [ROUTER_MAC, CLIENT_MAC] : [CLIENT_MAC, ROUTER_MAC];
-  return Buffer.from([...to, ...from, etherType >> 8, etherType & 0xff]);
-}
-
-function udp(payload: Uint8Array, outgoing: boolean, localPort: number, remotePort: number): Uint8Array {
-  const header = Buffer.alloc(8);
-  header.writeUInt16BE(outgoing ? localPort : remotePort, 0);
-  header.writeUInt16BE(outgoing ? remotePort : localPort, 2);
-  header.writeUInt16BE(8 + payload.length, 4);
-  return Buffer.concat([header, payload]);
-}
-
-function tcp(payload: Uint8Array, from: number, to: number): Uint8Array {
-  const header = Buffer.alloc(20);
-  header.writeUInt16BE(from, 0);
-  header.writeUInt16BE(to, 2);
-  header[12] = 0x50;
-  header[13] = 0x18;
-  return Buffer.concat([header, payload]);
+/** Both ends of a frame, on the link and beyond. */
+function between(local: Endpoint, remote: Endpoint, outgoing: boolean): Omit<PortFrame, 'payload'> {
+  return outgoing
+    ? { sourceMac: BENCH_CLIENT_MAC, destinationMac: ROUTER_MAC, source: local, destination: remote }
+    : { sourceMac: ROUTER_MAC, destinationMac: BENCH_CLIENT_MAC, source: remote, destination: local };
 }
 
 function snapped(bytes: Uint8Array, snap = 2048): Frame {

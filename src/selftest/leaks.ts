@@ -5,8 +5,9 @@
  * The bytes are written down here and not taken from the classifier or from a client: what recognises them must not be
  * what made them.
  */
-import { PROTOCOL, ethernetFrame, ipFrame, transportChecksum, udpFrame } from '../probes/raw-frame.ts';
+import { ethernetFrame, ipFrame, tcpFrame, udpFrame } from '../probes/ethernet-frame.ts';
 import { ADDRESS, NOBODY, STRANGER, type AddressPair } from '../contracts/addresses.ts';
+import { ETHERTYPE, PROTOCOL } from '../records/protocols.ts';
 import { CLEAR_CLASSES, type ClearClass, type Family, type SourceKind } from '../records/vocabulary.ts';
 
 export interface Leak {
@@ -27,7 +28,7 @@ const LSD_GROUP: AddressPair = { v4: '239.192.152.143', v6: 'ff15::efc0:988f' };
 const SSDP_GROUP: AddressPair = { v4: '239.255.255.250', v6: 'ff02::c' };
 const GATEWAY: AddressPair = { v4: ADDRESS.lan.v4, v6: 'fe80::1' };
 /** Link Layer Discovery Protocol: neither IP nor ARP. */
-const LLDP = { type: 0x88cc, mac: '01:80:c2:00:00:0e' };
+const LLDP = { type: ETHERTYPE.lldp, mac: '01:80:c2:00:00:0e' };
 
 const hex = (digits: string): Buffer => Buffer.from(digits.replaceAll(' ', ''), 'hex');
 const text = (words: string): Buffer => Buffer.from(words, 'latin1');
@@ -118,32 +119,14 @@ function build(
   }
   const destination = what.to[family];
   const destinationMac = multicastMac(destination) ?? routerMac;
-  if (what.transport === 'udp') {
-    return udpFrame({
-      sourceMac,
-      destinationMac,
-      source: { address: source, port },
-      destination: { address: destination, port: what.port },
-      payload: what.payload,
-    });
-  }
-  const payload = tcpSegment({ source, destination }, port, what.port, what.payload);
-  return ipFrame({ sourceMac, destinationMac, source, destination, protocol: PROTOCOL.tcp, payload });
-}
-
-/** A segment of an established connection: PSH and ACK. */
-function tcpSegment(
-  ends: { readonly source: string; readonly destination: string },
-  from: number,
-  to: number,
-  payload: Uint8Array,
-): Buffer {
-  const header = hex('0000 0000 00000001 00000001 5018 ffff 0000 0000');
-  header.writeUInt16BE(from, 0);
-  header.writeUInt16BE(to, 2);
-  const segment = Buffer.concat([header, payload]);
-  segment.writeUInt16BE(transportChecksum(ends, PROTOCOL.tcp, segment), 16);
-  return segment;
+  const frameOf = what.transport === 'udp' ? udpFrame : tcpFrame;
+  return frameOf({
+    sourceMac,
+    destinationMac,
+    source: { address: source, port },
+    destination: { address: destination, port: what.port },
+    payload: what.payload,
+  });
 }
 
 /** RFC 1112 section 6.4 and RFC 2464 section 7; null for an address of one host. */

@@ -4,7 +4,7 @@ import type { Bracket, Clock } from '../contracts/clock.ts';
 import type { Lab } from '../contracts/lab.ts';
 import { LAN_MAC } from '../contracts/addresses.ts';
 import { CLEAR_CLASSES, FAMILIES, PHASES, SOURCE_KINDS, type Phase } from '../records/vocabulary.ts';
-import { startRawFrameSender, type RawFrameSender } from '../probes/raw-frame.ts';
+import { startRawFrameSender, type RawFrameSender } from '../probes/raw-frame-sender.ts';
 import { leaks, type Leak } from './leaks.ts';
 
 export const plantedSchema = z.object({

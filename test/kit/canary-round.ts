@@ -12,7 +12,8 @@ import type { CanaryInstrument, CanarySighting, CanaryWatch } from '../../src/pr
 import { CANARY_PORT } from '../../src/records/canary.ts';
 import { canaryBytes, canaryNonce } from '../../src/probes/canary.ts';
 import type { RunningCounters } from '../../src/probes/counters.ts';
-import { type RawFrameSender, udpFrame } from '../../src/probes/raw-frame.ts';
+import { udpFrame } from '../../src/probes/ethernet-frame.ts';
+import type { RawFrameSender } from '../../src/probes/raw-frame-sender.ts';
 import type { RunningNeighbour } from '../../src/probes/swarm-client.ts';
 
 export interface CanaryRoundParts {

@@ -9,7 +9,7 @@ import { nonceIn } from '../../src/probes/canary.ts';
 import { type RunningCapture, startCapture } from '../../src/probes/capture.ts';
 import { type RunningCounters, startCounters } from '../../src/probes/counters.ts';
 import { labNeighbour } from '../../src/probes/neighbour/neighbour-config.ts';
-import { type RawFrameSender, startRawFrameSender } from '../../src/probes/raw-frame.ts';
+import { type RawFrameSender, startRawFrameSender } from '../../src/probes/raw-frame-sender.ts';
 import { startResolver } from '../../src/probes/resolver.ts';
 import {
   passOn,

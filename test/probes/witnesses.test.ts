@@ -8,7 +8,8 @@ import { canaryBytes, canaryNonce, nonceIn } from '../../src/probes/canary.ts';
 import { startCapture } from '../../src/probes/capture.ts';
 import { startCounters } from '../../src/probes/counters.ts';
 import { PcapStream, type CapturedFrame } from '../../src/probes/pcap-stream.ts';
-import { startRawFrameSender, udpFrame } from '../../src/probes/raw-frame.ts';
+import { udpFrame } from '../../src/probes/ethernet-frame.ts';
+import { startRawFrameSender } from '../../src/probes/raw-frame-sender.ts';
 import { link, openHost, type TestHost } from '../kit/namespace-host.ts';
 
 const CLIENT_MAC = '02:00:00:00:00:02';

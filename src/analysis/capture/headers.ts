@@ -2,15 +2,16 @@
  * Finds the headers of one frame: who sent it on the link, the IP addresses, the ports, the payload. Never reads past the
  * captured bytes; what is cut off is "not known" (-1), never guessed. Judges nothing.
  */
+import { ETHERTYPE, PROTOCOL } from '../../records/protocols.ts';
 import { type Frame, LINK } from './frame.ts';
 
 /** What the link carries. `unreadable`: said to be IP, but cut short or malformed. */
 export const NETWORK = { other: 0, arp: 1, ip4: 2, ip6: 3, unreadable4: 4, unreadable6: 5 } as const;
 /** `first` has the ports, `later` fragments have not. */
 export const FRAGMENT = { whole: 0, first: 1, later: 2 } as const;
-export const PROTOCOL = { icmp: 1, igmp: 2, tcp: 6, udp: 17, icmp6: 58, unknown: -1 } as const;
+/** Stands for the protocol number of a packet that does not come to say it. */
+const UNKNOWN_PROTOCOL = -1;
 
-const ETHERTYPE = { ip4: 0x0800, arp: 0x0806, ip6: 0x86dd } as const;
 const VLAN_TAGS: readonly number[] = [0x8100, 0x88a8, 0x9100];
 const MAX_VLAN_TAGS = 4;
 const MAX_EXTENSION_HEADERS = 16;
@@ -39,7 +40,7 @@ export class Headers {
   networkAt = 0;
   end = 0;
   /** The last header's protocol number. */
-  protocol: number = PROTOCOL.unknown;
+  protocol: number = UNKNOWN_PROTOCOL;
   sourceAt = 0;
   destinationAt = 0;
   fragment: number = FRAGMENT.whole;
@@ -57,7 +58,7 @@ export class Headers {
     const { view, offset } = frame;
     const end = offset + frame.captured;
     this.hasMac = false;
-    this.protocol = PROTOCOL.unknown;
+    this.protocol = UNKNOWN_PROTOCOL;
     this.fragment = FRAGMENT.whole;
     this.sourcePort = -1;
     this.destinationPort = -1;

@@ -4,7 +4,8 @@
  * (their length on the wire is kept); every other frame is kept whole.
  */
 import { type FileHandle, open, rename, rm } from 'node:fs/promises';
-import { FRAGMENT, Headers, NETWORK, PROTOCOL } from './headers.ts';
+import { FRAGMENT, Headers, NETWORK } from './headers.ts';
+import { PROTOCOL } from '../../records/protocols.ts';
 import { EndpointSet } from './address.ts';
 import type { Frame } from './frame.ts';
 import { interfaceBlock, packetBlock, sectionBlock, statisticsBlock } from './pcapng-write.ts';

@@ -5,7 +5,7 @@
 import type { SwarmMap } from '../../records/identity.ts';
 import { addressKey, parseAddress } from '../capture/address.ts';
 import { CLASS, UNDECIDED } from './classes.ts';
-import { PROTOCOL } from '../capture/headers.ts';
+import { PROTOCOL } from '../../records/protocols.ts';
 
 const DNS_PORT = 53;
 

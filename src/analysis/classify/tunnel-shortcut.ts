@@ -5,13 +5,13 @@
  */
 import { parseAddress } from '../capture/address.ts';
 import { type Frame, LINK } from '../capture/frame.ts';
-import { PROTOCOL } from '../capture/headers.ts';
+import { ETHERTYPE, PROTOCOL } from '../../records/protocols.ts';
 
 /** Ethernet, IPv4 and UDP headers. */
 const HEADER_BYTES = 14 + 20 + 8;
 const IP_HEADER_BYTES = 28;
 /** EtherType, version and header length of IPv4 without options. */
-const ETHERTYPE_AND_VERSION = 0x080045;
+const ETHERTYPE_AND_VERSION = (ETHERTYPE.ip4 << 8) | 0x45;
 
 export const SHAPE = { other: 0, toEndpoint: 1, fromEndpoint: 2 } as const;
 

@@ -11,7 +11,8 @@
  */
 import type { Author } from '../../records/findings.ts';
 import type { TimelineEvent } from '../../records/timeline.ts';
-import { FRAGMENT, type Headers, NETWORK, PROTOCOL } from '../capture/headers.ts';
+import { FRAGMENT, type Headers, NETWORK } from '../capture/headers.ts';
+import { PROTOCOL } from '../../records/protocols.ts';
 
 const TCP = { fin: 0x01, syn: 0x02, rst: 0x04, ack: 0x10, flagsAt: 13 } as const;
 /** An echo request (ICMP, RFC 792; ICMPv6, RFC 4443): some process asked for it. */

@@ -2,7 +2,8 @@
  * Recognises one packet on both sides of the home router's NAT, by what the router does not change: protocol, where it
  * goes, and its own bytes. A packet on the WAN side without such a twin on the uplink is the router's own.
  */
-import { FRAGMENT, type Headers, PROTOCOL } from '../capture/headers.ts';
+import { FRAGMENT, type Headers } from '../capture/headers.ts';
+import { PROTOCOL } from '../../records/protocols.ts';
 
 /** Bytes of a payload that go into a key: enough to tell datagrams to one place apart. */
 const PAYLOAD_BYTES = 48;

@@ -5,7 +5,8 @@
  */
 import { EndpointSet } from '../capture/address.ts';
 import type { Frame } from '../capture/frame.ts';
-import { Headers, NETWORK, PROTOCOL } from '../capture/headers.ts';
+import { Headers, NETWORK } from '../capture/headers.ts';
+import { PROTOCOL } from '../../records/protocols.ts';
 
 /** WireGuard's message types (its paper, 5.4), the first byte of each datagram. */
 const WIREGUARD = { response: 2, data: 4 } as const;

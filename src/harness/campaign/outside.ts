@@ -16,7 +16,7 @@ import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { OUTSIDE_CANARY, labAddresses } from '../../contracts/addresses.ts';
 import { canaryBytes, canaryNonce } from '../../probes/canary.ts';
-import { udpFrame } from '../../probes/raw-frame.ts';
+import { udpFrame } from '../../probes/ethernet-frame.ts';
 import { CANARY_PORT } from '../../records/canary.ts';
 import type { SessionRecord } from '../../records/session.ts';
 import { RequestError } from '../../contracts/errors.ts';

@@ -9,7 +9,8 @@ import { startCounters, type RunningCounters } from '../../probes/counters.ts';
 import { labNeighbour } from '../../probes/neighbour/neighbour-config.ts';
 import { MONITOR } from '../../probes/monitor/monitor-config.ts';
 import { magnetLink, makePayload, type Payload } from '../../probes/torrent-payload.ts';
-import { startRawFrameSender, udpFrame } from '../../probes/raw-frame.ts';
+import { udpFrame } from '../../probes/ethernet-frame.ts';
+import { startRawFrameSender } from '../../probes/raw-frame-sender.ts';
 import { INSTRUMENTED_EXPIRY, infrastructureById, startInfrastructure } from '../../probes/infrastructure/index.ts';
 import type { Expiry, RunningInfrastructure } from '../../probes/infrastructure/infrastructure.ts';
 import { opentracker } from '../../probes/infrastructure/opentracker.ts';
@@ -32,6 +33,7 @@ import { CANARY_PORT } from '../../records/canary.ts';
 import type { SwarmMap } from '../../records/identity.ts';
 import type { InstrumentEvent } from '../../records/timeline.ts';
 import type { TrialRecord, WitnessCount } from '../../records/trial-record.ts';
+import { PROTOCOL } from '../../records/protocols.ts';
 import type { Timeline } from './live-timeline.ts';
 import { announceList, namesDeafTrackers } from './trackers.ts';
 
@@ -342,7 +344,7 @@ function isHandshakeInitiation(frame: Uint8Array, port: number): boolean {
     frame[12] === 0x08 &&
     frame[13] === 0x00 &&
     frame[14] === 0x45 &&
-    frame[23] === 17 &&
+    frame[23] === PROTOCOL.udp &&
     frame[36] === port >> 8 &&
     frame[37] === (port & 0xff) &&
     frame[PAYLOAD] === 1

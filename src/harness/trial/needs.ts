@@ -2,7 +2,7 @@
 import type { Need } from '../../contracts/host.ts';
 import { CAPTURE_NEEDS } from '../../probes/capture.ts';
 import { COUNTERS_NEEDS } from '../../probes/counters.ts';
-import { RAW_FRAME_NEEDS } from '../../probes/raw-frame.ts';
+import { RAW_FRAME_NEEDS } from '../../probes/raw-frame-sender.ts';
 import { RESOLVER_NEEDS } from '../../probes/resolver.ts';
 import { NETNS_NEEDS } from '../labs/netns.ts';
 

@@ -17,7 +17,7 @@ import { fileURLToPath } from 'node:url';
 import { deriveCampaign } from '../../../src/analysis/campaign/derive.ts';
 import { sessionRecordSchema } from '../../../src/records/session.ts';
 import { trialRecordSchema, type TrialRecord } from '../../../src/records/trial-record.ts';
-import { udpFrame } from '../../../src/probes/raw-frame.ts';
+import { udpFrame } from '../../../src/probes/ethernet-frame.ts';
 import { descendants } from '../../kit/processes.ts';
 import { seededRandom } from '../../kit/seeded.ts';
 

@@ -1,71 +1,11 @@
 /**
- * A sender of raw Ethernet frames that is started before anything is blocked: socat keeps a packet socket open on the
- * device, and a packet socket sends beneath every rule of the output hook. With it a canary can leave a client whose
- * firewall lets nothing out, and prove that the witnesses on the uplink still see.
- *
- * One write is one frame: socat tells of every block once it has passed it on (its option -v would tell before), and the
- * next frame waits for that.
+ * Builds Ethernet frames that no socket would send: from any address, to any address. The one place where the lab's own
+ * packets are made; the tests build theirs apart from it (test/kit/frames.ts).
  */
 import { isIPv6 } from 'node:net';
-import type { Bracket, Clock } from '../contracts/clock.ts';
-import type { Host, Need } from '../contracts/host.ts';
+import type { Endpoint } from '../records/identity.ts';
+import { ETHERTYPE, PROTOCOL } from '../records/protocols.ts';
 import { addressBytes } from './swarm/compact.ts';
-
-export const RAW_FRAME_NEEDS: readonly Need[] = [{ command: 'socat', package: 'socat' }];
-
-export interface RawFrameSender {
-  /** Sends one frame, from the Ethernet header on; resolves when the process has handed it to the device. */
-  send(frame: Uint8Array, clock: Clock): Promise<Bracket>;
-  stop(): Promise<void>;
-}
-
-/** Opens the device; resolves when frames can be sent. */
-export async function startRawFrameSender(host: Host, device: string): Promise<RawFrameSender> {
-  const process = await host.spawn(['socat', '-d', '-d', '-d', '-u', 'STDIN', `INTERFACE:${device}`]);
-  let said = '';
-  let onSaid = (): void => undefined;
-  const ended = process.exited.then(({ code, signal }) => {
-    throw new Error(`socat on ${device} of ${host.name} ended (${code ?? signal}): ${said.trim()}`);
-  });
-  ended.catch(() => undefined); // Told to whoever waits for a word of socat's, below.
-  process.stderr.setEncoding('latin1').on('data', (text: string) => {
-    said = (said + text).slice(-4000);
-    onSaid();
-  });
-  const heard = (words: string): Promise<void> =>
-    Promise.race([
-      ended,
-      new Promise<void>((resolve) => {
-        onSaid = () => {
-          if (said.includes(words)) resolve();
-        };
-        onSaid();
-      }),
-    ]);
-  await heard('starting data transfer loop');
-
-  let previous = Promise.resolve();
-  return {
-    send: (frame, clock) => {
-      const sent = previous.then(() =>
-        clock.bracket(async () => {
-          said = '';
-          process.stdin.write(frame);
-          await heard(` transferred ${frame.length} bytes `);
-        }),
-      );
-      previous = sent.then(
-        () => undefined,
-        () => undefined,
-      );
-      return sent;
-    },
-    async stop() {
-      process.signal('SIGTERM');
-      await process.exited;
-    },
-  };
-}
 
 export interface IpFrame {
   readonly sourceMac: string;
@@ -78,17 +18,19 @@ export interface IpFrame {
   readonly payload: Uint8Array;
 }
 
-export interface UdpFrame {
+/** A frame from a port to a port. */
+export interface PortFrame {
   readonly sourceMac: string;
   readonly destinationMac: string;
-  readonly source: { readonly address: string; readonly port: number };
-  readonly destination: { readonly address: string; readonly port: number };
+  readonly source: Endpoint;
+  readonly destination: Endpoint;
   readonly payload: Uint8Array;
 }
 
-const ETHERTYPE = { ipv4: 0x0800, ipv6: 0x86dd } as const;
-export const PROTOCOL = { icmp: 1, tcp: 6, udp: 17, icmp6: 58 } as const;
 const TTL = 64;
+/** Flags of a segment that carries data (RFC 9293, 3.1). */
+const TCP_PSH_ACK = 0x18;
+const TCP_WINDOW = 0xffff;
 
 /** An Ethernet frame of any type. */
 export function ethernetFrame(sourceMac: string, destinationMac: string, type: number, payload: Uint8Array): Buffer {
@@ -118,12 +60,12 @@ export function ipFrame({ sourceMac, destinationMac, source, destination, protoc
     header.set(addressBytes(destination), 16);
     header.writeUInt16BE(checksum(header), 10);
   }
-  const type = v6 ? ETHERTYPE.ipv6 : ETHERTYPE.ipv4;
+  const type = v6 ? ETHERTYPE.ip6 : ETHERTYPE.ip4;
   return ethernetFrame(sourceMac, destinationMac, type, Buffer.concat([header, payload]));
 }
 
 /** An Ethernet frame with a UDP datagram, checksum included. */
-export function udpFrame({ sourceMac, destinationMac, source, destination, payload }: UdpFrame): Buffer {
+export function udpFrame({ sourceMac, destinationMac, source, destination, payload }: PortFrame): Buffer {
   const datagram = Buffer.concat([Buffer.alloc(8), payload]);
   datagram.writeUInt16BE(source.port, 0);
   datagram.writeUInt16BE(destination.port, 2);
@@ -134,8 +76,24 @@ export function udpFrame({ sourceMac, destinationMac, source, destination, paylo
   return ipFrame({ sourceMac, destinationMac, ...ends, protocol: PROTOCOL.udp, payload: datagram });
 }
 
+/** An Ethernet frame with a TCP segment of an established connection, PSH and ACK, checksum included. */
+export function tcpFrame({ sourceMac, destinationMac, source, destination, payload }: PortFrame): Buffer {
+  const header = Buffer.alloc(20);
+  header.writeUInt16BE(source.port, 0);
+  header.writeUInt16BE(destination.port, 2);
+  header.writeUInt32BE(1, 4);
+  header.writeUInt32BE(1, 8);
+  header.writeUInt8((header.length / 4) << 4, 12);
+  header.writeUInt8(TCP_PSH_ACK, 13);
+  header.writeUInt16BE(TCP_WINDOW, 14);
+  const segment = Buffer.concat([header, payload]);
+  const ends = { source: source.address, destination: destination.address };
+  segment.writeUInt16BE(transportChecksum(ends, PROTOCOL.tcp, segment), 16);
+  return ipFrame({ sourceMac, destinationMac, ...ends, protocol: PROTOCOL.tcp, payload: segment });
+}
+
 /** RFC 1071 over the pseudo header (RFC 768, RFC 8200 section 8.1) and what follows the IP header. */
-export function transportChecksum(
+function transportChecksum(
   ends: { readonly source: string; readonly destination: string },
   protocol: number,
   segment: Uint8Array,

@@ -7,12 +7,13 @@ import { Clock } from '../../src/contracts/clock.ts';
 import type { Host } from '../../src/contracts/host.ts';
 import { Unsupported } from '../../src/contracts/errors.ts';
 import { killSwitchByReference } from '../../src/killswitches/index.ts';
-import { openLab, tell } from '../kit/lab-places.ts';
+import { openLab, sayStage, tell } from '../kit/lab-places.ts';
 import { hostState } from '../kit/host-state.ts';
 import { knowNeighbours, sendProbes } from '../kit/probe-packets.ts';
 
 const reference = process.argv[3] ?? '';
 const clock = new Clock();
+sayStage('opening the lab');
 const lab = await openLab(clock);
 const { client, vpn } = lab.hosts;
 
@@ -50,6 +51,7 @@ await lab.tunnel.up();
 await lab.tunnel.down();
 const before = await hostState(client);
 
+sayStage(`engaging ${reference}`);
 const planned = killSwitchByReference(reference);
 const engaged = await planned
   .engage({ host: client, vpn, tunnel: lab.tunnel, clock, identity: lab.identity })
@@ -58,10 +60,13 @@ const engaged = await planned
     throw error;
   });
 const tunnel = engaged.tunnel ?? lab.tunnel;
+sayStage('probing without a tunnel');
 const boot = await sendProbes(lab, engaged.clientHost);
 
+sayStage('bringing the tunnel up');
 await tunnel.up();
 await engaged.tunnelUp();
+sayStage('probing through the tunnel');
 const steady = {
   tunnel4: await carries(engaged.clientHost, '198.18.0.7'),
   tunnel6: await carries(engaged.clientHost, '2001:db8:f::10'),
@@ -82,16 +87,21 @@ await engaged.clientStarted({
   stop: () => bystander.exited,
 });
 
+sayStage('taking the tunnel down');
 await (tunnel.host ?? client).run(['ip', 'link', 'set', 'dev', tunnel.device, 'down']);
 if (/app-(kill|block)/.test(reference)) {
+  sayStage('waiting for the switch to act');
   // The application's own word says when it has acted; what comes of it is looked at from outside.
   while (!(await engaged.instants()).some(({ stage }) => stage === 'acted')) await setTimeout(10);
 }
+sayStage('probing in the outage');
 const outage = { probes: await sendProbes(lab, engaged.clientHost), bystanderEnded };
 
+sayStage('restoring the tunnel');
 await tunnel.restore();
 const recovered = await carries(engaged.clientHost, '198.18.0.7');
 const instants = await engaged.instants();
+sayStage('disengaging');
 bystander.signal('SIGKILL');
 await tunnel.down();
 await engaged[Symbol.asyncDispose]();

@@ -5,12 +5,12 @@ import { readFileSync } from 'node:fs';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { promisify } from 'node:util';
 import * as z from 'zod';
 import { lastingOptions } from '../src/programs/program.ts';
 import { trialRecordSchema, type TrialRecord } from '../src/records/trial-record.ts';
 import { openTestEngine } from './kit/engine.ts';
 import { LINES, installNodes, nodeOf } from './kit/node-releases.ts';
+import { programOutput } from './kit/program.ts';
 
 const ROOT = path.resolve(import.meta.dirname, '..');
 const BOOTSTRAP = path.join(ROOT, 'bootstrap.mjs');
@@ -26,8 +26,6 @@ moments: [delay 100ms]
 trials: 2
 observe: { steady: 30s, outage: 1s, recovery: 3s }
 `;
-
-const run = promisify(execFile);
 
 /** What bootstrap.mjs says to a Node.js of this version, and how it ends. */
 async function saidTo(version: string): Promise<{ code: number; stderr: string }> {
@@ -71,12 +69,12 @@ describe('a Node.js of every supported release line', function () {
       const node = nodeOf(line);
       const options = lastingOptions(node);
       assert.ok(options.includes('--single-threaded-gc'), options.join());
-      await run(node, [...options, '--eval', '0']);
+      await programOutput([node, ...options, '--eval', '0']);
     });
 
     it(`${line} loads the modules that are compiled for the machine`, async () => {
       const load = `await Promise.all(${JSON.stringify(NATIVE)}.map((name) => import(name)))`;
-      await run(nodeOf(line), ['--input-type=module', '--eval', load], { cwd: ROOT });
+      await programOutput([nodeOf(line), '--input-type=module', '--eval', load], { cwd: ROOT });
     });
 
     it(`${line} runs trials in namespaces`, async () => {
@@ -95,7 +93,7 @@ async function trialsWith(node: string, lab: 'netns' | 'docker'): Promise<readon
   try {
     const [scenario, out] = [path.join(base, 'short.yaml'), path.join(base, 'campaign')];
     await writeFile(scenario, SCENARIO);
-    await run(node, [BOOTSTRAP, 'scenario', scenario, '--lab', lab, '--jobs', '1', '--out', out], {
+    await programOutput([node, BOOTSTRAP, 'scenario', scenario, '--lab', lab, '--jobs', '1', '--out', out], {
       env: { ...process.env, PATH: `${path.dirname(node)}:${process.env['PATH'] ?? ''}` },
     });
     const lines = (await readFile(path.join(out, 'trials.jsonl'), 'utf8')).trim().split('\n');

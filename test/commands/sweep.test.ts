@@ -1,20 +1,21 @@
 /** `npm run sweep`: what a killed run can leave behind goes, and what is in use stays. */
 import assert from 'node:assert/strict';
-import { execFileSync, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { orphanedTrials } from '../../src/commands/sweep.ts';
 import { OWNER_VARIABLE, ownerName } from '../../src/harness/labs/owner.ts';
 import { CONTROL_GROUPS } from '../../src/killswitches/systemd-restrict.ts';
+import { programOutput } from '../kit/program.ts';
 
 const BOOTSTRAP = fileURLToPath(new URL('../../bootstrap.mjs', import.meta.url));
 
 /** Runs a script where control groups are mounted; throws where the kernel has none. */
-function amongGroups(script: string, ...args: string[]): string {
+function amongGroups(script: string, ...args: string[]): Promise<string> {
   const { mount } = CONTROL_GROUPS;
   const mounted = `mount -t cgroup2 none ${mount} && cd ${mount} && ${script}`;
-  return execFileSync('unshare', ['--mount', '--propagation=private', 'sh', '-c', mounted, 'sh', ...args]).toString();
+  return programOutput(['unshare', '--mount', '--propagation=private', 'sh', '-c', mounted, 'sh', ...args]);
 }
 
 describe('npm run sweep', function () {
@@ -27,31 +28,33 @@ describe('npm run sweep', function () {
     const holder = spawn('sleep', ['infinity']);
     await once(holder, 'spawn');
     const make = 'mkdir "$1" "$2" "$3" && echo "$4" > "$2/cgroup.procs" && touch -d "10 minutes ago" "$1" "$2"';
-    amongGroups(make, empty, busy, fresh, String(holder.pid));
+    await amongGroups(make, empty, busy, fresh, String(holder.pid));
     try {
-      const said = execFileSync(process.execPath, [BOOTSTRAP, 'sweep']).toString();
+      const said = await programOutput([process.execPath, BOOTSTRAP, 'sweep']);
       assert.match(said, /[1-9]\d* control groups/);
-      const left = amongGroups('ls -d */').split('\n');
+      const left = (await amongGroups('ls -d */')).split('\n');
       assert.ok(!left.includes(`${empty}/`));
       assert.ok(left.includes(`${busy}/`));
       assert.ok(left.includes(`${fresh}/`));
     } finally {
       holder.kill('SIGKILL');
       await once(holder, 'exit');
-      amongGroups('rmdir "$1" "$2"', busy, fresh);
+      await amongGroups('rmdir "$1" "$2"', busy, fresh);
     }
   });
 
   it('takes for abandoned what a harness that is gone has started, and nothing else, whoever its parent is', async () => {
     const own = ownerName(process.pid) ?? '';
     const [namespace = '', pid = ''] = own.split('.');
-    const started = [own, `${namespace}.${pid}.1`, `${namespace}.${2 ** 30}.1`, `1.${pid}.1`].map((owner) =>
-      // Its parent ends at once: it is taken in by init, as an orphan is, and as what process 1 itself started.
-      execFileSync('sh', ['-c', 'sleep 60 >/dev/null 2>&1 & echo $!'], {
-        env: { ...process.env, [OWNER_VARIABLE]: owner },
-      }),
+    const started = await Promise.all(
+      [own, `${namespace}.${pid}.1`, `${namespace}.${2 ** 30}.1`, `1.${pid}.1`].map((owner) =>
+        // Its parent ends at once: it is taken in by init, as an orphan is, and as what process 1 itself started.
+        programOutput(['sh', '-c', 'sleep 60 >/dev/null 2>&1 & echo $!'], {
+          env: { ...process.env, [OWNER_VARIABLE]: owner },
+        }),
+      ),
     );
-    const [ours, used, gone, elsewhere] = started.map((said) => Number(said.toString()));
+    const [ours, used, gone, elsewhere] = started.map(Number);
     try {
       const orphans = await orphanedTrials();
       assert.ok(!orphans.includes(ours ?? 0), 'its harness lives');

@@ -6,6 +6,8 @@ import type { Argv } from '../../src/contracts/host.ts';
 export interface ProgramOptions {
   readonly cwd?: string;
   readonly env?: NodeJS.ProcessEnv;
+  /** What the program is given on its standard input; nothing when left out. */
+  readonly input?: Uint8Array;
   /** Seconds after which the program is killed. */
   readonly seconds?: number;
 }
@@ -14,7 +16,7 @@ const LAST_CHARACTERS = 4000;
 
 /** Standard output of the program. Throws when it ends with another status than 0, or not within `options.seconds`. */
 export function programOutput([program, ...args]: Argv, options: ProgramOptions = {}): Promise<string> {
-  const { cwd, env, seconds } = options;
+  const { cwd, env, input = '', seconds } = options;
   return new Promise((resolve, reject) => {
     const child = execFile(
       program,
@@ -32,6 +34,8 @@ export function programOutput([program, ...args]: Argv, options: ProgramOptions 
         }
       },
     );
+    // One that does not read to the end has its reasons; its status says whether they are good.
+    child.stdin?.on('error', () => undefined).end(input);
   });
 }
 

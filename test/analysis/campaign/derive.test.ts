@@ -1,16 +1,14 @@
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
 import { deriveCampaign } from '../../../src/analysis/campaign/derive.ts';
 import { FIGURES } from '../../../src/analysis/figures/all.ts';
 import { summarySchema } from '../../../src/analysis/summary/schema.ts';
 import { SYNTHETIC_PLAN, writeSyntheticCampaign } from '../../../src/bench/synthetic.ts';
+import { programOutput } from '../../kit/program.ts';
 
-const run = promisify(execFile);
 const REGISTER = fileURLToPath(new URL('../../register.mjs', import.meta.url));
 const WORKER = fileURLToPath(new URL('../../../src/bench/derive-once.ts', import.meta.url));
 const DERIVED = [
@@ -52,7 +50,7 @@ describe('deriveCampaign', function () {
     const bytes = async (prefix: string, env: Record<string, string>): Promise<Buffer[]> => {
       const campaign = await folder(prefix);
       await writeSyntheticCampaign(campaign, { ...SYNTHETIC_PLAN, trialsPerCell: 2, timelines: true });
-      await run(process.execPath, ['--import', REGISTER, '--no-warnings', WORKER, campaign], {
+      await programOutput([process.execPath, '--import', REGISTER, '--no-warnings', WORKER, campaign], {
         env: { ...process.env, ...env },
       });
       return Promise.all(DERIVED.map((name) => readFile(join(campaign, name))));

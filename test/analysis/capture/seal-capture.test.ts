@@ -1,13 +1,12 @@
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { type SealOptions, sealCapture } from '../../../src/analysis/capture/seal-capture.ts';
 import { measureTrial } from '../../../src/analysis/measure/measure.ts';
 import { type Sent, bytes, pcap, tcpFrame, udpFrame } from '../../kit/frames.ts';
 import { ORIGIN, S, at, recordOf } from '../../kit/invented-trial.ts';
 import { ENDPOINT, ENDPOINT_PORT, HANDSHAKE, NODE, PEER, PING, REAL, arp, tunnelFrame } from '../../kit/planted.ts';
+import { programOutput } from '../../kit/program.ts';
 import { readFrames, withFolder } from '../../kit/scratch.ts';
 import { tsharkFields, tsharkIsMissing } from '../../kit/tshark.ts';
 
@@ -93,7 +92,8 @@ describe('sealing a capture', () => {
     await sealed({ comments, dropped: 3 }, async (folder, report) => {
       assert.equal(report.unplaced, 1);
       const file = join(folder, 'sealed.pcapng');
-      const { stdout } = await promisify(execFile)('tshark', [
+      const stdout = await programOutput([
+        'tshark',
         '-n',
         '-r',
         file,

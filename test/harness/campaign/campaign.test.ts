@@ -6,7 +6,7 @@
  * KSL_CHAOS_TRIALS: how long the campaign is that it is killed in (`npm run chaos` takes 1,000).
  */
 import assert from 'node:assert/strict';
-import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { cp, mkdir, mkdtemp, readFile, readdir, readlink, rm, stat, writeFile } from 'node:fs/promises';
@@ -19,6 +19,7 @@ import { sessionRecordSchema } from '../../../src/records/session.ts';
 import { trialRecordSchema, type TrialRecord } from '../../../src/records/trial-record.ts';
 import { udpFrame } from '../../../src/probes/ethernet-frame.ts';
 import { descendants } from '../../kit/processes.ts';
+import { programOutput } from '../../kit/program.ts';
 import { seededRandom } from '../../kit/seeded.ts';
 
 const BOOTSTRAP = fileURLToPath(new URL('../../../bootstrap.mjs', import.meta.url));
@@ -292,7 +293,7 @@ describe('a campaign from which a frame escapes', function () {
     machine.stdin.write('\n');
     await once(machine.stdout, 'data');
     const inMachine = ['--net', '--target', String(machine.pid), '--'];
-    execFileSync('nsenter', [...inMachine, 'ip', 'link', 'set', 'lo', 'up']);
+    await programOutput(['nsenter', ...inMachine, 'ip', 'link', 'set', 'lo', 'up']);
     const scenario = [process.execPath, BOOTSTRAP, 'scenario', path.join(base, 'mine.yaml'), '--out', folder];
     const harness = spawn('nsenter', [...inMachine, ...scenario, '--jobs', '2'], {
       stdio: ['ignore', 'ignore', 'pipe'],
@@ -311,7 +312,7 @@ describe('a campaign from which a frame escapes', function () {
       destination: { address: '192.0.2.77', port: 6881 },
       payload: Buffer.from('x'),
     });
-    execFileSync('nsenter', [...inMachine, 'socat', '-u', 'STDIN', 'INTERFACE:lo'], { input: frame });
+    await programOutput(['nsenter', ...inMachine, 'socat', '-u', 'STDIN', 'INTERFACE:lo'], { input: frame });
     await ended;
     machine.stdin.end();
     assert.equal(harness.exitCode, 2, said);
@@ -329,11 +330,11 @@ describe('a campaign on a disk that runs full', function () {
     base = await mkdtemp(path.join(tmpdir(), 'ksl-full-'));
     await writeFile(path.join(base, 'mine.yaml'), SCENARIO);
     await mkdir(path.join(base, 'disk'));
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=160k', 'tmpfs', path.join(base, 'disk')]);
+    await programOutput(['mount', '-t', 'tmpfs', '-o', 'size=160k', 'tmpfs', path.join(base, 'disk')]);
   });
   after(async () => {
     if (base === '') return;
-    execFileSync('umount', [path.join(base, 'disk')]);
+    await programOutput(['umount', path.join(base, 'disk')]);
     await rm(base, { recursive: true, force: true });
   });
 
@@ -348,7 +349,7 @@ describe('a campaign on a disk that runs full', function () {
       before.every(({ outcome }) => outcome.status === 'completed'),
       JSON.stringify(before.map((r) => r.outcome)),
     );
-    execFileSync('mount', ['-o', 'remount,size=64m', path.join(base, 'disk')]);
+    await programOutput(['mount', '-o', 'remount,size=64m', path.join(base, 'disk')]);
     const rest = await new Harness('--resume', folder, '--jobs', '2').ended;
     assert.equal(rest.code, 0, rest.said);
     const all = await records(folder);

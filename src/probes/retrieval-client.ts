@@ -16,17 +16,21 @@ export interface RunningReader extends RunningInstrument {
 export async function startReader(
   host: Host,
   options: {
-    /** Path of the compiled program. */
-    readonly program: string;
     readonly config: RetrievalConfig;
     readonly onEvent: (event: ReaderEvent) => void;
   },
 ): Promise<RunningReader> {
   const file = path.join(host.folder, 'retrieval.json');
   await writeFile(file, JSON.stringify(options.config));
-  const program = await startLineProgram(host, options.program, file, retrievalLineSchema, (line) => {
-    if ('kind' in line) options.onEvent(line);
-  });
+  const program = await startLineProgram(
+    host,
+    'probes/retrieval/retrieval-program',
+    file,
+    retrievalLineSchema,
+    (line) => {
+      if ('kind' in line) options.onEvent(line);
+    },
+  );
   return {
     id: 'reader',
     tell: (command) => program.tell({ command }),
@@ -38,15 +42,13 @@ export async function startReader(
 export async function startMonitor(
   host: Host,
   options: {
-    /** Path of the compiled program. */
-    readonly program: string;
     readonly config: MonitorConfig;
     readonly onEvent: (event: InstrumentEvent | MonitorEvent) => void;
   },
 ): Promise<RunningInstrument> {
   const file = path.join(host.folder, 'monitor.json');
   await writeFile(file, JSON.stringify(options.config));
-  const program = await startLineProgram(host, options.program, file, monitorLineSchema, (line) => {
+  const program = await startLineProgram(host, 'probes/monitor/monitor-program', file, monitorLineSchema, (line) => {
     if ('kind' in line) options.onEvent(line);
   });
   return { id: 'monitor', stop: () => program.stop() };

@@ -1,6 +1,6 @@
 /**
  * The harness's hold on the two programs, the swarm and the neighbour: starts them on their hosts, parses what they
- * say, hands sightings on, and ends them. The programs' paths come from the harness, which knows where it was built.
+ * say, hands sightings on, and ends them.
  */
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
@@ -14,8 +14,6 @@ import { type NeighbourConfig, neighbourLineSchema } from './neighbour/neighbour
 import { type CanaryLine, type SwarmConfig, swarmLineSchema } from './swarm/swarm-config.ts';
 
 interface ProgramOptions<Config> {
-  /** Path of the compiled program. */
-  readonly program: string;
   readonly config: Config;
   /** Every sighting of real traffic, in the order the program had them. Canaries go to the watch alone. */
   readonly onEvent: (event: InstrumentEvent) => void;
@@ -40,7 +38,7 @@ export async function startSwarm(host: Host, options: ProgramOptions<SwarmConfig
   await writeFile(file, JSON.stringify(options.config));
   const program = await startLineProgram(
     host,
-    options.program,
+    'probes/swarm/swarm-program',
     file,
     swarmLineSchema,
     (line) => {
@@ -62,7 +60,7 @@ export async function startSwarm(host: Host, options: ProgramOptions<SwarmConfig
 export async function startNeighbour(host: Host, options: ProgramOptions<NeighbourConfig>): Promise<RunningNeighbour> {
   const program = await startLineProgram(
     host,
-    options.program,
+    'probes/neighbour/neighbour-program',
     JSON.stringify(options.config),
     neighbourLineSchema,
     (line) => {

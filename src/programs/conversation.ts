@@ -19,6 +19,8 @@ export class Conversation<Said> {
   readonly process: LineProcess;
   readonly #waiting: Waiting<Said>[] = [];
   #over: Error | null = null;
+  #closing = false;
+  #wrong: Error | null = null;
 
   /**
    * `name` is what messages call the program, `says` what it may say. `onEvent` gets every line first and returns whether it
@@ -33,12 +35,14 @@ export class Conversation<Said> {
     this.process = process;
     process.hear((line) => {
       const said = says.safeParse(parseJson(line));
-      if (!said.success) this.#end(new Error(`${name} said what nobody understands: «${line.slice(0, QUOTED)}»`));
+      if (!said.success) this.#fail(new Error(`${name} said what nobody understands: «${line.slice(0, QUOTED)}»`));
       else if (!onEvent(said.data)) this.#waiting.shift()?.resolve(said.data);
     });
-    void process.ended.then((status) =>
-      this.#end(new Error(`${name} ended with ${describeExit(status)}: ${process.complaints || '(no message)'}`)),
-    );
+    void process.ended.then((status) => {
+      const why = new Error(`${name} ended with ${describeExit(status)}: ${process.complaints || '(no message)'}`);
+      if (this.#closing) this.#end(why);
+      else this.#fail(why);
+    });
   }
 
   /**
@@ -47,14 +51,35 @@ export class Conversation<Said> {
    */
   ask(question: string | object): Promise<Said> {
     const answer = this.answer();
-    if (this.#over === null) this.process.tell(typeof question === 'string' ? question : JSON.stringify(question));
+    if (this.#over === null) this.tell(question);
     return answer;
+  }
+
+  /** Tells it something that it does not answer; does nothing when the program has ended. */
+  tell(word: string | object): void {
+    this.process.tell(typeof word === 'string' ? word : JSON.stringify(word));
   }
 
   /** The next answer of a program that begins by itself. Rejects when the program ends without one. */
   answer(): Promise<Said> {
     if (this.#over !== null) return Promise.reject(this.#over);
     return new Promise((resolve, reject) => this.#waiting.push({ resolve, reject }));
+  }
+
+  /**
+   * Tells it the word upon which it ends, and waits for its end. Gives what went wrong until then, first things first: a
+   * line that nobody understood, an end that nobody asked for; null where nothing did.
+   */
+  async close(word: string | object): Promise<Error | null> {
+    this.#closing = true;
+    this.tell(word);
+    await this.process.ended;
+    return this.#wrong;
+  }
+
+  #fail(why: Error): void {
+    this.#wrong ??= why;
+    this.#end(why);
   }
 
   #end(why: Error): void {

@@ -20,7 +20,6 @@ import {
 } from '../../src/probes/swarm-client.ts';
 import { SWARM } from '../../src/contracts/addresses.ts';
 import { labSwarm, SWARM_NAMES } from '../../src/probes/swarm/swarm-config.ts';
-import { buildPrograms } from '../kit/build-programs.ts';
 import { openSmallLab, RESOLVER, type SmallLab } from '../kit/small-lab.ts';
 
 describe('instruments of a lab', function () {
@@ -39,7 +38,6 @@ describe('instruments of a lab', function () {
   let parts: CanaryRoundParts;
 
   before(async () => {
-    const programs = await buildPrograms();
     const config = labSwarm({ originUnixNs: clock.originUnixNs, seed: 7 });
     lab = await openSmallLab(config);
     const { router, identity } = lab;
@@ -56,9 +54,8 @@ describe('instruments of a lab', function () {
         },
       );
     [swarm, neighbour, resolver, captures, counters, sender] = await Promise.all([
-      startSwarm(lab.swarm, { program: programs.swarm, config, onEvent, watch }),
+      startSwarm(lab.swarm, { config, onEvent, watch }),
       startNeighbour(lab.neighbour, {
-        program: programs.neighbour,
         config: labNeighbour(config, 'eth0', RESOLVER),
         onEvent,
         watch,

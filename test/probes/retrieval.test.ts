@@ -1,6 +1,5 @@
 /** Exposures of known life: what the reader is told must begin and end with them, within one of its steps. */
 import assert from 'node:assert/strict';
-import path from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { findHandOuts } from '../../src/analysis/measure/hand-outs.ts';
 import { Clock } from '../../src/contracts/clock.ts';
@@ -12,7 +11,6 @@ import { type RunningReader, startReader } from '../../src/probes/retrieval-clie
 import { PLANT, VANTAGES } from '../../src/probes/retrieval/retrieval-config.ts';
 import { type RunningSwarm, startSwarm } from '../../src/probes/swarm-client.ts';
 import { labSwarm } from '../../src/probes/swarm/swarm-config.ts';
-import { buildPrograms } from '../kit/build-programs.ts';
 import { openSmallLab, type SmallLab } from '../kit/small-lab.ts';
 
 const STEP_SECONDS = 0.5;
@@ -36,7 +34,6 @@ describe('the independent reader', function () {
   };
 
   before(async () => {
-    const programs = await buildPrograms();
     clock = new Clock();
     const config = labSwarm({ originUnixNs: clock.originUnixNs, seed: 5, features: { knocks: null } });
     const { infoHash } = makePayload(config.payload);
@@ -50,10 +47,9 @@ describe('the independent reader', function () {
     });
     const watch = new CanaryWatch();
     const onEvent = (event: TimelineEvent): void => void timeline.push(event);
-    swarm = await startSwarm(lab.swarm, { program: programs.swarm, config, watch, onEvent });
+    swarm = await startSwarm(lab.swarm, { config, watch, onEvent });
     const { tracker, dht, observers } = config;
     reader = await startReader(lab.swarm, {
-      program: path.join(path.dirname(programs.swarm), 'retrieval.js'),
       config: {
         originUnixNs: clock.originUnixNs.toString(),
         infoHash,

@@ -14,7 +14,7 @@ import { magnetLink, makePayload, type Payload } from '../../src/probes/torrent-
 import { type RunningSwarm, startSwarm } from '../../src/probes/swarm-client.ts';
 import { addressText } from '../../src/probes/swarm/compact.ts';
 import { labSwarm, type SwarmConfig } from '../../src/probes/swarm/swarm-config.ts';
-import { buildPrograms, type Programs } from '../kit/build-programs.ts';
+import { programArgv } from '../../src/programs/program.ts';
 import { openSmallLab, type SmallLab } from '../kit/small-lab.ts';
 
 type Kind = InstrumentEvent['kind'];
@@ -74,7 +74,6 @@ async function script(host: Host, source: string): Promise<string> {
 
 describe('swarm', function () {
   this.timeout(30_000);
-  let programs: Programs;
   let lab: SmallLab;
   let config: SwarmConfig;
   let payload: Payload;
@@ -83,7 +82,6 @@ describe('swarm', function () {
   let swarm: RunningSwarm;
 
   before(async () => {
-    programs = await buildPrograms();
     clock = new Clock();
     config = labSwarm({
       originUnixNs: clock.originUnixNs,
@@ -100,7 +98,6 @@ describe('swarm', function () {
   beforeEach(async () => {
     seen = new Sightings();
     swarm = await startSwarm(lab.swarm, {
-      program: programs.swarm,
       config,
       onEvent: (event) => seen.add(event),
       watch: new CanaryWatch(),
@@ -391,14 +388,13 @@ describe('swarm', function () {
 
 describe('swarm program', () => {
   it('names the field of a configuration that cannot be', async () => {
-    const { swarm: program } = await buildPrograms();
     const lab = await openSmallLab(labSwarm({ originUnixNs: 0n, seed: 1 }));
     try {
       const config = { ...labSwarm({ originUnixNs: 0n, seed: 1 }), originUnixNs: 'yesterday' };
-      const options = { program, config, onEvent: () => undefined, watch: new CanaryWatch() };
+      const options = { config, onEvent: () => undefined, watch: new CanaryWatch() };
       await assert.rejects(
         startSwarm(lab.swarm, options),
-        /ended with exit code 1 before it was ready[^]*originUnixNs/,
+        /swarm-program on swarm ended with exit code 1: [^]*originUnixNs/,
       );
     } finally {
       await lab.close();
@@ -406,13 +402,12 @@ describe('swarm program', () => {
   });
 
   it('ends with the harness: when its standard input closes', async () => {
-    const { swarm: program } = await buildPrograms();
     const config = labSwarm({ originUnixNs: 0n, seed: 1 });
     const lab = await openSmallLab(config);
     try {
       const file = path.join(lab.swarm.folder, 'swarm.json');
       await writeFile(file, JSON.stringify(config));
-      const running = await lab.swarm.spawn([process.execPath, program, file]);
+      const running = await lab.swarm.spawn([...programArgv('probes/swarm/swarm-program'), file]);
       await once(running.stdout, 'data');
       running.stdin.end();
       assert.deepEqual(await running.exited, { code: 0, signal: null });

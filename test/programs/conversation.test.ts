@@ -1,35 +1,10 @@
 /** A program that is asked, played by a test. */
 import assert from 'node:assert/strict';
 import * as z from 'zod';
-import type { ExitStatus, LineProcess } from '../../src/contracts/host.ts';
 import { Conversation } from '../../src/programs/conversation.ts';
+import { Played } from '../kit/played-program.ts';
 
 const saysSchema = z.object({ answer: z.number().optional(), event: z.string().optional() });
-
-/** A program that says what the test has it say. */
-class Played implements LineProcess {
-  readonly told: string[] = [];
-  readonly ended: Promise<ExitStatus>;
-  complaints = '';
-  say: (line: string) => void = () => undefined;
-  end: (status: ExitStatus) => void = () => undefined;
-
-  constructor() {
-    this.ended = new Promise((resolve) => (this.end = resolve));
-  }
-
-  hear(listener: (line: string) => void): void {
-    this.say = listener;
-  }
-
-  tell(line: string): void {
-    this.told.push(line);
-  }
-
-  kill(): void {
-    this.end({ code: null, signal: 'SIGKILL' });
-  }
-}
 
 describe('a conversation with a program', () => {
   it('gives each question its own answer, in the order of the questions', async () => {
@@ -79,5 +54,16 @@ describe('a conversation with a program', () => {
     const told = { message: 'the oracle ended with exit code 3: no laurel left' };
     await assert.rejects(asked, told);
     await assert.rejects(talk.ask('again'), told);
+  });
+
+  it('is over without a fault when the program ends because it was told to', async () => {
+    const program = new Played();
+    const talk = new Conversation('the oracle', program, saysSchema);
+    const asked = talk.ask('question');
+    const closed = talk.close({ command: 'stop' });
+    program.end({ code: 0, signal: null });
+    assert.equal(await closed, null);
+    await assert.rejects(asked, { message: 'the oracle ended with exit code 0: (no message)' });
+    assert.deepEqual(program.told, ['question', '{"command":"stop"}']);
   });
 });

@@ -1,7 +1,6 @@
 /** Every instrument of a trial: armed together, proved by canaries before and after, and read at the end. */
 import path from 'node:path';
 import { ADDRESS, LAN_MAC, SWARM } from '../../contracts/addresses.ts';
-import { compiled } from '../../contracts/places.ts';
 import { canaryBytes, canaryNonce, nonceIn } from '../../probes/canary.ts';
 import { CANARY_INSTRUMENTS, CanaryWatch } from '../../probes/canary-watch.ts';
 import { startCapture, type RunningCapture } from '../../probes/capture.ts';
@@ -180,9 +179,8 @@ export class Instruments {
         records: SWARM_NAMES,
         onEvent: (event) => passOn(event, sorting),
       }),
-      startSwarm(hosts.swarm, { program: compiled('probes/swarm/swarm-program'), config, ...sorting }),
+      startSwarm(hosts.swarm, { config, ...sorting }),
       startNeighbour(hosts.neighbour, {
-        program: compiled('probes/neighbour/neighbour-program'),
         config: labNeighbour(config, 'eth0', ADDRESS.resolver.v4),
         ...sorting,
       }),
@@ -200,7 +198,6 @@ export class Instruments {
       spec.retrieval === undefined
         ? null
         : await startReader(hosts.swarm, {
-            program: compiled('probes/retrieval/retrieval-program'),
             config: readerConfig(clock.originUnixNs, map, spec.retrieval.every),
             onEvent: (event) => timeline.add(event),
           });
@@ -209,7 +206,6 @@ export class Instruments {
       spec.monitor === undefined
         ? null
         : await startMonitor(hosts.swarm, {
-            program: compiled('probes/monitor/monitor-program'),
             config: {
               swarm: { ...config, observers: [MONITOR] },
               everySeconds: spec.monitor.every,

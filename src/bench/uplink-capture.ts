@@ -4,10 +4,12 @@
  */
 import { writeFileSync } from 'node:fs';
 import { ADDRESS, ENDPOINT_PORT, SWARM, dhtNode } from '../contracts/addresses.ts';
+import { LINK } from '../analysis/capture/frame.ts';
 import { interfaceBlock, packetBlock, sectionBlock } from '../analysis/capture/pcapng-write.ts';
 import { randomStream } from '../analysis/statistics/random.ts';
 import { type PortFrame, ethernetFrame, tcpFrame, udpFrame } from '../probes/ethernet-frame.ts';
 import type { Endpoint } from '../records/identity.ts';
+import { pcapHeader, pcapRecordHeader } from '../records/pcap.ts';
 import { ETHERTYPE } from '../records/protocols.ts';
 
 export const BENCH_ENDPOINT = { address: ADDRESS.vpn.v4, port: ENDPOINT_PORT };
@@ -39,37 +41,21 @@ export function writeUplinkCapture(file: string, format: 'pcap' | 'pcapng', fram
   const pool = Array.from({ length: VARIETY }, (_, at) =>
     at < VARIETY * TUNNEL_SHARE ? tunnelFrame(at) : otherFrame(at),
   );
-  const parts: Uint8Array[] = format === 'pcap' ? [pcapHeader()] : [sectionBlock('bench'), interfaceBlock(1, 'uplink')];
+  const parts: Uint8Array[] =
+    format === 'pcap'
+      ? [pcapHeader('micro', LINK.ethernet)]
+      : [sectionBlock('bench'), interfaceBlock(LINK.ethernet, 'uplink')];
   for (let at = 0; at < frames; at++) {
     const frame = pool[random.below(VARIETY)];
     if (frame === undefined) throw new Error(`unreachable: the pool has ${VARIETY} frames`);
     const unixNs = ORIGIN_UNIX_NS + BigInt(at) * BigInt(STEP_NS);
     parts.push(
       ...(format === 'pcap'
-        ? [pcapRecordHeader(unixNs, frame), frame.data]
+        ? [pcapRecordHeader('micro', unixNs, frame.data.length, frame.original), frame.data]
         : [packetBlock({ interfaceId: 0, unixNs, data: frame.data, original: frame.original, comments: [] })]),
     );
   }
   writeFileSync(file, Buffer.concat(parts));
-}
-
-function pcapHeader(): Uint8Array {
-  const bytes = Buffer.alloc(24);
-  bytes.writeUInt32LE(0xa1b2c3d4, 0);
-  bytes.writeUInt16LE(2, 4);
-  bytes.writeUInt16LE(4, 6);
-  bytes.writeUInt32LE(262_144, 16);
-  bytes.writeUInt32LE(1, 20);
-  return bytes;
-}
-
-function pcapRecordHeader(unixNs: bigint, { data, original }: Frame): Uint8Array {
-  const bytes = Buffer.alloc(16);
-  bytes.writeUInt32LE(Number(unixNs / 1_000_000_000n), 0);
-  bytes.writeUInt32LE(Number((unixNs % 1_000_000_000n) / 1000n), 4);
-  bytes.writeUInt32LE(data.length, 8);
-  bytes.writeUInt32LE(original, 12);
-  return bytes;
 }
 
 function tunnelFrame(at: number): Frame {

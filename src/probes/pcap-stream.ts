@@ -1,9 +1,10 @@
 /**
- * Reads the classic pcap format while it is being written, chunk by chunk, for live use. It accepts what the lab's own
- * tcpdump writes (either byte order, nanosecond or microsecond) and says so when it is given anything else; files of
- * others are read by the analysis.
+ * Reads the classic pcap format (records/pcap.ts) while it is being written, chunk by chunk, for live use. It accepts what
+ * the lab's own tcpdump writes and says so when it is given anything else; files of others are read by the analysis.
  */
 import type { InstantNs } from '../contracts/clock.ts';
+import { PCAP_HEADER_BYTES, PCAP_RECORD, type PcapHeader, readPcapHeader, tooLong } from '../records/pcap.ts';
+import { NS_PER_SECOND_BIG } from '../records/units.ts';
 
 /** A captured frame. */
 export interface CapturedFrame {
@@ -14,21 +15,13 @@ export interface CapturedFrame {
   readonly length: number;
 }
 
-const FILE_HEADER_BYTES = 24;
-const RECORD_HEADER_BYTES = 16;
-/** Sub-second unit by magic number, in nanoseconds. */
-const UNIT_NS = new Map([
-  [0xa1b23c4d, 1],
-  [0xa1b2c3d4, 1000],
-]);
-
 export class PcapStream {
   /** Frames read so far. */
   frames = 0;
   readonly #originUnixNs: bigint;
   readonly #onFrame: (frame: CapturedFrame) => void;
   #rest: Buffer = Buffer.alloc(0);
-  #format: { littleEndian: boolean; unitNs: number } | null = null;
+  #header: PcapHeader | null = null;
 
   /** Instants are given relative to `originUnixNs`. A frame's bytes are valid until the callback returns. */
   constructor(originUnixNs: bigint, onFrame: (frame: CapturedFrame) => void) {
@@ -40,26 +33,31 @@ export class PcapStream {
   push(chunk: Buffer): void {
     const input = this.#rest.length === 0 ? chunk : Buffer.concat([this.#rest, chunk]);
     let at = 0;
-    if (this.#format === null) {
-      if (input.length < FILE_HEADER_BYTES) {
+    const view = new DataView(input.buffer, input.byteOffset, input.length);
+    if (this.#header === null) {
+      if (input.length < PCAP_HEADER_BYTES) {
         this.#rest = Buffer.from(input);
         return;
       }
-      this.#format = readFormat(input);
-      at = FILE_HEADER_BYTES;
+      this.#header = headerOf(view);
+      at = PCAP_HEADER_BYTES;
     }
-    const { littleEndian, unitNs } = this.#format;
-    const read = (offset: number): number => (littleEndian ? input.readUInt32LE(offset) : input.readUInt32BE(offset));
-    while (input.length - at >= RECORD_HEADER_BYTES) {
-      const captured = read(at + 8);
-      const end = at + RECORD_HEADER_BYTES + captured;
+    const { littleEndian, unitNs } = this.#header;
+    const read = (offset: number): number => view.getUint32(offset, littleEndian);
+    while (input.length - at >= PCAP_RECORD.bytes) {
+      const captured = read(at + PCAP_RECORD.captured);
+      const complaint = tooLong(captured);
+      if (complaint !== null) throw new Error(`Not a pcap stream any more after ${this.frames} frames: ${complaint}.`);
+      const data = at + PCAP_RECORD.bytes;
+      const end = data + captured;
       if (end > input.length) break;
-      const unixNs = BigInt(read(at)) * 1_000_000_000n + BigInt(read(at + 4) * unitNs);
+      const seconds = BigInt(read(at + PCAP_RECORD.seconds));
+      const unixNs = seconds * NS_PER_SECOND_BIG + BigInt(read(at + PCAP_RECORD.fraction) * unitNs);
       this.frames++;
       this.#onFrame({
         atNs: Number(unixNs - this.#originUnixNs),
-        bytes: input.subarray(at + RECORD_HEADER_BYTES, end),
-        length: read(at + 12),
+        bytes: input.subarray(data, end),
+        length: read(at + PCAP_RECORD.original),
       });
       at = end;
     }
@@ -67,12 +65,9 @@ export class PcapStream {
   }
 }
 
-function readFormat(header: Buffer): { littleEndian: boolean; unitNs: number } {
-  for (const littleEndian of [true, false]) {
-    const unitNs = UNIT_NS.get(littleEndian ? header.readUInt32LE(0) : header.readUInt32BE(0));
-    if (unitNs !== undefined) return { littleEndian, unitNs };
-  }
-  throw new Error(
-    `Not a pcap stream: it starts with ${header.toString('hex', 0, 4)}, expected a1b23c4d or a1b2c3d4 in either byte order.`,
-  );
+function headerOf(view: DataView): PcapHeader {
+  const header = readPcapHeader(view, 0);
+  if (header !== null) return header;
+  const start = view.getUint32(0).toString(16).padStart(8, '0');
+  throw new Error(`Not a pcap stream: it starts with ${start}, expected a1b23c4d or a1b2c3d4 in either byte order.`);
 }

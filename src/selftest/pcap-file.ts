@@ -2,10 +2,8 @@
 import { createWriteStream } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { finished } from 'node:stream/promises';
-
-const MAGIC_NANO = 0xa1b23c4d;
-const SNAPSHOT_BYTES = 262_144;
-const ETHERNET = 1;
+import { LINK } from '../analysis/capture/frame.ts';
+import { pcapHeader, pcapRecordHeader } from '../records/pcap.ts';
 
 export interface PcapWriter extends AsyncDisposable {
   readonly packets: number;
@@ -18,13 +16,7 @@ export interface PcapWriter extends AsyncDisposable {
 /** Opens the file; disposing removes it. */
 export async function writePcap(file: string): Promise<PcapWriter> {
   const out = createWriteStream(file);
-  const header = Buffer.alloc(24);
-  header.writeUInt32LE(MAGIC_NANO, 0);
-  header.writeUInt16LE(2, 4);
-  header.writeUInt16LE(4, 6);
-  header.writeUInt32LE(SNAPSHOT_BYTES, 16);
-  header.writeUInt32LE(ETHERNET, 20);
-  out.write(header);
+  out.write(pcapHeader('nano', LINK.ethernet));
   let packets = 0;
   return Promise.resolve({
     get packets() {
@@ -32,12 +24,7 @@ export async function writePcap(file: string): Promise<PcapWriter> {
     },
     add(unixNs, bytes, length) {
       packets += 1;
-      const record = Buffer.alloc(16);
-      record.writeUInt32LE(Number(unixNs / 1_000_000_000n), 0);
-      record.writeUInt32LE(Number(unixNs % 1_000_000_000n), 4);
-      record.writeUInt32LE(bytes.length, 8);
-      record.writeUInt32LE(length, 12);
-      out.write(Buffer.concat([record, bytes]));
+      out.write(Buffer.concat([pcapRecordHeader('nano', unixNs, bytes.length, length), bytes]));
     },
     async end() {
       out.end();

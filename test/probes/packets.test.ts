@@ -180,7 +180,17 @@ describe('pcap stream', () => {
   });
 
   it('refuses what is no pcap', () => {
-    assert.throws(() => new PcapStream(0n, () => undefined).push(Buffer.alloc(24, 'x')), /Not a pcap stream/);
+    assert.throws(
+      () => new PcapStream(0n, () => undefined).push(Buffer.alloc(24, 'x')),
+      /Not a pcap stream: it starts with 78787878/,
+    );
+  });
+
+  it('refuses a record that no capture can hold, and does not wait for its end', () => {
+    const stream = new PcapStream(0n, () => undefined);
+    const claim = Buffer.from('0000000000000000ffffff7fffffff7f', 'hex');
+    stream.push(Buffer.concat([header, record(1, 0, Buffer.from('one'))]));
+    assert.throws(() => stream.push(claim), /after 1 frames: a record claims 2147483647 captured bytes/);
   });
 });
 

@@ -33,8 +33,3 @@ export class Frame {
 }
 
 export type FrameVisitor = (frame: Frame) => void;
-
-/** Longest frame libpcap writes or reads (MAXIMUM_SNAPLEN in pcap-int.h): a longer one means the file is damaged. */
-export const MAX_CAPTURED = 262_144;
-
-export const NS_PER_SECOND = 1_000_000_000n;

@@ -1,13 +1,10 @@
 /**
- * Walks the records of a classic pcap file (https://www.tcpdump.org/manpages/pcap-savefile.5.html), microseconds or
- * nanoseconds, in either byte order. Knows nothing of files: it is given a window of bytes and says how far it came.
+ * Walks the records of a classic pcap file (records/pcap.ts). Knows nothing of files: it is given a window of bytes and
+ * says how far it came.
  */
-import { type Frame, type FrameVisitor, MAX_CAPTURED, NS_PER_SECOND } from './frame.ts';
-
-const FILE_HEADER_BYTES = 24;
-const RECORD_HEADER_BYTES = 16;
-const MAGIC_MICRO = 0xa1b2c3d4;
-const MAGIC_NANO = 0xa1b23c4d;
+import { MAX_CAPTURED, PCAP_HEADER_BYTES, PCAP_RECORD, readPcapHeader, tooLong } from '../../records/pcap.ts';
+import { NS_PER_SECOND, NS_PER_SECOND_BIG } from '../../records/units.ts';
+import type { Frame, FrameVisitor } from './frame.ts';
 
 /** What any reader of a capture format gives the loop that feeds it. */
 export interface CaptureWalker {
@@ -22,11 +19,6 @@ export interface CaptureWalker {
   readonly dropped: number | null;
   /** The origin of `Frame.atNs`; null until the first timestamp where none was asked for. */
   readonly originUnixNs: bigint | null;
-}
-
-/** Whether the first four bytes, read big-endian, begin a pcap file. */
-export function isPcapMagic(magic: number): boolean {
-  return [MAGIC_MICRO, MAGIC_NANO, swap32(MAGIC_MICRO), swap32(MAGIC_NANO)].includes(magic);
 }
 
 export class PcapWalker implements CaptureWalker {
@@ -52,29 +44,29 @@ export class PcapWalker implements CaptureWalker {
   walk(view: DataView, start: number, end: number, visit: FrameVisitor): number {
     let at = start;
     if (!this.#headerRead) {
-      if (end - at < FILE_HEADER_BYTES) return at;
+      if (end - at < PCAP_HEADER_BYTES) return at;
       this.#readHeader(view, at);
-      at += FILE_HEADER_BYTES;
+      at += PCAP_HEADER_BYTES;
     }
     const frame = this.#frame;
     const littleEndian = this.#littleEndian;
     const fractionNs = this.#fractionNs;
     frame.view = view;
-    while (end - at >= RECORD_HEADER_BYTES) {
-      const captured = view.getUint32(at + 8, littleEndian);
+    while (end - at >= PCAP_RECORD.bytes) {
+      const captured = view.getUint32(at + PCAP_RECORD.captured, littleEndian);
       if (captured > MAX_CAPTURED) {
-        this.broken = `a record claims ${captured} captured bytes, more than any capture holds (${MAX_CAPTURED})`;
+        this.broken = tooLong(captured);
         return at;
       }
-      const data = at + RECORD_HEADER_BYTES;
+      const data = at + PCAP_RECORD.bytes;
       if (captured > end - data) return at;
-      const seconds = view.getUint32(at, littleEndian);
-      const rest = view.getUint32(at + 4, littleEndian) * fractionNs;
-      if (this.originUnixNs === null) this.#setOrigin(BigInt(seconds) * NS_PER_SECOND + BigInt(rest));
-      frame.atNs = (seconds - this.#originSeconds) * 1e9 + (rest - this.#originRestNs);
+      const seconds = view.getUint32(at + PCAP_RECORD.seconds, littleEndian);
+      const rest = view.getUint32(at + PCAP_RECORD.fraction, littleEndian) * fractionNs;
+      if (this.originUnixNs === null) this.#setOrigin(BigInt(seconds) * NS_PER_SECOND_BIG + BigInt(rest));
+      frame.atNs = (seconds - this.#originSeconds) * NS_PER_SECOND + (rest - this.#originRestNs);
       frame.offset = data;
       frame.captured = captured;
-      frame.original = view.getUint32(at + 12, littleEndian);
+      frame.original = view.getUint32(at + PCAP_RECORD.original, littleEndian);
       visit(frame);
       at = data + captured;
     }
@@ -82,21 +74,17 @@ export class PcapWalker implements CaptureWalker {
   }
 
   #readHeader(view: DataView, at: number): void {
-    const magic = view.getUint32(at);
-    this.#littleEndian = magic === swap32(MAGIC_MICRO) || magic === swap32(MAGIC_NANO);
-    this.#fractionNs = magic === MAGIC_MICRO || magic === swap32(MAGIC_MICRO) ? 1000 : 1;
-    // The upper half of the field carries flags about a frame check sequence.
-    this.#frame.linkType = view.getUint32(at + 20, this.#littleEndian) & 0xffff;
+    const header = readPcapHeader(view, at);
+    if (header === null) throw new Error('unreachable: only a file that begins as pcap is walked as pcap');
+    this.#littleEndian = header.littleEndian;
+    this.#fractionNs = header.unitNs;
+    this.#frame.linkType = header.linkType;
     this.#headerRead = true;
   }
 
   #setOrigin(unixNs: bigint): void {
     this.originUnixNs = unixNs;
-    this.#originSeconds = Number(unixNs / NS_PER_SECOND);
-    this.#originRestNs = Number(unixNs % NS_PER_SECOND);
+    this.#originSeconds = Number(unixNs / NS_PER_SECOND_BIG);
+    this.#originRestNs = Number(unixNs % NS_PER_SECOND_BIG);
   }
-}
-
-function swap32(word: number): number {
-  return (((word & 0xff) << 24) | ((word & 0xff00) << 8) | ((word >>> 8) & 0xff00) | (word >>> 24)) >>> 0;
 }

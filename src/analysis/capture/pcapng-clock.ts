@@ -2,7 +2,7 @@
  * Exact instants out of pcapng's 64-bit ticks. Powers of ten down to a nanosecond, which is what captures use, cost two
  * subtractions and a product a packet; anything else goes through bigint and is rounded down to the nanosecond.
  */
-import { NS_PER_SECOND } from './frame.ts';
+import { NS_PER_SECOND_BIG } from '../../records/units.ts';
 
 const WORD = 0x1_0000_0000;
 const WORD_BIG = BigInt(WORD);
@@ -26,8 +26,8 @@ export class TickClock {
 
   constructor(ticksPerSecond: bigint, offsetSeconds: bigint) {
     this.#ticksPerSecond = ticksPerSecond;
-    this.#offsetNs = offsetSeconds * NS_PER_SECOND;
-    this.#tickNs = NS_PER_SECOND % ticksPerSecond === 0n ? Number(NS_PER_SECOND / ticksPerSecond) : 0;
+    this.#offsetNs = offsetSeconds * NS_PER_SECOND_BIG;
+    this.#tickNs = NS_PER_SECOND_BIG % ticksPerSecond === 0n ? Number(NS_PER_SECOND_BIG / ticksPerSecond) : 0;
   }
 
   setOrigin(unixNs: bigint): void {
@@ -46,7 +46,7 @@ export class TickClock {
 
   /** Nanoseconds since 1970 of a tick count given as two words. */
   unixNs(high: number, low: number): bigint {
-    return ((BigInt(high) * WORD_BIG + BigInt(low)) * NS_PER_SECOND) / this.#ticksPerSecond + this.#offsetNs;
+    return ((BigInt(high) * WORD_BIG + BigInt(low)) * NS_PER_SECOND_BIG) / this.#ticksPerSecond + this.#offsetNs;
   }
 
   /** Nanoseconds since the origin; exact below 104 days. */

@@ -2,7 +2,8 @@
  * Walks the blocks of a pcapng file (draft-ietf-opsawg-pcapng): sections and interfaces in any number, either byte order,
  * any timestamp resolution. Packet comments and names are passed over; the drops of an interface statistics block are kept.
  */
-import { type Frame, type FrameVisitor, MAX_CAPTURED } from './frame.ts';
+import { MAX_CAPTURED } from '../../records/pcap.ts';
+import type { Frame, FrameVisitor } from './frame.ts';
 import type { CaptureWalker } from './pcap.ts';
 import { TickClock, ticksPerSecondOf } from './pcapng-clock.ts';
 

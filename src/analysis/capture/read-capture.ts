@@ -5,9 +5,10 @@
 import type { FileHandle } from 'node:fs/promises';
 import { openRegular } from '../campaign/campaign-folder.ts';
 import { Frame, type FrameVisitor } from './frame.ts';
-import { type CaptureWalker, PcapWalker, isPcapMagic } from './pcap.ts';
+import { type CaptureWalker, PcapWalker } from './pcap.ts';
 import { BLOCK, PcapngWalker } from './pcapng.ts';
 import { RequestError } from '../../contracts/errors.ts';
+import { isPcapMagic } from '../../records/pcap.ts';
 
 /** Bytes read from the file at a time. */
 const CHUNK_BYTES = 1 << 20;

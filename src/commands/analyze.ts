@@ -4,10 +4,9 @@
  */
 import { Command } from 'commander';
 import * as z from 'zod';
-import type { Measures } from '../records/measures.ts';
-import type { TrialRecord } from '../records/trial-record.ts';
-import type { Problem, ProblemKind, Problems } from '../analysis/campaign/problems.ts';
+import type { Problem, ProblemKind } from '../analysis/campaign/problems.ts';
 import { EXIT } from '../contracts/errors.ts';
+import { accountOf } from '../analysis/summary/reach-words.ts';
 import { terminalText } from '../contracts/media.ts';
 import { parseArguments } from './arguments.ts';
 
@@ -34,28 +33,15 @@ export async function analyzeCommand(argv: readonly string[]): Promise<number> {
   const [folder = ''] = command.args;
   const { json, sealed } = optionsSchema.parse(command.opts());
   const { deriveCampaign } = await import('../analysis/campaign/derive.ts');
-  const summary = await deriveCampaign(folder, sealed ? {} : { measure: remeasure });
-  const text = json ? JSON.stringify(summary, null, 2) : summary.conclusions.map((one) => one.text).join('\n');
+  const { measureAnew } = await import('../analysis/campaign/measure-anew.ts');
+  const summary = await deriveCampaign(folder, sealed ? {} : { measure: measureAnew });
+  const words = [...summary.cells.map(accountOf), ...summary.conclusions.map((one) => one.text)];
+  const text = json ? JSON.stringify(summary, null, 2) : words.join('\n');
   process.stdout.write(terminalText(`${text}\n`));
   process.stderr.write(terminalText(summary.problems.map(problemWords).join('')));
   // A campaign in which nothing was run yet is sound; one of which nothing could be used is not.
   const lost = summary.trials.recorded === 0 && summary.problems.some(({ kind }) => LOSSES.has(kind));
   return lost ? EXIT.cannotRun : EXIT.done;
-}
-
-/** Measures a trial from what its folder holds; null where that is less than was there when it was sealed. */
-async function remeasure(folder: string, record: TrialRecord, problems: Problems): Promise<Measures | null> {
-  if (record.outcome.status === 'unsupported') return null;
-  const { captureFile, readTimeline } = await import('../analysis/campaign/evidence.ts');
-  const { measureTrial } = await import('../analysis/measure/measure.ts');
-  const timeline = await readTimeline(folder, record.trial);
-  const uplinkFile = await captureFile(folder, record, 'uplink');
-  const wanFile = await captureFile(folder, record, 'wan');
-  if (timeline === null || uplinkFile === null || wanFile === null) return null;
-  if (timeline.unread > 0) {
-    problems.note('unreadable-timeline', record.trial, 'Lines of a timeline are no events and were left out.');
-  }
-  return (await measureTrial({ record, timeline: timeline.events, uplinkFile, wanFile })).measures;
 }
 
 function problemWords({ kind, message, count, places }: Problem): string {

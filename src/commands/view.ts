@@ -1,7 +1,7 @@
 /** The terminal view: what is running, what has come out, and at the end a table a person can read. */
 import Table from 'cli-table3';
 import { createLogUpdate } from 'log-update';
-import { lastClientWords, learntWords, reachWords } from '../analysis/summary/reach-words.ts';
+import { accountOf, lastClientWords, learntWords, reachWords } from '../analysis/summary/reach-words.ts';
 import type { Summary } from '../analysis/summary/schema.ts';
 import type { CampaignEvents } from '../harness/campaign/campaign.ts';
 import { terminalText } from '../contracts/media.ts';
@@ -134,7 +134,5 @@ const MOST_ACCOUNTS = 24;
 /** A sentence a cell on who was told what, before the fault and in the outage. */
 function accounts({ cells }: Summary): string[] {
   const told = cells.filter(({ finding }) => finding !== 'unsupported');
-  return told.length > MOST_ACCOUNTS
-    ? []
-    : told.map((cell) => `- ${cell.client}, ${cell.killSwitch}, ${cell.fault}: ${cell.sentence}`);
+  return told.length > MOST_ACCOUNTS ? [] : told.map((cell) => `- ${accountOf(cell)}`);
 }

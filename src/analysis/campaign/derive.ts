@@ -73,7 +73,7 @@ export async function digestCampaign(folder: string, options: DeriveOptions = {}
   const changed = new Problems();
   for await (const record of campaign.trials()) {
     const fresh = await measured(campaign, record, options, changed);
-    if (fresh !== null && !isDeepStrictEqual(fresh, record.measures)) {
+    if (fresh !== null && !agree(fresh, record.measures)) {
       changed.note(
         'remeasured',
         record.trial,
@@ -87,6 +87,12 @@ export async function digestCampaign(folder: string, options: DeriveOptions = {}
   const problems = [...campaign.problems(), ...changed.list(), ...(await readSessions(folder)).list()];
   const { manifest } = campaign;
   return { campaign, rows, unselected: unselectedRows(manifest, rows), summary: summarise(manifest, rows, problems) };
+}
+
+/** Whether measuring anew gave what was sealed, as far as what was sealed goes: older records have no findings. */
+function agree(fresh: Measures, sealed: Measures | null): boolean {
+  if (sealed === null || sealed.findings !== undefined) return isDeepStrictEqual(fresh, sealed);
+  return isDeepStrictEqual({ ...fresh, findings: undefined }, { ...sealed, findings: undefined });
 }
 
 /** The trial measured anew; null where that was not asked for or its captures are gone or no captures. */

@@ -1,6 +1,7 @@
 /** What a cell's trials found, in words that somebody who runs a torrent client understands. */
 import { REACHES, type ThirdParty } from '../../records/findings.ts';
 import type { CellEvidence, Stage } from './reach.ts';
+import type { CellSummary } from './schema.ts';
 
 const LIST = new Intl.ListFormat('en-GB');
 
@@ -49,6 +50,11 @@ export function learntWords(evidence: CellEvidence | null): string {
 export function cellSentence(client: string, evidence: CellEvidence | null): string {
   if (evidence === null) return 'Nothing was measured.';
   return [before(client, evidence), outage(client, evidence), after(evidence)].filter((one) => one !== '').join(' ');
+}
+
+/** A cell's sentence with the cell's names before it. */
+export function accountOf({ client, killSwitch, fault, sentence }: CellSummary): string {
+  return `${client}, ${killSwitch}, ${fault}: ${sentence}`;
 }
 
 function before(client: string, evidence: CellEvidence): string {

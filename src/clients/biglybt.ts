@@ -4,7 +4,6 @@
  * here; its plug-in for uTP is not part of the distribution's package.
  */
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import bencode from 'bencode';
 import * as z from 'zod';
 import {
@@ -16,6 +15,7 @@ import {
 } from '../contracts/client.ts';
 import type { Argv, Host } from '../contracts/host.ts';
 import { placeFile, readFileIn } from '../contracts/guest-folder.ts';
+import { until } from '../contracts/until.ts';
 import { ClientProcess, lineWith, runningClient } from './client-process.ts';
 import { homeIn, leftBehind, supportedBinding, switched } from './settings.ts';
 
@@ -30,6 +30,8 @@ const JARS = ['biglybt-core', 'biglybt-ui', 'commons-cli', 'swt4', 'bcprov'].map
 const STATUS = /Amount: ([\d.]+) (B|[kMGT]B) \/ .*Connections: (\d+)\((?:\d+|\?)\) \/ (\d+)\(/;
 /** A link that is taken is listed within half a second; one that is not within two has been lost. */
 const [LOOKS, LOOK_MS] = [8, 250];
+/** Milliseconds: as long as the virtual machine itself takes to start on a machine of two cores whose load is 25. */
+const MAGNET_PATIENCE_MS = 30_000;
 const UNITS = ['B', 'kB', 'MB', 'GB', 'TB'];
 
 export const biglybt: TorrentClient = {
@@ -68,8 +70,10 @@ export const biglybt: TorrentClient = {
       async (started) => {
         await started.line(lineWith(/^Running BiglyBT/));
         if (known) return;
-        if ('magnet' in job.torrent) await addMagnet(started, job.torrent.magnet, job.downloadFolder, signal);
-        else await started.ask(`add -o ${job.downloadFolder} ${job.torrent.file}`, lineWith(/' added/));
+        if ('magnet' in job.torrent) {
+          const add = `add -o ${job.downloadFolder} ${job.torrent.magnet}`;
+          await addMagnet(started, add, MAGNET_PATIENCE_MS, signal);
+        } else await started.ask(`add -o ${job.downloadFolder} ${job.torrent.file}`, lineWith(/' added/));
       },
       signal,
     );
@@ -80,21 +84,30 @@ export const biglybt: TorrentClient = {
 /**
  * Gives BiglyBT the magnet link. The console answers before its downloader of links runs (ui/console/UI.startUI calls
  * initManager last), and a link that came before waits for ever, of which nobody tells. So it is given again until the
- * list shows that it has been taken.
+ * list shows that it has been taken. Throws when it has not been after `patienceMs`.
  */
-async function addMagnet(started: ClientProcess, magnet: string, folder: string, signal?: AbortSignal): Promise<void> {
-  for (;;) {
-    await started.ask(`add -o ${folder} ${magnet}`, lineWith(/Starting Download of magnet/), signal);
-    for (let look = 0; look < LOOKS; look++) {
-      await delay(LOOK_MS, undefined, signal && { signal });
-      const taken = await started.ask(
-        'show torrents',
-        (line) => (line.includes('No Torrents') ? false : lineWith(/\[.\] [\d.]+%/)(line)),
-        signal,
-      );
-      if (taken) return;
-    }
-  }
+export async function addMagnet(
+  started: Pick<ClientProcess, 'ask' | 'tail'>,
+  add: string,
+  patienceMs: number,
+  signal?: AbortSignal,
+): Promise<void> {
+  let looks = 0;
+  const taken = async (): Promise<boolean> => {
+    if (looks++ % LOOKS === 0) await started.ask(add, lineWith(/Starting Download of magnet/), signal);
+    return started.ask(
+      'show torrents',
+      (line) => (line.includes('No Torrents') ? false : lineWith(/\[.\] [\d.]+%/)(line)),
+      signal,
+    );
+  };
+  await until(taken, {
+    what: 'BiglyBT to list the magnet link that it was given',
+    everyMs: LOOK_MS,
+    patienceMs,
+    signal,
+    detail: () => `its last lines: ${started.tail(LOOKS).join(' / ')}`,
+  });
 }
 
 function program(job: ClientJob): Argv {

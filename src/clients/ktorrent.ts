@@ -11,6 +11,7 @@ import * as z from 'zod';
 import { SPEAKS_ALL, type ClientJob, type RunningClient, type TorrentClient } from '../contracts/client.ts';
 import type { Host, RunningProcess } from '../contracts/host.ts';
 import { makeFolder, placeFile } from '../contracts/guest-folder.ts';
+import { within } from '../contracts/until.ts';
 import { runAsClient } from './as-client.ts';
 import { ClientProcess, lineWith, runningClient } from './client-process.ts';
 import { homeIn, leftBehind, section, supportedBinding, switched } from './settings.ts';
@@ -18,6 +19,8 @@ import { homeIn, leftBehind, section, supportedBinding, switched } from './setti
 /** Path of the settings in the state folder, by the XDG folders given to KTorrent. */
 const CONFIG = 'home/.config/ktorrentrc';
 const DATA = 'home/.local/share/ktorrent';
+/** Milliseconds: dbus-daemon listens after some, which may be seconds on a machine with many labs. */
+const BUS_PATIENCE_MS = 20_000;
 
 const statsSchema = z.object({
   bytes_downloaded: z.number(),
@@ -142,9 +145,9 @@ async function startBus(
   const listens = new Promise<void>((resolve, reject) => {
     daemon.stdout.once('data', () => resolve());
     void daemon.exited.then(() => reject(new Error(`ktorrent's session bus ended before it listened on ${address}`)));
-    signal?.addEventListener('abort', () => reject(new Error('aborted while the session bus started')), { once: true });
   });
-  await listens.catch((error: unknown) => {
+  const patience = { what: `ktorrent's session bus to listen on ${address}`, patienceMs: BUS_PATIENCE_MS, signal };
+  await within(listens, patience).catch((error: unknown) => {
     daemon.signal('SIGKILL');
     throw error;
   });

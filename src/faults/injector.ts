@@ -4,8 +4,11 @@
  * the trial's process has to do.
  *
  * Run as `node build/faults/injector.js '{"originUnixNs": ...}'`; see acts.ts for what it is told. Without
- * a job it waits, as src/programs/waiting.ts describes, and is lent to one host after the other. It does not use `serve`: at
- * work it reads its input blocking (command.ts has the figure).
+ * a job it waits, as src/programs/waiting.ts describes, and is lent to one host after the other.
+ *
+ * Its loop is its own, beside that of `serve`, because it blocks: at work it reads its orders by read(2) and turns no event
+ * loop, so that it is on the processor sooner than a program that polls (command.ts has the figure) and nothing of the loop,
+ * a timer or the end of a program, comes between the order and the change.
  */
 import { closeSync, openSync, read, readSync, writeSync } from 'node:fs';
 import { promisify } from 'node:util';

@@ -20,6 +20,7 @@ import path from 'node:path';
 import * as z from 'zod';
 import type { Host, Need, RunningProcess } from '../contracts/host.ts';
 import { describeExit } from '../contracts/errors.ts';
+import { within } from '../contracts/until.ts';
 import { eachLine } from '../programs/lines.ts';
 import { IPTABLES_NEEDS } from '../programs/packet-filters.ts';
 import { engaged } from './engaged.ts';
@@ -43,6 +44,8 @@ const NEEDS: readonly Need[] = [
 
 const BUS_NAME = 'org.fedoraproject.FirewallD1';
 const OBJECT = '/org/fedoraproject/FirewallD1';
+/** Milliseconds: dbus-daemon listens after some, which may be seconds on a machine with many labs. */
+const BUS_PATIENCE_MS = 20_000;
 
 // ----------------------------------------------------------------------------------------------------- the configuration
 
@@ -201,10 +204,11 @@ class Firewalld {
     ]);
     this.#bus = bus;
     bus.stderr.resume();
-    await new Promise<void>((resolve, reject) => {
+    const listens = new Promise<void>((resolve, reject) => {
       bus.stdout.once('data', () => resolve());
       void bus.exited.then((status) => reject(new Error(`firewalld's bus ended with ${describeExit(status)}`)));
     });
+    await within(listens, { what: "firewalld's bus to say its address", patienceMs: BUS_PATIENCE_MS });
   }
 }
 

@@ -12,13 +12,17 @@ import path from 'node:path';
 import type { Host, RunningProcess } from '../contracts/host.ts';
 import type { SwitchContext } from '../contracts/kill-switch.ts';
 import type { Tunnel } from '../contracts/lab.ts';
-import { Unsupported } from '../contracts/errors.ts';
+import { Unsupported, describeExit } from '../contracts/errors.ts';
 import { noParameters } from '../contracts/reference.ts';
+import { within } from '../contracts/until.ts';
 import { addWireGuardDevice } from '../programs/wireguard.ts';
 import { engaged } from './engaged.ts';
 import { insideHost } from './inside.ts';
 import { command, runSteps } from './steps.ts';
 import { defineKillSwitch } from './define.ts';
+
+/** Milliseconds for two programs to replace one another: unshare(1) and cat(1), which takes some on a quiet machine. */
+const HOLDER_PATIENCE_MS = 20_000;
 
 export const netns = defineKillSwitch({
   id: 'netns',
@@ -62,11 +66,16 @@ export const netns = defineKillSwitch({
   },
 });
 
-/** Resolves when the process has become `cat`, which answers. */
+/** Resolves when the process has become `cat`, which answers. Throws when it ends first, or does not become it. */
 async function held(process: RunningProcess): Promise<RunningProcess> {
-  const answered = new Promise<void>((resolve) => process.stdout.once('data', () => resolve()));
+  const answered = new Promise<void>((resolve, reject) => {
+    process.stdout.once('data', () => resolve());
+    void process.exited.then((status) =>
+      reject(new Error(`the process that holds the namespace ended with ${describeExit(status)}`)),
+    );
+  });
   process.stdin.write('\n');
-  await answered;
+  await within(answered, { what: 'the process that holds the namespace to answer', patienceMs: HOLDER_PATIENCE_MS });
   return process;
 }
 

@@ -14,6 +14,7 @@ import type { Host, Need, RunningProcess } from '../contracts/host.ts';
 import type { SwitchContext } from '../contracts/kill-switch.ts';
 import type { Tunnel } from '../contracts/lab.ts';
 import { describeExit } from '../contracts/errors.ts';
+import { within } from '../contracts/until.ts';
 import { eachLine } from '../programs/lines.ts';
 import { SERVER_DEVICE } from '../programs/wireguard.ts';
 import { attempt, command, runSteps } from './steps.ts';
@@ -24,6 +25,10 @@ const DEVICE = 'tun0';
 const GATEWAY6 = ADDRESS.tunnelServer.v6;
 /** OpenVPN no longer has a default cipher for static keys. */
 const CRYPTO = ['--cipher', 'AES-256-CBC', '--auth', 'SHA256'];
+/** Milliseconds that either end may take until its log says that it is up: on a quiet machine it takes a tenth of a second. */
+const START_PATIENCE_MS = 30_000;
+/** Lines of the log that are quoted. */
+const QUOTED_LINES = 5;
 /** redirect-gateway def1: two halves that win over the default route without replacing it. */
 const HALVES = ['0.0.0.0/1', '128.0.0.0/1'];
 
@@ -124,6 +129,7 @@ export class OpenVpnTunnel implements Tunnel {
         ...(this.#options.v6 ? ['--ifconfig-ipv6', `${GATEWAY6}/64`, address6] : []),
       ]),
       'UDPv4 link local',
+      this.#context.signal,
     );
   }
 
@@ -143,7 +149,7 @@ export class OpenVpnTunnel implements Tunnel {
       if (this.#client === process) this.#client = null;
       this.#options.onExit?.(process.pid);
     });
-    await started(process, 'Initialization Sequence Completed');
+    await started(process, 'Initialization Sequence Completed', this.#context.signal);
   }
 
   async #resolver(state: 'up' | 'down'): Promise<void> {
@@ -153,17 +159,28 @@ export class OpenVpnTunnel implements Tunnel {
   }
 }
 
-/** Resolves when it says so in its log. Rejects when it ends first. */
-async function started(process: RunningProcess, word: string): Promise<RunningProcess> {
+/** Resolves when it says so in its log. Throws when it ends first or has not said so after `START_PATIENCE_MS`. */
+async function started(
+  process: RunningProcess,
+  word: string,
+  signal: AbortSignal | undefined,
+): Promise<RunningProcess> {
   const log: string[] = [];
-  await new Promise<void>((resolve, reject) => {
+  const lastWords = (): string => log.slice(-QUOTED_LINES).join(' / ') || '(no message)';
+  const said = new Promise<void>((resolve, reject) => {
     eachLine(process.stdout, (line) => {
       log.push(line);
       if (line.includes(word)) resolve();
     });
     void process.exited.then((status) =>
-      reject(new Error(`openvpn ended with ${describeExit(status)}: ${log.slice(-5).join(' / ')}`)),
+      reject(new Error(`openvpn ended with ${describeExit(status)}: ${lastWords()}`)),
     );
+  });
+  await within(said, {
+    what: `openvpn to say «${word}»`,
+    patienceMs: START_PATIENCE_MS,
+    signal,
+    detail: () => `its log ends: ${lastWords()}`,
   });
   return process;
 }

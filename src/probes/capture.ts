@@ -13,6 +13,7 @@ import { createInterface } from 'node:readline';
 import type { Clock } from '../contracts/clock.ts';
 import type { Need } from '../contracts/host.ts';
 import type { Tap } from '../contracts/lab.ts';
+import { within } from '../contracts/until.ts';
 import { PcapStream, type CapturedFrame } from './pcap-stream.ts';
 
 export const CAPTURE_NEEDS: readonly Need[] = [{ command: 'tcpdump', package: 'tcpdump' }];
@@ -21,6 +22,8 @@ const SNAPSHOT_BYTES = 2048;
 /** Kernel ring: at the lab's few hundred kilobytes a second, tens of seconds of a stalled reader. */
 const BUFFER_KIB = 8192;
 const READ_BYTES = 256 * 1024;
+/** Milliseconds: tcpdump takes a tenth of a second to listen, some seconds on a machine with many labs. */
+const PATIENCE_MS = 20_000;
 
 export interface CaptureOptions {
   /** The pcap file to write, in a folder of the tap's host. */
@@ -76,7 +79,12 @@ export async function startCapture(tap: Tap, options: CaptureOptions): Promise<R
   let early = false;
   let stopping = false;
   void process.exited.then(() => (early = !stopping));
-  await listening;
+  await within(listening, {
+    what: `tcpdump to listen on ${tap.device} of ${tap.host.name}`,
+    patienceMs: PATIENCE_MS,
+    signal: options.signal,
+    detail: () => said.join(' | ') || '(no message)',
+  });
 
   const frames = new PcapStream(options.clock.originUnixNs, options.onFrame ?? (() => undefined));
   const file = openSync(options.file, 'r');

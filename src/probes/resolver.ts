@@ -10,6 +10,7 @@ import * as z from 'zod';
 import type { Clock } from '../contracts/clock.ts';
 import type { Argv, Host, Need } from '../contracts/host.ts';
 import type { InstrumentReport, RunningInstrument } from '../contracts/instrument.ts';
+import { within } from '../contracts/until.ts';
 import type { InstrumentEvent } from '../records/timeline.ts';
 
 export const RESOLVER_NEEDS: readonly Need[] = [{ command: 'dnsmasq', package: 'dnsmasq-base' }];
@@ -43,7 +44,11 @@ export async function startResolver(host: Host, options: ResolverOptions): Promi
       reject(new Error(`dnsmasq on ${host.name} ended (${code ?? signal}) before it answered: ${log.join(' | ')}`));
     });
   });
-  await started;
+  await within(started, {
+    what: `dnsmasq on ${host.name} to start`,
+    patienceMs: PATIENCE_MS,
+    detail: () => log.join(' | ') || '(no message)',
+  });
   let blind: string | null = null;
   void process.exited.then(({ code, signal }) => {
     if (!stopping) blind = `dnsmasq ended by itself (${code ?? signal}): ${log.slice(-3).join(' | ')}`;
@@ -59,6 +64,8 @@ export async function startResolver(host: Host, options: ResolverOptions): Promi
   };
 }
 
+/** Milliseconds: it starts in some, which may be seconds on a machine with many labs. */
+const PATIENCE_MS = 20_000;
 /** Kept for the error message when it cannot start. */
 const LOG_LINES = 20;
 

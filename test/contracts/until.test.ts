@@ -1,6 +1,6 @@
 /** The wait for what tells nobody that it has come about. */
 import assert from 'node:assert/strict';
-import { abortedBy, until } from '../../src/contracts/until.ts';
+import { abortedBy, until, within } from '../../src/contracts/until.ts';
 
 const SOON = { what: 'the kettle to boil', everyMs: 1, patienceMs: 20 };
 
@@ -68,5 +68,30 @@ describe('a wait for a condition', () => {
       until(() => false, { ...SOON, patienceMs: 60_000, signal }),
       { message: 'ended with 3' },
     );
+  });
+});
+
+describe('a wait for an event', () => {
+  const PATIENCE = { what: 'the postman to ring', patienceMs: 60_000 };
+  const never = new Promise<string>(() => undefined);
+
+  it('gives what the event brings, or throws what it throws', async () => {
+    assert.equal(await within(Promise.resolve('a letter'), PATIENCE), 'a letter');
+    await assert.rejects(within(Promise.reject(new Error('a dog')), PATIENCE), { message: 'a dog' });
+  });
+
+  it('is given up after its time, and says what was waited for', async () => {
+    const wait = { ...PATIENCE, patienceMs: 20, detail: () => 'he was last seen next door' };
+    await assert.rejects(within(never, wait), {
+      message: 'Waited in vain for the postman to ring, for 0.02 s; he was last seen next door',
+    });
+  });
+
+  it('ends at once with the reason of its signal, also of one that has been given already', async () => {
+    const stop = new AbortController();
+    const waiting = within(never, { ...PATIENCE, signal: stop.signal });
+    stop.abort(new Error('we have moved'));
+    await assert.rejects(waiting, { message: 'we have moved' });
+    await assert.rejects(within(never, { ...PATIENCE, signal: stop.signal }), { message: 'we have moved' });
   });
 });

@@ -2,6 +2,10 @@
  * What harness and agent say to each other over a container's standard streams: frames of a four-byte length, a kind, the
  * number of the process they are about, and bytes. Standard output carries frames only; what an agent itself has to
  * complain of goes to standard error.
+ *
+ * Binary, where the lab's other programs are talked to in lines of JSON (programs/conversation.ts): one stream carries the
+ * raw input and output of many programs at once, which need not be text and would have to be quoted; conversations in lines
+ * of JSON are among them.
  */
 import * as z from 'zod';
 

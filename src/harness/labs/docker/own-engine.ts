@@ -14,6 +14,7 @@ import path from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { RequestError, messageOf } from '../../../contracts/errors.ts';
+import { within } from '../../../contracts/until.ts';
 import { SYSTEM_PATH, findCommand, provide } from '../provision.ts';
 import { connectEngine, type Engine } from './engine.ts';
 import { ownerName } from '../owner.ts';
@@ -27,6 +28,8 @@ const DOCKER = { command: 'dockerd', package: 'docker.io' };
 const CONFIGURATION = '/etc/docker';
 /** Number of last lines told of a daemon that does not start. */
 const LAST_LINES = 3;
+/** Milliseconds: dockerd takes two seconds, and tens where the machine is busy. */
+const PATIENCE_MS = 60_000;
 /** A folder that dying processes still write to is emptied again. */
 const RETRIES = 10;
 
@@ -84,7 +87,7 @@ async function startEngine(): Promise<ProvidedEngine> {
     await rm(folder, { recursive: true, force: true, maxRetries: RETRIES });
   };
   try {
-    await listening(daemon);
+    await within(listening(daemon), { what: 'dockerd to listen', patienceMs: PATIENCE_MS });
     process.env['DOCKER_HOST'] = socket;
     return { ...(await connectEngine()), [Symbol.asyncDispose]: stop };
   } catch (error) {

@@ -13,11 +13,12 @@ import * as z from 'zod';
 import { compiled } from '../contracts/places.ts';
 import { enterNamespaces } from '../harness/labs/netns.ts';
 import { restrict } from '../harness/campaign/plan.ts';
-import { loadScenario } from '../harness/campaign/scenario.ts';
+import { type Scenario, loadScenario } from '../harness/campaign/scenario.ts';
 import { MOST_TRIALS } from '../harness/campaign/trial-process.ts';
 import { ControlGroup } from './control-group.ts';
+import type { Bench } from './bench.ts';
 import { benchRow, type BenchRow } from './row.ts';
-import { runTrials } from './trials.ts';
+import { runTrials, trialNeeds } from './trials.ts';
 
 const TUNNEL_PROGRAM = compiled('bench/tunnel-program');
 /** Times that a tunnel's set-up is measured, in labs of its own while the campaign runs: there it costs more than on a quiet machine. */
@@ -37,20 +38,29 @@ const SAMPLE_MS = 500;
 const SUBJECT_USER = 65_534;
 const DAEMON = 'wireguard-go';
 
-export async function campaignBench(): Promise<readonly BenchRow[]> {
-  const jobs = os.availableParallelism() * JOBS_PER_CORE;
+export const campaignBench: Bench = { needs: async () => trialNeeds(await scenario()), measure };
+
+const labsAtOnce = (): number => os.availableParallelism() * JOBS_PER_CORE;
+
+async function scenario(): Promise<Scenario> {
   const narrowed = restrict(await loadScenario('quickstart'), {
     clients: ['transmission'],
     killSwitches: ['none'],
-    trials: jobs * ROUNDS,
+    trials: labsAtOnce() * ROUNDS,
   });
+  return { ...narrowed, observe: { ...narrowed.observe, ...WINDOWS } };
+}
+
+async function measure(): Promise<readonly BenchRow[]> {
+  const jobs = labsAtOnce();
+  const measured = await scenario();
   using group = ControlGroup.enter();
   using subjects = group.beside('subjects');
   using sampler = new LabSampler(group, subjects);
   const before = group.cpuSeconds;
   const began = performance.now();
   const [{ records, seconds }, tunnels] = await Promise.all([
-    runTrials({ ...narrowed, observe: { ...narrowed.observe, ...WINDOWS } }, jobs).then((all) => ({
+    runTrials(measured, jobs).then((all) => ({
       records: all,
       seconds: (performance.now() - began) / 1000,
     })),

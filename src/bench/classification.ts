@@ -11,6 +11,9 @@ import { promisify } from 'node:util';
 import { median } from 'simple-statistics';
 import { readCapture } from '../analysis/capture/read-capture.ts';
 import { summariseCapture } from '../analysis/classify/capture-summary.ts';
+import type { Need } from '../contracts/host.ts';
+import { findCommand } from '../harness/labs/provision.ts';
+import type { Bench } from './bench.ts';
 import { type BenchRow, benchRow } from './row.ts';
 import { BENCH_CLIENT, BENCH_CLIENT_MAC, BENCH_ENDPOINT, writeUplinkCapture } from './uplink-capture.ts';
 
@@ -38,8 +41,12 @@ const DISPLAY_FILTER = [
   '!(icmpv6.type >= 130 && icmpv6.type <= 137) && !(icmpv6.type == 143)',
 ].join(' && ');
 
-/** Rows of `npm run bench`; a peer that is not installed is named on standard error and left out. */
-export async function classificationBench(): Promise<readonly BenchRow[]> {
+const TCPDUMP: Need = { command: 'tcpdump', package: 'tcpdump' };
+const TSHARK: Need = { command: 'tshark', package: 'tshark' };
+
+export const classificationBench: Bench = { needs: () => Promise.resolve([TCPDUMP, TSHARK]), measure };
+
+async function measure(): Promise<readonly BenchRow[]> {
   const folder = await mkdtemp(join(tmpdir(), 'ksl-bench-'));
   try {
     const pcap = join(folder, 'uplink.pcap');
@@ -53,18 +60,17 @@ export async function classificationBench(): Promise<readonly BenchRow[]> {
       frames,
       run: () => summariseCapture(file, BENCH_CLIENT),
     });
-    const tcpdump = tool('tcpdump', ['-r', pcap, '-w', '/dev/null', LIBPCAP_FILTER], FRAMES);
-    const tshark = tool('tshark', ['-n', '-r', short, '-Y', DISPLAY_FILTER], SLOW_FRAMES);
+    const tcpdump = tool(TCPDUMP, ['-r', pcap, '-w', '/dev/null', LIBPCAP_FILTER], FRAMES);
+    const tshark = tool(TSHARK, ['-n', '-r', short, '-Y', DISPLAY_FILTER], SLOW_FRAMES);
     const read: Work = { frames: SLOW_FRAMES, run: () => readCapture(short, null, () => undefined) };
     const parser: Work = { frames: SLOW_FRAMES, run: () => parseWithPeer(short) };
 
-    const rows: (BenchRow | null)[] = [
+    return [
       await compare('classify pcap', classified(pcap, FRAMES), RUNS, 'tcpdump -r -w /dev/null FILTER', tcpdump),
       await compare('classify pcap', classified(pcap, FRAMES), SLOW_RUNS, 'tshark -Y FILTER', tshark),
       await compare('read pcap', read, SLOW_RUNS, 'pcap-parser', parser),
       await floorRow('classify pcapng', classified(pcapng, FRAMES)),
     ];
-    return rows.filter((row) => row !== null);
   } finally {
     await rm(folder, { recursive: true });
   }
@@ -76,18 +82,12 @@ interface Work {
 }
 
 /** Times the two in turn, so that a disturbance of the machine meets both. */
-async function compare(name: string, ours: Work, runs: number, peer: string, theirs: Work): Promise<BenchRow | null> {
+async function compare(name: string, ours: Work, runs: number, peer: string, theirs: Work): Promise<BenchRow> {
   const our: number[] = [];
   const their: number[] = [];
-  try {
-    for (let run = 0; run < runs; run++) {
-      our.push(...(await rates(ours, 1)));
-      their.push(...(await rates(theirs, 1)));
-    }
-  } catch (error) {
-    if (!isMissing(error)) throw error;
-    process.stderr.write(`bench: ${name} has no peer: ${peer} is not installed\n`);
-    return null;
+  for (let run = 0; run < runs; run++) {
+    our.push(...(await rates(ours, 1)));
+    their.push(...(await rates(theirs, 1)));
   }
   return benchRow(name, UNIT, our, { name: peer, value: median(their) });
 }
@@ -117,7 +117,9 @@ async function rates({ frames, run }: Work, runs: number): Promise<number[]> {
   return found;
 }
 
-function tool(program: string, args: readonly string[], frames: number): Work {
+function tool({ command }: Need, args: readonly string[], frames: number): Work {
+  // Where provisioning looks, which may not be where this process' search path leads.
+  const program = findCommand(command) ?? command;
   return { frames, run: () => promisify(execFile)(program, [...args], { maxBuffer: 1 << 28 }) };
 }
 
@@ -126,9 +128,4 @@ async function parseWithPeer(file: string): Promise<void> {
   await new Promise<void>((resolve, reject) => {
     parse(file).on('end', resolve).on('error', reject);
   });
-}
-
-function isMissing(error: unknown): boolean {
-  if (!(error instanceof Error) || !('code' in error)) return false;
-  return error.code === 'ENOENT' || error.code === 'ERR_MODULE_NOT_FOUND';
 }

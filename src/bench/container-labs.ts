@@ -6,13 +6,17 @@ import { provideEngine } from '../harness/labs/docker/own-engine.ts';
 import { FAULTS, LAB_PROGRAM, measureLabs } from './lab.ts';
 import { TRIAL_NEEDS } from '../harness/trial/needs.ts';
 import { say } from './say.ts';
+import { type Bench, NO_NEEDS } from './bench.ts';
 import type { BenchRow } from './row.ts';
 
 /** Containers are started by another process and are slower to come and go; a fault is not slower. */
 const LIMIT_SECONDS = { open: 4, close: 3, bracket: 0.0005 };
 
+/** An engine is installed where none answers, its images bring what runs in them: neither is known beforehand. */
+export const dockerBench: Bench = { needs: NO_NEEDS, measure };
+
 /** Starts an engine where none answers; no rows, and a line that says why, where that cannot be either. */
-export async function dockerBench(): Promise<readonly BenchRow[]> {
+async function measure(): Promise<readonly BenchRow[]> {
   const engine = await provideEngine(say).catch((error: unknown) => {
     if (!(error instanceof RequestError)) throw error;
     say(`the lab in containers is not measured: ${error.message}`);

@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import * as z from 'zod';
 import { compiled } from '../contracts/places.ts';
+import { type Bench, NO_NEEDS } from './bench.ts';
 import { benchRow, type BenchRow } from './row.ts';
 import { SYNTHETIC_PLAN, writeSyntheticCampaign } from './synthetic.ts';
 
@@ -24,7 +25,9 @@ const MOMENTS = Array.from({ length: 10 }, (_, i) => `${i + 1}s`);
 const WORKER = compiled('bench/derive-once');
 const workerSchema = z.object({ seconds: z.number(), processorSeconds: z.number(), peakMiB: z.number() });
 
-export async function derivationBench(): Promise<readonly BenchRow[]> {
+export const derivationBench: Bench = { needs: NO_NEEDS, measure };
+
+async function measure(): Promise<readonly BenchRow[]> {
   const folder = await mkdtemp(join(tmpdir(), 'derivation-'));
   try {
     const cells = SYNTHETIC_PLAN.clients.length * SYNTHETIC_PLAN.faults.length * SYNTHETIC_PLAN.switches.length;

@@ -5,9 +5,8 @@ import * as z from 'zod';
 import { compiled } from '../contracts/places.ts';
 import type { Argv, Need } from '../contracts/host.ts';
 import { enterNamespaces } from '../harness/labs/netns.ts';
-import { provide } from '../harness/labs/provision.ts';
 import { TRIAL_NEEDS } from '../harness/trial/needs.ts';
-import { say } from './say.ts';
+import type { Bench } from './bench.ts';
 import { benchRow, type BenchRow } from './row.ts';
 
 export const LAB_PROGRAM = compiled('bench/lab-program');
@@ -49,10 +48,10 @@ interface Limits {
 /** A lab is open for a user when a packet has gone through its tunnel and back. */
 const PING: Need = { command: 'ping', package: 'iputils-ping' };
 
-export async function labBench(): Promise<readonly BenchRow[]> {
-  await provide([...TRIAL_NEEDS, PING], say);
-  return measureLabs('lab', enterNamespaces([process.execPath, LAB_PROGRAM, ...FAULTS]), LIMIT_SECONDS);
-}
+export const labBench: Bench = {
+  needs: () => Promise.resolve([...TRIAL_NEEDS, PING]),
+  measure: () => measureLabs('lab', enterNamespaces([process.execPath, LAB_PROGRAM, ...FAULTS]), LIMIT_SECONDS),
+};
 
 /** Opens labs one after the other; rows begin with `name`. Limits are in seconds. */
 export async function measureLabs(

@@ -4,8 +4,10 @@
  */
 import { restrict } from '../harness/campaign/plan.ts';
 import { loadScenario } from '../harness/campaign/scenario.ts';
+import type { Scenario } from '../harness/campaign/scenario.ts';
+import type { Bench } from './bench.ts';
 import { benchRow, type BenchRow } from './row.ts';
-import { runTrials } from './trials.ts';
+import { runTrials, trialNeeds } from './trials.ts';
 
 /** Events that come within seconds of steady state with every seed. */
 const EVENTS = ['piece', 'get_peers', 'handshake'];
@@ -14,15 +16,22 @@ const WINDOWS = { outage: 0.5, recovery: 0.5 };
 const LIMIT_MS = 2;
 const NS_PER_MS = 1e6;
 
-export async function momentsBench(): Promise<readonly BenchRow[]> {
+const MOMENTS = EVENTS.map((event) => `event ${event} 1`);
+
+export const momentsBench: Bench = { needs: async () => trialNeeds(await scenario()), measure };
+
+async function scenario(): Promise<Scenario> {
   const narrowed = restrict(await loadScenario('quickstart'), {
     clients: ['qbittorrent'],
     killSwitches: ['none'],
     trials: TRIALS,
   });
-  const moments = EVENTS.map((event) => `event ${event} 1`);
-  const records = await runTrials({ ...narrowed, moments, observe: { ...narrowed.observe, ...WINDOWS } }, 1);
-  return moments.map((moment) => {
+  return { ...narrowed, moments: MOMENTS, observe: { ...narrowed.observe, ...WINDOWS } };
+}
+
+async function measure(): Promise<readonly BenchRow[]> {
+  const records = await runTrials(await scenario(), 1);
+  return MOMENTS.map((moment) => {
     const delays = records.flatMap(({ cell, momentAchievedNs }) =>
       cell.moment === moment && momentAchievedNs !== null ? [momentAchievedNs / NS_PER_MS] : [],
     );

@@ -6,13 +6,17 @@ import { runCampaign } from '../harness/campaign/campaign.ts';
 import { makeManifest } from '../harness/campaign/manifest.ts';
 import { fixedPace } from '../harness/campaign/pace.ts';
 import { makePlan } from '../harness/campaign/plan.ts';
-import { provide } from '../harness/labs/provision.ts';
 import { TRIAL_NEEDS } from '../harness/trial/needs.ts';
-import { say } from './say.ts';
+import type { Need } from '../contracts/host.ts';
 import type { TrialRecord } from '../records/trial-record.ts';
 import type { Scenario } from '../harness/campaign/scenario.ts';
 
 const SEED = 1;
+
+/** What the scenario's trials need, in labs in namespaces. */
+export function trialNeeds(scenario: Scenario): readonly Need[] {
+  return [...TRIAL_NEEDS, ...makePlan(scenario, SEED).needs];
+}
 
 /** The records of all the scenario's trials, in labs in namespaces, `jobs` of them side by side. */
 export async function runTrials(scenario: Scenario, jobs: number): Promise<readonly TrialRecord[]> {
@@ -21,7 +25,6 @@ export async function runTrials(scenario: Scenario, jobs: number): Promise<reado
   const records: TrialRecord[] = [];
   try {
     const plan = makePlan(scenario, SEED);
-    await provide([...TRIAL_NEEDS, ...plan.needs], say);
     await runCampaign({
       folder,
       manifest: makeManifest({ scenario, seed: SEED, folder, startedAt }, plan, jobs, null),

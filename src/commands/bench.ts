@@ -1,26 +1,12 @@
 /** `npm run bench`: every figure asked of the project, measured beside its peer or limit in one run. */
 import Table from 'cli-table3';
 import { Command } from 'commander';
-import { campaignBench } from '../bench/campaign-cost.ts';
-import { classificationBench } from '../bench/classification.ts';
-import { derivationBench } from '../bench/derivation.ts';
-import { dockerBench } from '../bench/container-labs.ts';
-import { labBench } from '../bench/lab.ts';
-import { listingBench } from '../bench/listing.ts';
-import { momentsBench } from '../bench/moment-delay.ts';
+import { BENCHES } from '../bench/index.ts';
 import type { BenchRow } from '../bench/row.ts';
+import { say } from '../bench/say.ts';
 import { RequestError, EXIT } from '../contracts/errors.ts';
+import { provide } from '../harness/labs/provision.ts';
 import { parseArguments } from './arguments.ts';
-
-const BENCHES: Readonly<Record<string, () => Promise<readonly BenchRow[]>>> = {
-  listing: listingBench,
-  lab: labBench,
-  moments: momentsBench,
-  docker: dockerBench,
-  classification: classificationBench,
-  derivation: derivationBench,
-  campaign: campaignBench,
-};
 
 export async function benchCommand(argv: readonly string[]): Promise<number> {
   const known = Object.keys(BENCHES).join(', ');
@@ -34,11 +20,13 @@ export async function benchCommand(argv: readonly string[]): Promise<number> {
   const { json } = program.opts<{ json: boolean }>();
   const unknown = chosen.find((name) => !Object.hasOwn(BENCHES, name));
   if (unknown !== undefined) throw new RequestError(`No bench «${unknown}». Known: ${known}.`);
+  const asked = Object.entries(BENCHES).filter(([name]) => chosen.includes(name));
+  // Before the first is measured: an installation beside a measurement would be measured with it.
+  await provide((await Promise.all(asked.map(([, bench]) => bench.needs()))).flat(), say);
   const rows: BenchRow[] = [];
-  for (const [name, bench] of Object.entries(BENCHES)) {
-    if (!chosen.includes(name)) continue;
-    process.stderr.write(`killswitch-lab: measuring ${name}\n`);
-    const measured = await bench();
+  for (const [name, bench] of asked) {
+    say(`measuring ${name}`);
+    const measured = await bench.measure();
     // A bench takes minutes: its figures are shown when they are there, not when all are.
     if (!json) console.log(asTable(measured));
     rows.push(...measured);

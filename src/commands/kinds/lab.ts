@@ -72,6 +72,9 @@ async function chooseLab(
   return backend;
 }
 
+/** What to do where the packages of a lab in namespaces cannot be installed. */
+const IN_CONTAINERS = 'Or run the lab in containers, where nothing has to be installed: add  --lab docker';
+
 /** Sees to it that labs can be opened: packages for namespaces, images for containers (which are the answer). */
 async function provideLab(
   engine: Engine | null,
@@ -81,7 +84,7 @@ async function provideLab(
   say: (line: string) => void,
 ): Promise<LabImages | null> {
   if (engine === null) {
-    await provide([...TRIAL_NEEDS, ...plan.needs], say);
+    await provide([...TRIAL_NEEDS, ...plan.needs], say, IN_CONTAINERS);
     return null;
   }
   const { docker } = engine;

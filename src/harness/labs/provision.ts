@@ -36,11 +36,12 @@ export function missing(needs: readonly Need[]): readonly Need[] {
 }
 
 /**
- * Installs what is missing. Throws `RequestError` with the command to type where it cannot.
+ * Installs what is missing. Throws `RequestError` with the command to type where it cannot, and with what can be done
+ * `instead` of installing, where there is such a thing.
  * Package services are not started: the lab runs its own processes (`policy-rc.d` is left alone; `RUNLEVEL=1` is the
  * convention invoke-rc.d follows).
  */
-export async function provide(needs: readonly Need[], say: (line: string) => void): Promise<void> {
+export async function provide(needs: readonly Need[], say: (line: string) => void, instead = ''): Promise<void> {
   const absent = missing(needs);
   if (absent.length === 0) return;
   const packages = absent.map((need) => need.package).sort();
@@ -51,9 +52,9 @@ export async function provide(needs: readonly Need[], say: (line: string) => voi
     throw new RequestError(
       `${reason}.\n` +
         (rootless
-          ? `To install, type:\n  sudo apt-get update && sudo ${install.join(' ')}\n`
-          : 'This system has no apt-get: install these commands with its own package manager.\n') +
-        'Or run the lab in containers, where nothing has to be installed: add  --lab docker',
+          ? `To install, type:\n  sudo apt-get update && sudo ${install.join(' ')}`
+          : 'This system has no apt-get: install these commands with its own package manager.') +
+        (instead === '' ? '' : `\n${instead}`),
     );
   }
   say(`installing ${packages.join(', ')}`);
@@ -63,7 +64,7 @@ export async function provide(needs: readonly Need[], say: (line: string) => voi
   if (still.length > 0) {
     throw new RequestError(
       `${still.map((need) => need.command).join(', ')} still missing after «${install.join(' ')}». ` +
-        'Leave out what needs it (--client, --switch, --fault) or install it by hand.',
+        'Install it by hand, or leave out what needs it.',
     );
   }
 }

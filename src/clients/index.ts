@@ -1,5 +1,6 @@
 /** The catalogue of torrent clients. Adding one is a file and a line here; the compliance suite then covers it. */
 import type { TorrentClient } from '../contracts/client.ts';
+import { RequestError } from '../contracts/errors.ts';
 import { aria2 } from './aria2.ts';
 import { biglybt } from './biglybt.ts';
 import { btfs } from './btfs.ts';
@@ -26,11 +27,11 @@ export const clients: readonly TorrentClient[] = [
   webtorrent,
 ];
 
-/** The client of that id; the error lists those there are. */
+/** The client of that id. Throws `RequestError`, which lists those there are. */
 export function clientById(id: string): TorrentClient {
   const client = clients.find((candidate) => candidate.id === id);
   if (client === undefined) {
-    throw new Error(
+    throw new RequestError(
       `There is no torrent client «${id}». Known clients: ${clients.map((known) => known.id).join(', ')}.`,
     );
   }

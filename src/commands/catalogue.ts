@@ -3,7 +3,6 @@
  * is what the plugins declare; the versions alone are read from what is installed here.
  */
 import { tmpdir } from 'node:os';
-import Table from 'cli-table3';
 import { clients } from '../clients/index.ts';
 import { faults } from '../faults/index.ts';
 import { killSwitches } from '../killswitches/index.ts';
@@ -13,12 +12,7 @@ import type { SwitchClaims } from '../contracts/kill-switch.ts';
 import { messageOf } from '../contracts/errors.ts';
 import { runProcess } from '../harness/labs/child-process.ts';
 import { missing } from '../harness/labs/provision.ts';
-
-/** Table of text; a cell has a string for each of its lines. */
-export interface Catalogue {
-  readonly head: readonly string[];
-  readonly rows: readonly (readonly (readonly string[])[])[];
-}
+import type { TextTable } from './text-table.ts';
 
 /** Words of the field for what the contracts abbreviate. */
 const SPOKEN: Readonly<Record<keyof TorrentClient['speaks'], string>> = {
@@ -37,7 +31,7 @@ const SPOKEN: Readonly<Record<keyof TorrentClient['speaks'], string>> = {
 const CLIENT_HEAD = ['bound by', 'speaks', 'changed from its defaults, and why', 'keeps across restarts'];
 
 /** The clients with their versions here, or the packages that are missing. */
-export async function clientCatalogue(listed: readonly TorrentClient[] = clients): Promise<Catalogue> {
+export async function clientCatalogue(listed: readonly TorrentClient[] = clients): Promise<TextTable> {
   const versions = await Promise.all(listed.map(versionHere));
   return {
     head: ['client', 'version', ...CLIENT_HEAD],
@@ -46,21 +40,21 @@ export async function clientCatalogue(listed: readonly TorrentClient[] = clients
 }
 
 /** The clients with the packages they need, whatever is installed: the same everywhere. */
-function clientDeclarations(): Catalogue {
+function clientDeclarations(): TextTable {
   return {
     head: ['client', 'packages', ...CLIENT_HEAD],
     rows: clients.map((client) => [[client.id], packagesOf(client.needs), ...declared(client)]),
   };
 }
 
-export function switchCatalogue(): Catalogue {
+export function switchCatalogue(): TextTable {
   return {
     head: ['kill switch', 'family', 'claims', 'reproduces'],
     rows: killSwitches.map(({ id, family, claims, reproduces }) => [[id], [family], [claimed(claims)], [reproduces]]),
   };
 }
 
-export function faultCatalogue(): Catalogue {
+export function faultCatalogue(): TextTable {
   return {
     head: ['fault', 'group', 'what it is', 'what really happens'],
     rows: faults.map(({ id, group, title, happens }) => [[id], [group], [title], [happens]]),
@@ -106,38 +100,6 @@ const THIS_MACHINE: Host = {
   spawn: () => Promise.reject(new Error('no lab is open here: only versions can be asked')),
 };
 
-/** Lays the catalogue out as a table of the terminal, `columns` wide where its longest words let it be. */
-export function asText({ head, rows }: Catalogue, columns: number): string {
-  const table = new Table({
-    head: [...head],
-    colWidths: widths([head.map((title) => [title]), ...rows], columns - head.length - 1),
-    wordWrap: true,
-    style: { head: [], border: [] },
-  });
-  table.push(...rows.map((row) => row.map((lines) => lines.join('\n'))));
-  return table.toString();
-}
-
-/** Takes from the widest columns that still have something to break. */
-function widths(rows: Catalogue['rows'], columns: number): number[] {
-  const PADDING = 2;
-  const longest = (column: number, split: RegExp): number =>
-    PADDING +
-    Math.max(
-      ...rows.flatMap((row) => (row[column] ?? []).flatMap((line) => line.split(split)).map((part) => part.length)),
-    );
-  const floors = (rows[0] ?? []).map((_, column) => longest(column, / /));
-  const wanted = floors.map((_, column) => longest(column, /\n/));
-  const spare = (column: number): number => (wanted[column] ?? 0) - (floors[column] ?? 0);
-  for (let excess = wanted.reduce((sum, width) => sum + width, 0) - columns; excess > 0; excess--) {
-    const widest = Math.max(...wanted.filter((_, column) => spare(column) > 0));
-    const column = wanted.findIndex((width, index) => width === widest && spare(index) > 0);
-    if (column < 0) break;
-    wanted[column] = widest - 1;
-  }
-  return wanted;
-}
-
 /** docs/clients.md, without the versions, which are those of the machine. */
 export function clientsPage(): string {
   return `# The torrent clients
@@ -155,7 +117,7 @@ ${asMarkdown(clientDeclarations())}
 }
 
 /** Lays the catalogue out as a table of Markdown. */
-function asMarkdown({ head, rows }: Catalogue): string {
+function asMarkdown({ head, rows }: TextTable): string {
   const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
   const escaped = (text: string): string => text.replaceAll('|', '\\|').replaceAll('\\[', '[');
   return [

@@ -5,9 +5,10 @@ import { AdaptivePace, fixedPace } from '../harness/campaign/pace.ts';
 import { expectedSeconds, makePlan } from '../harness/campaign/plan.ts';
 import { plannedFor } from '../harness/campaign/sample-size.ts';
 import { listScenarios } from '../harness/campaign/scenario.ts';
-import { asText, clientCatalogue, clientsPage, faultCatalogue, switchCatalogue } from './catalogue.ts';
+import { clientCatalogue, clientsPage, faultCatalogue, switchCatalogue } from './catalogue.ts';
 import { scaleOf, type Asked } from './kinds/asked.ts';
 import { KINDS } from './kinds/index.ts';
+import { layOut, outputColumns } from './text-table.ts';
 import { parseOptions, type ScenarioOptions } from './scenario-options.ts';
 import { freshRun, resumedRun } from './scenario-run.ts';
 
@@ -36,14 +37,11 @@ export async function scenarioCommand(argv: readonly string[]): Promise<number> 
   return KINDS[run.scenario.kind](asked);
 }
 
-/** Width in columns where the output goes to a file: enough to be read. */
-const COLUMNS = 160;
-
 async function listing({ clients, switches, faults, markdown }: ScenarioOptions): Promise<string> {
-  const columns = process.stdout.isTTY ? process.stdout.columns : COLUMNS;
+  const columns = outputColumns();
   if (clients === true && markdown === true) return clientsPage().trimEnd();
-  if (clients === true) return asText(await clientCatalogue(), columns);
-  if (switches === true) return asText(switchCatalogue(), columns);
-  if (faults === true) return asText(faultCatalogue(), columns);
+  if (clients === true) return layOut(await clientCatalogue(), columns);
+  if (switches === true) return layOut(switchCatalogue(), columns);
+  if (faults === true) return layOut(faultCatalogue(), columns);
   return (await listScenarios()).map(({ name, title }) => `${name.padEnd(20)} ${title}`).join('\n');
 }

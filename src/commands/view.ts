@@ -1,5 +1,4 @@
 /** The terminal view: what is running, what has come out, and at the end a table a person can read. */
-import Table from 'cli-table3';
 import { createLogUpdate } from 'log-update';
 import { accountOf, lastClientWords, learntWords, reachWords } from '../analysis/summary/reach-words.ts';
 import type { Summary } from '../analysis/summary/schema.ts';
@@ -7,6 +6,7 @@ import type { CampaignEvents } from '../harness/campaign/campaign.ts';
 import { terminalText } from '../contracts/media.ts';
 import { describeSeconds } from '../contracts/durations.ts';
 import type { TrialRecord } from '../records/trial-record.ts';
+import { layOut, type TextTable } from './text-table.ts';
 import { TimeLeft } from '../harness/campaign/time-left.ts';
 
 /** Several look on at the same campaign. */
@@ -19,9 +19,12 @@ export function everyone(views: readonly CampaignEvents[]): CampaignEvents {
   };
 }
 
+/** Terminal, or a stream that is none. */
+type Output = NodeJS.WritableStream & { readonly isTTY?: boolean };
+
 /** Progress of a campaign. On a terminal one live block; elsewhere one line a sealed trial. */
 export class ProgressView implements CampaignEvents {
-  readonly #stream: NodeJS.WriteStream;
+  readonly #stream: Output;
   readonly #live: ReturnType<typeof createLogUpdate> | null;
   readonly #running = new Map<string, { stage: string; began: number }>();
   readonly #verdicts = new Map<string, number>();
@@ -31,11 +34,11 @@ export class ProgressView implements CampaignEvents {
   #jobs: number;
 
   /** `trialSeconds`: what a trial is planned to take, until the first has ended. */
-  constructor(stream: NodeJS.WriteStream, jobs: number, trialSeconds: number) {
+  constructor(stream: Output, jobs: number, trialSeconds: number) {
     this.#stream = stream;
     this.#jobs = jobs;
     this.#left = new TimeLeft(trialSeconds);
-    this.#live = stream.isTTY ? createLogUpdate(stream) : null;
+    this.#live = stream.isTTY === true ? createLogUpdate(stream) : null;
   }
 
   begun({ earlier, waiting }: Parameters<CampaignEvents['begun']>[0]): void {
@@ -101,23 +104,8 @@ function reasonOf(record: TrialRecord): string {
   return record.outcome.status === 'completed' ? 'no measures' : record.outcome.reason;
 }
 
-/** The summary as a table for the terminal: one row a cell. */
-export function summaryTable(summary: Summary): string {
-  const table = new Table({
-    head: ['client', 'kill switch', 'fault', 'before the fault', 'in the outage', 'until s', 'who learnt the address'],
-    style: { head: [], border: [] },
-  });
-  for (const cell of summary.cells) {
-    table.push([
-      cell.client,
-      cell.killSwitch,
-      cell.fault,
-      reachWords(cell.found, 'before'),
-      cell.found === null ? cell.finding : reachWords(cell.found, 'outage'),
-      lastClientWords(cell.found),
-      learntWords(cell.found),
-    ]);
-  }
+/** The summary as a table for the terminal, `columns` wide: one row a cell, and below it what the campaign came to. */
+export function summaryTable(summary: Summary, columns: number): string {
   const { trials } = summary;
   const remarks = [
     `${trials.recorded} of ${summary.sequential ? 'at most ' : ''}${trials.planned} trials recorded: ${trials.leak} leaked, ${trials.noLeak} did not, ` +
@@ -125,7 +113,7 @@ export function summaryTable(summary: Summary): string {
     ...accounts(summary),
     ...summary.conclusions.map((conclusion) => `- ${conclusion.text}`),
   ];
-  return terminalText([table.toString(), ...remarks].join('\n'));
+  return terminalText([cellTable(summary, columns), ...remarks].join('\n'));
 }
 
 /** More cells than this would fill the screen with sentences; the report has them all. */
@@ -135,4 +123,28 @@ const MOST_ACCOUNTS = 24;
 function accounts({ cells }: Summary): string[] {
   const told = cells.filter(({ finding }) => finding !== 'unsupported');
   return told.length > MOST_ACCOUNTS ? [] : told.map((cell) => `- ${accountOf(cell)}`);
+}
+
+/** A cell's three names stand side by side where there is room for it, and below each other where there is not. */
+function cellTable({ cells }: Summary, columns: number): string {
+  const found = ['before the fault', 'in the outage', 'until s', 'who learnt the address'];
+  const sideBySide = layOut(
+    {
+      head: ['client', 'kill switch', 'fault', ...found],
+      rows: cells.map((cell) => [[cell.client], [cell.killSwitch], [cell.fault], ...foundIn(cell)]),
+    },
+    columns,
+  );
+  if (sideBySide.split('\n').every((line) => line.length <= columns)) return sideBySide;
+  const rows = cells.map((cell) => [[cell.client, ...cell.killSwitch.split(/(?=\+)/), cell.fault], ...foundIn(cell)]);
+  return layOut({ head: ['client, kill switch, fault', ...found], rows }, columns);
+}
+
+function foundIn(cell: Summary['cells'][number]): TextTable['rows'][number] {
+  return [
+    [reachWords(cell.found, 'before')],
+    [cell.found === null ? cell.finding : reachWords(cell.found, 'outage')],
+    [lastClientWords(cell.found)],
+    [learntWords(cell.found)],
+  ];
 }

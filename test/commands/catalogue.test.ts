@@ -3,7 +3,8 @@ import { execFile } from 'node:child_process';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { asText, clientCatalogue, clientsPage, faultCatalogue, switchCatalogue } from '../../src/commands/catalogue.ts';
+import { clientCatalogue, clientsPage, faultCatalogue, switchCatalogue } from '../../src/commands/catalogue.ts';
+import { layOut } from '../../src/commands/text-table.ts';
 import { clientById, clients } from '../../src/clients/index.ts';
 import type { Host } from '../../src/contracts/host.ts';
 import { Unsupported } from '../../src/contracts/errors.ts';
@@ -29,7 +30,7 @@ describe('the catalogues', () => {
 
   it('fit the terminal, and cut nothing off', async () => {
     for (const catalogue of [await clientCatalogue(), switchCatalogue(), faultCatalogue()]) {
-      const text = asText(catalogue, 200);
+      const text = layOut(catalogue, 200);
       assert.ok(text.split('\n').every((line) => line.length <= 200));
       const ellipses = (of: string): number => of.split('…').length;
       assert.equal(ellipses(text), ellipses(JSON.stringify(catalogue)));

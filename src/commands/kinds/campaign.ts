@@ -7,6 +7,7 @@ import { sweepContainers } from '../../harness/labs/docker/sweep-containers.ts';
 import { trialSeconds } from '../../harness/trial/spec.ts';
 import { openDashboard } from '../dashboard.ts';
 import { finishing } from '../interruption.ts';
+import { outputColumns } from '../text-table.ts';
 import { ProgressView, everyone, summaryTable } from '../view.ts';
 import type { Asked } from './asked.ts';
 import { withLab, type Execution } from './lab.ts';
@@ -16,7 +17,7 @@ export async function campaign(asked: Asked): Promise<number> {
   return withLab(asked, async (execution) => {
     const { run, options } = execution;
     const { summary, interrupted } = await runAndDerive(execution);
-    console.log(options.json ? JSON.stringify(summary, null, 2) : summaryTable(summary));
+    console.log(options.json ? JSON.stringify(summary, null, 2) : summaryTable(summary, outputColumns()));
     if (!options.json) console.log(`\nReport: ${path.relative('', path.join(run.folder, 'report.html'))}`);
     if (interrupted) return sayInterrupted(`--resume ${run.folder}`);
     return exitCode(summary);

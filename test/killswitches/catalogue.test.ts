@@ -46,65 +46,65 @@ describe('the catalogue of kill switches', () => {
   });
 });
 
-describe('a combination of kill switches', () => {
-  const log: string[] = [];
-  const host: Host = {
-    name: 'client',
-    folder: '/nowhere',
-    run: () => Promise.reject(new Error('nothing is run here')),
-    spawn: () => Promise.reject(new Error('nothing is started here')),
-  };
-  const inner: Host = { ...host, folder: '/inside' };
-  const bracket = { beforeNs: 0, afterNs: 0 };
-  const tunnel: Tunnel = {
-    device: 'wg0',
-    fwmark: 1,
-    config: { address4: '', address6: '', dns: '', endpoint: { address: '', port: 1 }, gateway4: '' },
-    addHook: () => () => undefined,
-    up: () => Promise.resolve(bracket),
-    down: () => Promise.resolve(bracket),
-    restore: () => Promise.resolve(bracket),
-    daemonPids: () => Promise.resolve([]),
-  };
-  const context: SwitchContext = {
-    host,
-    tunnel,
-    clock: new Clock(),
-    identity: {
-      clientMac: '',
-      lan4: '',
-      lan6: null,
-      wan4: '',
-      tunnel4: '',
-      tunnel6: null,
-      exit4: '',
-      exit6: null,
-      endpoint: { address: '', port: 1 },
-    },
-  };
-  const nothing = { v4: false, v6: false, dns: false, lan: false, boot: false, reconnect: false };
-  const member = (id: string, more: Partial<PlannedSwitch> = {}): PlannedSwitch => ({
-    id,
-    title: id,
-    family: 'firewall',
-    reproduces: id,
-    claims: nothing,
-    needs: [],
-    parsed: [{ id, parameters: {} }],
-    engage: (given) => {
-      log.push(`engage ${id} on ${given.host.folder}`);
-      return Promise.resolve(
-        engaged(given, {
-          ...(id === 'b' ? { clientHost: inner } : {}),
-          ...(id === 'c' ? { binding: 'address' as const } : {}),
-          tunnelUp: () => Promise.resolve(void log.push(`up ${id}`)),
-          disengage: () => Promise.resolve(void log.push(`disengage ${id}`)),
-        }),
-      );
-    },
-    ...more,
-  });
+const log: string[] = [];
+const host: Host = {
+  name: 'client',
+  folder: '/nowhere',
+  run: () => Promise.reject(new Error('nothing is run here')),
+  spawn: () => Promise.reject(new Error('nothing is started here')),
+};
+const inner: Host = { ...host, folder: '/inside' };
+const bracket = { beforeNs: 0, afterNs: 0 };
+const tunnel: Tunnel = {
+  device: 'wg0',
+  fwmark: 1,
+  config: { address4: '', address6: '', dns: '', endpoint: { address: '', port: 1 }, gateway4: '' },
+  addHook: () => () => undefined,
+  up: () => Promise.resolve(bracket),
+  down: () => Promise.resolve(bracket),
+  restore: () => Promise.resolve(bracket),
+  daemonPids: () => Promise.resolve([]),
+};
+const context: SwitchContext = {
+  host,
+  tunnel,
+  clock: new Clock(),
+  identity: {
+    clientMac: '',
+    lan4: '',
+    lan6: null,
+    wan4: '',
+    tunnel4: '',
+    tunnel6: null,
+    exit4: '',
+    exit6: null,
+    endpoint: { address: '', port: 1 },
+  },
+};
+const nothing = { v4: false, v6: false, dns: false, lan: false, boot: false, reconnect: false };
+const member = (id: string, more: Partial<PlannedSwitch> = {}): PlannedSwitch => ({
+  id,
+  title: id,
+  family: 'firewall',
+  reproduces: id,
+  claims: nothing,
+  needs: [],
+  parsed: [{ id, parameters: {} }],
+  engage: (given) => {
+    log.push(`engage ${id} on ${given.host.folder}`);
+    return Promise.resolve(
+      engaged(given, {
+        ...(id === 'b' ? { clientHost: inner } : {}),
+        ...(id === 'c' ? { binding: 'address' as const } : {}),
+        tunnelUp: () => Promise.resolve(void log.push(`up ${id}`)),
+        disengage: () => Promise.resolve(void log.push(`disengage ${id}`)),
+      }),
+    );
+  },
+  ...more,
+});
 
+describe('a combination of kill switches', () => {
   beforeEach(() => log.splice(0));
 
   it('engages in the order written, disengages in reverse, and hands on the host', async () => {

@@ -76,7 +76,9 @@ describe('sealing a capture', () => {
       });
     });
   });
+});
 
+describe('sealing several sources, with comments', () => {
   it('puts each comment on the first packet at or after its instant, where Wireshark shows it', async function () {
     const missing = await tsharkIsMissing();
     if (missing !== null) {
@@ -136,7 +138,9 @@ describe('sealing a capture', () => {
       );
     });
   });
+});
 
+describe('sealing a capture of any size', () => {
   it('cuts nothing where nothing is to be cut, and says null where drops are not known', async () => {
     await sealed({ trimTunnel: null, dropped: null }, async (folder) => {
       const { frames, report } = await readFrames(join(folder, 'sealed.pcapng'), ORIGIN);

@@ -46,7 +46,9 @@ describe('the class of a frame', () => {
       assert.equal(new Judge().of(data), name);
     });
   }
+});
 
+describe('the class of a frame of the lab itself', () => {
   it('is tunnel for the endpoint’s UDP and nothing else, in either family', () => {
     const judge = new Judge();
     assert.equal(judge.of(tunnelFrame(REAL.v4)), 'tunnel');
@@ -85,7 +87,9 @@ describe('the class of a frame', () => {
     assert.equal(judge.of(udpFrame(REAL.v4, '198.18.0.8', [1, 9], bytes('anything'))), 'other v4 real');
     assert.equal(judge.of(udpFrame(REAL.v4, STRANGER.v4, [1, 2], bytes('KSL-CANAR'))), 'other v4 real');
   });
+});
 
+describe('the class of a frame in doubt', () => {
   it('is not taken from bytes that only almost fit', () => {
     const changed = (payload: Uint8Array, at: number, value: number): Uint8Array => {
       const copy = Buffer.from(payload);

@@ -94,7 +94,9 @@ describe('the class of a flow', () => {
       'tracker-http v4 real',
     ]);
   });
+});
 
+describe('the class of a flow, for its other packets', () => {
   it('is that of the first fragment for the later ones', () => {
     const judge = new Judge();
     const more = 0x2000;

@@ -79,7 +79,9 @@ describe('the shape of a frame', () => {
       'tunnel',
     );
   });
+});
 
+describe('the shape of a frame as it was captured', () => {
   it('may be padded to the least length of Ethernet', () => {
     const judge = new Judge();
     const syn = frame({ protocol: 6, from: REAL.v4, to: STRANGER.v4, payload: tcp(40000, 6000, bytes(), 2) });

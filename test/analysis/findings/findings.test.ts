@@ -179,7 +179,9 @@ describe('a disclosure', () => {
     assert.equal(reachIn(findings, 'outage'), 'none');
     assert.deepEqual(findings.disclosures[0]?.fields, ['get_peers', 'packet']);
   });
+});
 
+describe('the reach of a disclosure', () => {
   it('is none when a party hands a block to an address that sends no more', async () => {
     const piece: TimelineEvent = {
       kind: 'peer-piece',

@@ -171,7 +171,9 @@ describe('an exposure', () => {
       ],
     );
   });
+});
 
+describe('an exposure in the measures', () => {
   it('is not made by a canary', async () => {
     const marker = Buffer.from('KSL-CANARY0123456789').toString('hex');
     const seen = { ...base, sourceAddress: WAN4, atNs: 11 * S };

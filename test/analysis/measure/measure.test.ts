@@ -49,7 +49,9 @@ describe('measuring a trial', () => {
       ],
     );
   });
+});
 
+describe('measuring the outage of a trial', () => {
   it('finds the gap, its traffic and its end', async () => {
     const uplink = [...LEAK, at(11.5, arp(REAL.v4)), at(13, arp(REAL.v4))].sort((a, b) => a.atNs - b.atNs);
     const { measures, uplink: witness, problems } = await measured({ uplink, counted: 3 });
@@ -111,7 +113,9 @@ describe('measuring a trial', () => {
     assert.equal(await censored(18.9), false);
     assert.equal(await censored(19.1), true);
   });
+});
 
+describe('measuring what is around an outage', () => {
   it('reports what left before the fault and after restoration, without calling the outage a leak', async () => {
     const { measures } = await measured({ uplink: [at(0.5, DHT), at(5, DHT), at(22, DHT), at(23, DHT)], counted: 4 });
     assert.equal(measures.verdict, 'no-leak');
@@ -185,58 +189,69 @@ describe('measuring a trial', () => {
   });
 });
 
+/** Reasons for no verdict, as changes of a record that otherwise has one. */
+const INCONCLUSIVE: Record<string, [(record: TrialRecord) => TrialRecord, RegExp]> = {
+  'the trial failed': [
+    (record) => ({ ...record, outcome: { status: 'failed', stage: 'restoring', reason: 'no carrier' } }),
+    /^The trial failed at restoring: no carrier\.$/,
+  ],
+  'there was no steady state': [
+    (record) => ({ ...record, instants: { ...record.instants, steadyNs: null } }),
+    /never reached steady/,
+  ],
+  'no fault was injected': [
+    (record) => ({ ...record, instants: { ...record.instants, fault: null } }),
+    /no fault was injected/i,
+  ],
+  'a canary was missed': [
+    (record) => ({ ...record, canaries: [...record.canaries, { instrument: 'dht', stage: 'after', seen: false }] }),
+    /instrument «dht» missed the canary after/,
+  ],
+  'no canary was sent': [(record) => ({ ...record, canaries: [] }), /no canary was sent/i],
+  'the capture dropped packets': [
+    (record) => ({
+      ...record,
+      captures: record.captures.map((one) => ({ ...one, dropped: one.name === 'uplink' ? 2 : 0 })),
+    }),
+    /^The uplink capture dropped 2 packets\.$/,
+  ],
+  'the capture cannot say what it dropped': [
+    (record) => ({
+      ...record,
+      captures: record.captures.map((one) => ({ ...one, dropped: one.name === 'wan' ? null : 0 })),
+    }),
+    /^The wan capture cannot say/,
+  ],
+  'the uplink was not captured': [
+    (record) => ({ ...record, captures: record.captures.filter(({ name }) => name === 'wan') }),
+    /^There is no uplink capture\.$/,
+  ],
+  'the capture is shorter than it was': [
+    (record) => ({
+      ...record,
+      captures: record.captures.map((one) => ({ ...one, packets: one.name === 'uplink' ? 6 : one.packets })),
+    }),
+    /the uplink capture holds 5 of the 6 packets/i,
+  ],
+  'the counters were not read': [(record) => ({ ...record, counters: null }), /counters on the router were not read/],
+  'the witnesses disagree': [
+    (record) => ({ ...record, counters: { clear: 4, tunnel: 0, housekeeping: 0 } }),
+    /^The witnesses disagree: the router counted 4 clear packets, the capture holds 3\.$/,
+  ],
+  'the client was never identified': [(record) => ({ ...record, identity: null }), /never identified/],
+};
+
+/** States of an instrument in which it may have missed something. */
+const UNSTEADY: Record<string, [NonNullable<TrialRecord['instruments']>[number], RegExp]> = {
+  'was blind': [
+    { id: 'swarm', dropped: null, blind: 'it ended by itself' },
+    /«swarm» was blind.*: it ended by itself/i,
+  ],
+  'lost something': [{ id: 'resolver', dropped: 2, blind: null }, /«resolver» lost 2 of what came to it/i],
+};
+
 describe('a verdict', () => {
-  const inconclusive: Record<string, [(record: TrialRecord) => TrialRecord, RegExp]> = {
-    'the trial failed': [
-      (record) => ({ ...record, outcome: { status: 'failed', stage: 'restoring', reason: 'no carrier' } }),
-      /^The trial failed at restoring: no carrier\.$/,
-    ],
-    'there was no steady state': [
-      (record) => ({ ...record, instants: { ...record.instants, steadyNs: null } }),
-      /never reached steady/,
-    ],
-    'no fault was injected': [
-      (record) => ({ ...record, instants: { ...record.instants, fault: null } }),
-      /no fault was injected/i,
-    ],
-    'a canary was missed': [
-      (record) => ({ ...record, canaries: [...record.canaries, { instrument: 'dht', stage: 'after', seen: false }] }),
-      /instrument «dht» missed the canary after/,
-    ],
-    'no canary was sent': [(record) => ({ ...record, canaries: [] }), /no canary was sent/i],
-    'the capture dropped packets': [
-      (record) => ({
-        ...record,
-        captures: record.captures.map((one) => ({ ...one, dropped: one.name === 'uplink' ? 2 : 0 })),
-      }),
-      /^The uplink capture dropped 2 packets\.$/,
-    ],
-    'the capture cannot say what it dropped': [
-      (record) => ({
-        ...record,
-        captures: record.captures.map((one) => ({ ...one, dropped: one.name === 'wan' ? null : 0 })),
-      }),
-      /^The wan capture cannot say/,
-    ],
-    'the uplink was not captured': [
-      (record) => ({ ...record, captures: record.captures.filter(({ name }) => name === 'wan') }),
-      /^There is no uplink capture\.$/,
-    ],
-    'the capture is shorter than it was': [
-      (record) => ({
-        ...record,
-        captures: record.captures.map((one) => ({ ...one, packets: one.name === 'uplink' ? 6 : one.packets })),
-      }),
-      /the uplink capture holds 5 of the 6 packets/i,
-    ],
-    'the counters were not read': [(record) => ({ ...record, counters: null }), /counters on the router were not read/],
-    'the witnesses disagree': [
-      (record) => ({ ...record, counters: { clear: 4, tunnel: 0, housekeeping: 0 } }),
-      /^The witnesses disagree: the router counted 4 clear packets, the capture holds 3\.$/,
-    ],
-    'the client was never identified': [(record) => ({ ...record, identity: null }), /never identified/],
-  };
-  for (const [why, [change, reason]] of Object.entries(inconclusive)) {
+  for (const [why, [change, reason]] of Object.entries(INCONCLUSIVE)) {
     it(`is inconclusive when ${why}, leak or no leak`, async () => {
       const { measures, problems } = await measured({ uplink: LEAK, counted: 3, change });
       assert.equal(measures.verdict, 'inconclusive');
@@ -244,15 +259,7 @@ describe('a verdict', () => {
       assert.equal(problems.length, 1);
     });
   }
-
-  const unsteady: Record<string, [NonNullable<TrialRecord['instruments']>[number], RegExp]> = {
-    'was blind': [
-      { id: 'swarm', dropped: null, blind: 'it ended by itself' },
-      /«swarm» was blind.*: it ended by itself/i,
-    ],
-    'lost something': [{ id: 'resolver', dropped: 2, blind: null }, /«resolver» lost 2 of what came to it/i],
-  };
-  for (const [what, [instrument, reason]] of Object.entries(unsteady)) {
+  for (const [what, [instrument, reason]] of Object.entries(UNSTEADY)) {
     const change = (record: TrialRecord): TrialRecord => ({ ...record, instruments: [instrument] });
 
     it(`is inconclusive where nothing was seen and an instrument ${what}`, async () => {

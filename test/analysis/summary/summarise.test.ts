@@ -63,7 +63,9 @@ describe('what counts as evidence', () => {
     assert.match(texts(summary), /ufw showed no leak in 59 trials over 1 cell: .* at most 5\.0 %/);
     assert.doesNotMatch(texts(summary), /(?<![\d.])0 %/);
   });
+});
 
+describe('the numbers of a summary', () => {
   it('counts inconclusive and unsupported trials for nothing', () => {
     const rows = [
       ...leaking,

@@ -3,7 +3,6 @@
  * in the same lab, since an armed fault can be injected again once it has been reverted (`runInLab`).
  */
 import { setTimeout } from 'node:timers/promises';
-import { faultByReference } from '../../src/faults/index.ts';
 import { Clock } from '../../src/contracts/clock.ts';
 import type { Host } from '../../src/contracts/host.ts';
 import { changedLab } from '../../src/harness/labs/changed.ts';
@@ -11,8 +10,9 @@ import { killSwitchByReference } from '../../src/killswitches/index.ts';
 import { bystander } from '../kit/bystander.ts';
 import { openLab, sayStage, tell } from '../kit/lab-places.ts';
 import { labState } from '../kit/lab-state.ts';
+import { faultOf } from '../kit/own-plugins.ts';
 
-const [, , , reference = '', switchReference = 'none', lasting = 'lasting'] = process.argv;
+const [, , , reference = '', switchReference = 'none', lasting = 'lasting', file = ''] = process.argv;
 /** Looks for an effect: one where the fault's is over when it has happened, since it would not be found in any. */
 const LOOKS = lasting === 'lasting' ? 11 : 1;
 const clock = new Clock();
@@ -78,7 +78,8 @@ async function changed(before: readonly string[], look: () => Promise<readonly s
 await carries();
 sayStage(`arming ${reference}`);
 const rounds: unknown[] = [];
-const armed = await faultByReference(reference).arm(lab, client);
+const fault = await faultOf(reference, file);
+const armed = await fault.arm(lab, client);
 for (let round = 0; round < 2; round++) {
   const watched = await pids();
   const state = async (): Promise<readonly string[]> => [...(await labState(lab, () => Promise.resolve(watched)))];

@@ -6,12 +6,12 @@ import { setTimeout } from 'node:timers/promises';
 import { Clock } from '../../src/contracts/clock.ts';
 import type { Host } from '../../src/contracts/host.ts';
 import { Unsupported } from '../../src/contracts/errors.ts';
-import { killSwitchByReference } from '../../src/killswitches/index.ts';
 import { openLab, sayStage, tell } from '../kit/lab-places.ts';
 import { hostState } from '../kit/host-state.ts';
+import { switchOf } from '../kit/own-plugins.ts';
 import { knowNeighbours, sendProbes } from '../kit/probe-packets.ts';
 
-const reference = process.argv[3] ?? '';
+const [, , , reference = '', file = ''] = process.argv;
 const clock = new Clock();
 sayStage('opening the lab');
 const lab = await openLab(clock);
@@ -52,7 +52,7 @@ await lab.tunnel.down();
 const before = await hostState(client);
 
 sayStage(`engaging ${reference}`);
-const planned = killSwitchByReference(reference);
+const planned = await switchOf(reference, file);
 const engaged = await planned
   .engage({ host: client, vpn, tunnel: lab.tunnel, clock, identity: lab.identity })
   .catch((error: unknown) => {

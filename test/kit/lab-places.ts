@@ -21,15 +21,19 @@ const LONGEST_SECONDS = 150;
 /** What a program is told of its lab: the images of one in containers, null for one in namespaces. */
 export type Place = Pick<DockerLabOptions, 'labImage' | 'clientImage'> | null;
 
-export const PLACES = [
-  { where: 'namespaces', open: (): Promise<Place> => Promise.resolve(null) },
-  {
-    where: 'containers',
-    /** Skips what `context` stands for where there is no engine. `needs`: packages of the client's host. */
-    open: async (context: Mocha.Context, needs: readonly Need[]): Promise<Place> =>
-      (await openTestEngine(context, needs)).images,
-  },
-] as const;
+/** A kind of lab, and what opens it for the tests. */
+export interface LabPlace {
+  readonly where: 'namespaces' | 'containers';
+  /** Skips what `context` stands for where there is no such lab. `needs`: packages of the client's host. */
+  readonly open: (context: Mocha.Context, needs: readonly Need[]) => Promise<Place>;
+}
+
+export const IN_NAMESPACES: LabPlace = { where: 'namespaces', open: () => Promise.resolve(null) };
+const IN_CONTAINERS: LabPlace = {
+  where: 'containers',
+  open: async (context, needs) => (await openTestEngine(context, needs)).images,
+};
+export const PLACES: readonly LabPlace[] = [IN_NAMESPACES, IN_CONTAINERS];
 
 let opened = 0;
 
@@ -70,23 +74,45 @@ export async function tell(seen: object, lab: Lab): Promise<never> {
 
 /** Labs at once: each waits more than it works. */
 const LABS = 3;
+/** Longest wait for a lab's turn and its run, in milliseconds. */
+export const TURN_MS = 400_000;
 
-/** Runs `work` on each of `items`, some at once, and gives the promise of each by name. */
-export function together<T>(
-  items: readonly string[],
-  work: (item: string) => Promise<T>,
-): ReadonlyMap<string, Promise<T>> {
-  const settle = new Map<string, (run: Promise<T>) => void>();
-  const runs = new Map(
-    items.map((item) => [item, new Promise<T>((resolve) => void settle.set(item, resolve))] as const),
-  );
-  // One that fails is its own test's matter, whenever that comes to it.
-  for (const run of runs.values()) run.catch(() => undefined);
-  const turn = async (item: string): Promise<void> => {
-    const run = work(item);
-    settle.get(item)?.(run);
-    await run.catch(() => undefined);
+/** What one program said of the lab it was run in; rejects where it failed. */
+export type Told = () => Promise<string>;
+
+/** The labs of one description: a program each. */
+export interface Labs {
+  readonly where: LabPlace['where'];
+  /** Enters a program (`runInLab`) to be run, once the description's tests begin. Its answer is for hooks and tests. */
+  run(program: string, ...args: readonly string[]): Told;
+}
+
+/**
+ * Has the description it is called in run, before its tests, every program that has been entered meanwhile: some at once.
+ * `needs`: packages of the client's host.
+ */
+export function labsIn({ where, open }: LabPlace, needs: readonly Need[]): Labs {
+  const entered: ((place: Place) => Promise<unknown>)[] = [];
+
+  before(async function () {
+    this.timeout(TURN_MS);
+    const place = await open(this, needs);
+    void pMap(entered, (run) => run(place), { concurrency: LABS });
+  });
+
+  return {
+    where,
+    run(program, ...args) {
+      let settle: ((run: Promise<string>) => void) | undefined;
+      const told = new Promise<string>((resolve) => (settle = resolve));
+      // One that fails is its own test's matter, whenever that comes to it.
+      told.catch(() => undefined);
+      entered.push((place) => {
+        const run = runInLab(place, program, ...args);
+        settle?.(run);
+        return run.catch(() => undefined);
+      });
+      return () => told;
+    },
   };
-  void pMap(items, turn, { concurrency: LABS });
-  return runs;
 }

@@ -54,3 +54,30 @@ describe('the floors of src/', () => {
     });
   }
 });
+
+describe('what has one home in src/', () => {
+  const files = readdirSync(SRC, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.ts'));
+
+  for (const [what, pattern, home] of [
+    [
+      'nanoseconds and microseconds of a second',
+      /\b(1e9|1e6|1_000_000_000n?|1_000_000n)\b|_NS = 1_000_000\b/,
+      'records/units.ts',
+    ],
+    ['the magic numbers of pcap', /0xa1b2(c3d4|3c4d)|0xd4c3b2a1|0x4d3cb2a1/i, 'records/pcap.ts'],
+    ['EtherTypes', /0x0800\b|0x0806\b|0x86dd\b|0x88cc\b/i, 'records/protocols.ts'],
+    ['protocol numbers of IP', /\btcp: 6, udp: 17\b/, 'records/protocols.ts'],
+  ] as const) {
+    it(what, () => {
+      const lines = files.flatMap((file) =>
+        readFileSync(path.join(SRC, file), 'utf8')
+          .split('\n')
+          .filter((line) => pattern.test(line))
+          .map((line) => `${file}: ${line.trim()}`),
+      );
+      assert.ok(lines.some((line) => line.startsWith(`${home}:`)));
+      const astray = lines.filter((line) => !line.startsWith(`${home}:`));
+      assert.deepEqual(astray, [], `import it from ${home}`);
+    });
+  }
+});

@@ -19,6 +19,7 @@ import { ControlGroup } from './control-group.ts';
 import type { Bench } from './bench.ts';
 import { benchRow, type BenchRow } from './row.ts';
 import { runTrials, trialNeeds } from './trials.ts';
+import { NS_PER_SECOND, US_PER_SECOND } from '../records/units.ts';
 
 const TUNNEL_PROGRAM = compiled('bench/tunnel-program');
 /** Times that a tunnel's set-up is measured, in labs of its own while the campaign runs: there it costs more than on a quiet machine. */
@@ -116,7 +117,7 @@ class LabSampler implements Disposable {
 
   /** What subjects and tunnels had done when they were met: it is counted where they were then. */
   get takenCpuSeconds(): number {
-    return this.#takenNs / 1e9;
+    return this.#takenNs / NS_PER_SECOND;
   }
 
   labMiB(): number[] {
@@ -133,7 +134,7 @@ class LabSampler implements Disposable {
     // Adding up shared pages is work for the kernel: memory is looked at every eighth time.
     if (this.#samples++ % 8 === 0) this.#addUp([...this.#group.pids, ...this.#subjects.pids]);
     const { user, system } = process.cpuUsage(began);
-    this.ownCpuSeconds += (user + system) / 1e6;
+    this.ownCpuSeconds += (user + system) / US_PER_SECOND;
   }
 
   #takeSubject(pid: number): void {

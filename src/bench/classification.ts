@@ -16,6 +16,7 @@ import { findCommand } from '../harness/labs/provision.ts';
 import type { Bench } from './bench.ts';
 import { type BenchRow, benchRow } from './row.ts';
 import { BENCH_CLIENT, BENCH_CLIENT_MAC, BENCH_ENDPOINT, writeUplinkCapture } from './uplink-capture.ts';
+import { US_PER_SECOND } from '../records/units.ts';
 
 const UNIT = 'packets/s';
 const RUNS = 7;
@@ -101,7 +102,7 @@ async function floorRow(name: string, { frames, run }: Work): Promise<BenchRow> 
     const before = process.cpuUsage();
     await run();
     const { user, system } = process.cpuUsage(before);
-    found.push((frames * 1e6) / (user + system));
+    found.push((frames * US_PER_SECOND) / (user + system));
   }
   return benchRow(name, `${UNIT} of one core`, found, { name: 'floor', value: FLOOR });
 }

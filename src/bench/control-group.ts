@@ -9,6 +9,7 @@ import process from 'node:process';
 import * as z from 'zod';
 import { CONTROL_GROUPS } from '../killswitches/systemd-restrict.ts';
 import { RequestError, messageOf } from '../contracts/errors.ts';
+import { US_PER_SECOND } from '../records/units.ts';
 
 export class ControlGroup implements Disposable {
   readonly #folder: string;
@@ -40,7 +41,7 @@ export class ControlGroup implements Disposable {
 
   get cpuSeconds(): number {
     const used = /^usage_usec (\d+)$/m.exec(readFileSync(path.join(this.#folder, 'cpu.stat'), 'utf8'))?.[1];
-    return z.coerce.number().parse(used) / 1e6;
+    return z.coerce.number().parse(used) / US_PER_SECOND;
   }
 
   /** Ids of the processes in the group, this one included. */

@@ -8,8 +8,8 @@ import { killSwitchByReference } from '../killswitches/index.ts';
 import { Clock } from '../contracts/clock.ts';
 import { dockerLabSchema, openDockerLab } from '../harness/labs/docker.ts';
 import { openNetnsLab } from '../harness/labs/netns.ts';
+import { NS_PER_SECOND } from '../records/units.ts';
 
-const SECOND_NS = 1e9;
 /** Injections measured in one lab, each after its reversal. */
 const INJECTIONS = 5;
 
@@ -21,7 +21,7 @@ const lab = await (first.startsWith('{')
   : openNetnsLab(clock));
 await lab.tunnel.up();
 await lab.hosts.client.run(['ping', '-n', '-c', '1', '-W', '5', lab.tunnel.config.gateway4]);
-const openSeconds = (clock.nowNs() - began) / SECOND_NS;
+const openSeconds = (clock.nowNs() - began) / NS_PER_SECOND;
 
 // There is neither client nor kill switch here, and the faults measured happen to the tunnel alone.
 const nobody: FaultSubjects = {
@@ -42,7 +42,7 @@ for (const fault of faults.filter((each) => process.argv.includes(each.id))) {
   const spans: number[] = [];
   for (let injection = 0; injection < INJECTIONS; injection++) {
     const span = await armed.inject();
-    spans.push((span.afterNs - span.beforeNs) / SECOND_NS);
+    spans.push((span.afterNs - span.beforeNs) / NS_PER_SECOND);
     await armed.revert();
   }
   await armed[Symbol.asyncDispose]();
@@ -51,5 +51,5 @@ for (const fault of faults.filter((each) => process.argv.includes(each.id))) {
 
 const closing = clock.nowNs();
 await lab[Symbol.asyncDispose]();
-const closeSeconds = (clock.nowNs() - closing) / SECOND_NS;
+const closeSeconds = (clock.nowNs() - closing) / NS_PER_SECOND;
 process.stdout.write(JSON.stringify({ openSeconds, closeSeconds, brackets }) + '\n', () => process.exit(0));

@@ -8,13 +8,13 @@ import type { Scenario } from '../harness/campaign/scenario.ts';
 import type { Bench } from './bench.ts';
 import { benchRow, type BenchRow } from './row.ts';
 import { runTrials, trialNeeds } from './trials.ts';
+import { NS_PER_MS } from '../records/units.ts';
 
 /** Events that come within seconds of steady state with every seed. */
 const EVENTS = ['piece', 'get_peers', 'handshake'];
 const TRIALS = 5;
 const WINDOWS = { outage: 0.5, recovery: 0.5 };
 const LIMIT_MS = 2;
-const NS_PER_MS = 1e6;
 
 const MOMENTS = EVENTS.map((event) => `event ${event} 1`);
 

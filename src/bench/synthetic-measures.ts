@@ -6,9 +6,9 @@ import type { RandomStream } from '../analysis/statistics/random.ts';
 import type { Exposure, HandOut, Measures, Traffic } from '../records/measures.ts';
 import type { TrialRecord } from '../records/trial-record.ts';
 import type { ClearClass } from '../records/vocabulary.ts';
+import { NS_PER_SECOND as S } from '../records/units.ts';
 
 /** Nanoseconds of a second, and the instants of every invented trial. */
-export const S = 1e9;
 export const FAULT_NS = 10 * S;
 export const RESTORED_NS = 18 * S;
 export const END_NS = 24 * S;

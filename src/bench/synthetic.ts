@@ -12,7 +12,8 @@ import type { Manifest } from '../records/manifest.ts';
 import type { TimelineEvent } from '../records/timeline.ts';
 import type { TrialRecord } from '../records/trial-record.ts';
 import { RECORDS_VERSION } from '../records/vocabulary.ts';
-import { END_NS, FAULT_NS, RESTORED_NS, S, syntheticMeasures, type SyntheticSwitch } from './synthetic-measures.ts';
+import { END_NS, FAULT_NS, RESTORED_NS, syntheticMeasures, type SyntheticSwitch } from './synthetic-measures.ts';
+import { NS_PER_MS, NS_PER_SECOND as S, NS_PER_SECOND_BIG } from '../records/units.ts';
 
 export type { SyntheticSwitch };
 
@@ -52,7 +53,7 @@ export const SYNTHETIC_PLAN: SyntheticPlan = {
 };
 
 /** 1 January 2025, so that nothing depends on today. */
-const ORIGIN_UNIX_NS = 1_735_689_600n * 1_000_000_000n;
+const ORIGIN_UNIX_NS = 1_735_689_600n * NS_PER_SECOND_BIG;
 
 const CLIENT_MAC = '02:00:00:00:01:02';
 /** Swarm of the invented trials, as large as the lab's own, so that reading it costs as much. */
@@ -177,7 +178,7 @@ function syntheticTrial(
       endNs: END_NS,
     },
     aftermath: AFTERMATH,
-    momentAchievedNs: measured ? 2 * S + random.below(1_000_000) : null,
+    momentAchievedNs: measured ? 2 * S + random.below(NS_PER_MS) : null,
     counters: null,
     captures: [],
     canaries: [],

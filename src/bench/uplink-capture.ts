@@ -11,6 +11,7 @@ import { type PortFrame, ethernetFrame, tcpFrame, udpFrame } from '../probes/eth
 import type { Endpoint } from '../records/identity.ts';
 import { pcapHeader, pcapRecordHeader } from '../records/pcap.ts';
 import { ETHERTYPE } from '../records/protocols.ts';
+import { NS_PER_SECOND_BIG } from '../records/units.ts';
 
 export const BENCH_ENDPOINT = { address: ADDRESS.vpn.v4, port: ENDPOINT_PORT };
 export const BENCH_CLIENT = {
@@ -27,7 +28,7 @@ const SNAP_BYTES = 128;
 const TUNNEL_SHARE = 0.9;
 /** Distinct frames; the file repeats them in random order. */
 const VARIETY = 2000;
-const ORIGIN_UNIX_NS = 1_735_689_600n * 1_000_000_000n;
+const ORIGIN_UNIX_NS = 1_735_689_600n * NS_PER_SECOND_BIG;
 const STEP_NS = 20_000;
 
 interface Frame {

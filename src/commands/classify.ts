@@ -12,6 +12,7 @@ import { type CaptureSummary, type Volume, summariseCapture } from '../analysis/
 import { EXIT, RequestError, messageOf } from '../contracts/errors.ts';
 import { terminalText } from '../contracts/media.ts';
 import { parseArguments } from './arguments.ts';
+import { NS_PER_MS_BIG, NS_PER_SECOND_BIG } from '../records/units.ts';
 
 const list = (text: string): string[] => text.split(',').map((each) => each.trim());
 const addresses = z.string().transform(list);
@@ -138,8 +139,8 @@ function seconds(ns: number): string {
 }
 
 function instantText(unixNs: bigint): string {
-  const date = new Date(Number(unixNs / 1_000_000n));
+  const date = new Date(Number(unixNs / NS_PER_MS_BIG));
   return Number.isNaN(date.getTime())
     ? `${unixNs} ns`
-    : date.toISOString().replace(/\d{3}Z$/, `${String(unixNs % 1_000_000_000n).padStart(9, '0')}Z`);
+    : date.toISOString().replace(/\d{3}Z$/, `${String(unixNs % NS_PER_SECOND_BIG).padStart(9, '0')}Z`);
 }

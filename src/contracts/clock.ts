@@ -7,6 +7,7 @@
  * (preempted, or not yet warm) is wide and does not.
  */
 import { errno, load } from 'koffi';
+import { NS_PER_SECOND_BIG } from '../records/units.ts';
 
 /** An instant of a trial: whole nanoseconds of CLOCK_REALTIME since the trial's origin. Exact below 104 days. */
 export type InstantNs = number;
@@ -17,7 +18,6 @@ export interface Bracket {
   readonly afterNs: InstantNs;
 }
 
-const NS_PER_SECOND = 1_000_000_000n;
 /** Clock's id in linux/time.h. */
 const CLOCK_REALTIME = 0;
 /** Readings of a calibration, a microsecond each; the first few are of code that is not warm yet. */
@@ -70,7 +70,7 @@ function realtimeMinusMonotonicNs(): bigint {
     if (narrowest !== null && after - before >= narrowest) continue;
     narrowest = after - before;
     const [seconds = 0n, nanoseconds = 0n] = time;
-    offset = seconds * NS_PER_SECOND + nanoseconds - (before + after) / 2n;
+    offset = seconds * NS_PER_SECOND_BIG + nanoseconds - (before + after) / 2n;
   }
   return offset;
 }

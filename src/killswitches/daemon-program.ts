@@ -15,11 +15,11 @@ import { abortedBy, until } from '../contracts/until.ts';
 import { eachLine } from '../programs/lines.ts';
 import { orderSchema, serviceJobSchema, type Order, type Reaction, type Report } from './daemon-protocol.ts';
 import type { Step } from './steps.ts';
+import { NS_PER_SECOND } from '../records/units.ts';
 
 const STDOUT = 1;
 /** Milliseconds that «ip monitor» may take to listen: it takes two, a machine that does much else a hundred. */
 const SUBSCRIBED_MS = 10_000;
-const NS_PER_SECOND = 1e9;
 const job = serviceJobSchema.parse(JSON.parse(process.argv[2] ?? ''));
 const clock = new Clock(BigInt(job.originUnixNs));
 

@@ -8,11 +8,12 @@
 import { isIP } from 'node:net';
 import * as z from 'zod';
 import { isOneLine, oneLine, severalLines } from './plain-text.ts';
+import { NS_PER_SECOND } from './units.ts';
 
 const DAY_SECONDS = 86_400;
 /** Longer than any trial or horizon: a week. */
 export const LONGEST_SECONDS = 7 * DAY_SECONDS;
-const LONGEST_NS = LONGEST_SECONDS * 1e9;
+const LONGEST_NS = LONGEST_SECONDS * NS_PER_SECOND;
 /** Nothing in a lab of one machine comes this often in one trial; what is summed over trials stays exact. */
 const MOST = 2 ** 31 - 1;
 /** Eight tebibytes: a ten-gigabit link for two hours. */

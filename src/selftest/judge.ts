@@ -15,9 +15,10 @@ import type { TrialRecord } from '../records/trial-record.ts';
 import { CLEAR_CLASSES, FAMILIES, SOURCE_KINDS } from '../records/vocabulary.ts';
 import { plantedSchema, type Planted } from './planter.ts';
 import { writePcap } from './pcap-file.ts';
+import { NS_PER_MS } from '../records/units.ts';
 
 /** How far a found instant may lie outside the bracket in which the frame was sent. */
-const TIMING_NS = 1_000_000;
+const TIMING_NS = NS_PER_MS;
 
 export interface PlantedResult {
   readonly planted: number;

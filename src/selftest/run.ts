@@ -12,6 +12,7 @@ import type { TrialRecord } from '../records/trial-record.ts';
 import { TrialProcess } from '../harness/campaign/trial-process.ts';
 import { judgeMutants, judgePlanted, readPlanted, type Mutant, type PlantedResult } from './judge.ts';
 import { SABOTAGES } from './sabotage.ts';
+import { NS_PER_MS } from '../records/units.ts';
 
 export interface SelftestReport {
   readonly trials: readonly ({
@@ -113,7 +114,7 @@ export function selftestText({ trials, mutants, sabotages, passed }: SelftestRep
   const missed = [...mutants, ...sabotages].filter(({ caughtBy }) => caughtBy === null);
   return [
     ...trials.map(({ trial, planted, found, worstTimingNs, verdict }) => {
-      const timing = `instants at most ${(worstTimingNs / 1e6).toFixed(3)} ms outside the bracket of the sending`;
+      const timing = `instants at most ${(worstTimingNs / NS_PER_MS).toFixed(3)} ms outside the bracket of the sending`;
       return `${trial}: ${found} of ${planted} planted leaks found (${verdict}), ${timing}`;
     }),
     ...trials.flatMap(({ faults }) => faults.slice(0, 20).map((fault) => `  ${fault}`)),

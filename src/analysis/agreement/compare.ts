@@ -9,11 +9,11 @@ import { fisherExact } from '../statistics/fisher.ts';
 import { holm } from '../statistics/holm.ts';
 import { quantileOf, sorted } from '../statistics/quantiles.ts';
 import { mannWhitney } from '../statistics/ranks.ts';
+import { NS_PER_SECOND } from '../../records/units.ts';
 
 /** Differences that would change nobody's choice of kill switch: stated before any trial is run. */
 const MARGIN = { leakProbability: 0.2, gapSeconds: 1 } as const;
 const SIGNIFICANT = 0.05;
-const SECOND_NS = 1e9;
 
 export interface Side {
   readonly judged: number;
@@ -104,7 +104,7 @@ async function sidesOf(folder: string): Promise<ReadonlyMap<string, Side>> {
     const side = sides.get(name) ?? NOTHING;
     const leaked = measures?.verdict === 'leak';
     const judged = leaked || measures?.verdict === 'no-leak';
-    const gap = leaked && measures.gapNs !== null ? [measures.gapNs / SECOND_NS] : [];
+    const gap = leaked && measures.gapNs !== null ? [measures.gapNs / NS_PER_SECOND] : [];
     sides.set(name, {
       judged: side.judged + Number(judged),
       leaked: side.leaked + Number(leaked),

@@ -1,8 +1,7 @@
 /** The columns of trials.csv and trials.parquet: one list, so that the two cannot differ. Order is part of the format. */
 import { CLEAR_CLASSES, PARTIES } from '../../records/vocabulary.ts';
 import type { TrialRow } from '../summary/rows.ts';
-
-const NS_PER_SECOND = 1e9;
+import { NS_PER_SECOND } from '../../records/units.ts';
 
 export type Value = string | number | boolean | null;
 

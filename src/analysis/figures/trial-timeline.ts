@@ -12,8 +12,8 @@ import type { TrialRecord } from '../../records/trial-record.ts';
 import { CLEAR_CLASSES } from '../../records/vocabulary.ts';
 import { clearPackets, type ClearPackets } from './clear-packets.ts';
 import { ACCENT, INK, LEAK, MUTED, SAFE } from './style.ts';
+import { NS_PER_SECOND } from '../../records/units.ts';
 
-const NS = 1e9;
 /** Seconds of working tunnel shown before the fault, at most. */
 const BEFORE_SECONDS = 5;
 const LANE_HEIGHT = 24;
@@ -50,9 +50,9 @@ export async function timelineSpec(picture: TrialPicture): Promise<TopLevelSpec 
   const { record, measures, events } = picture;
   const { fault, restored, endNs, clientStartedNs } = record.instants;
   if (fault === null) return null;
-  const startNs = Math.max(clientStartedNs ?? 0, fault.beforeNs - BEFORE_SECONDS * NS);
+  const startNs = Math.max(clientStartedNs ?? 0, fault.beforeNs - BEFORE_SECONDS * NS_PER_SECOND);
   const stopNs = endNs ?? events.reduce((last, { atNs }) => Math.max(last, atNs), fault.afterNs + 1);
-  const since = (ns: number): number => (ns - fault.beforeNs) / NS;
+  const since = (ns: number): number => (ns - fault.beforeNs) / NS_PER_SECOND;
   const within = (ns: number): boolean => ns >= startNs && ns <= stopNs;
 
   const packets = await clearPackets(record, measures, picture.capture, startNs, stopNs);

@@ -12,6 +12,7 @@ import type { Sent } from './clear-traffic.ts';
 import type { SentPackets } from './packet-key.ts';
 import { phaseAt, type PhaseSpan } from './trial-phases.ts';
 import type { Contact } from './wan-contacts.ts';
+import { NS_PER_SECOND } from '../../records/units.ts';
 
 const PARTY_OF = new Map<TimelineEvent['kind'], ThirdParty>([
   ['tracker-announce', 'tracker'],
@@ -28,7 +29,7 @@ const PARTY_OF = new Map<TimelineEvent['kind'], ThirdParty>([
 ]);
 
 /** A party writes down what it met after the packet that told it; on a machine at work a good deal after. */
-const WRITTEN_DOWN_NS = 1_000_000_000;
+const WRITTEN_DOWN_NS = NS_PER_SECOND;
 
 interface Sighting {
   readonly atNs: number;

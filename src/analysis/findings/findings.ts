@@ -20,10 +20,10 @@ import { disclosuresOf } from './disclosures.ts';
 import { phasesOf, type PhaseSpan } from './trial-phases.ts';
 import { TunnelReturn } from './tunnel-return.ts';
 import { WanContacts } from './wan-contacts.ts';
+import { NS_PER_SECOND } from '../../records/units.ts';
 
-const NS_PER_SECOND = 1e9;
 /** A client that still sent so shortly before the outage's end may have gone on. */
-const CENSORING_NS = 1_000_000_000;
+const CENSORING_NS = NS_PER_SECOND;
 
 const REACH_OF: Readonly<Record<ThirdParty, Reach>> = {
   tracker: 'swarm',

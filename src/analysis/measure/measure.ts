@@ -21,9 +21,10 @@ import { type Spans, spansOf } from './phases.ts';
 import { measureRestart } from './restart.ts';
 import { type UplinkMeasures, measureUplink, withoutNulls } from './uplink.ts';
 import { type Findings, blindnessOf, judge, problemsOfRecord, problemsOfWitnesses } from './verdict.ts';
+import { NS_PER_SECOND } from '../../records/units.ts';
 
 /** Clear packets so close to the end of the outage mean that it ended before containment could be seen. */
-const CENSORING_NS = 1_000_000_000;
+const CENSORING_NS = NS_PER_SECOND;
 
 export interface TrialEvidence {
   readonly record: TrialRecord;

@@ -5,6 +5,7 @@
  */
 import type { Exposure, Measures } from '../../records/measures.ts';
 import { HEARTBEAT_BOUND_NS, isDisturbed, type TrialRecord, type WitnessCount } from '../../records/trial-record.ts';
+import { NS_PER_MS, NS_PER_SECOND } from '../../records/units.ts';
 
 /** Findings that the verdict rests on. */
 export type Findings = Omit<Measures, 'verdict' | 'reason'>;
@@ -62,7 +63,7 @@ export function problemsOfRecord(record: TrialRecord): string[] {
   if (instants.steadyNs === null) problems.push('the client never reached steady state through the tunnel');
   if (instants.fault === null) problems.push('no fault was injected');
   if (isDisturbed(record)) {
-    const [late, bound] = [record.heartbeatMaxDelayNs ?? 0, HEARTBEAT_BOUND_NS].map((ns) => Math.round(ns / 1e6));
+    const [late, bound] = [record.heartbeatMaxDelayNs ?? 0, HEARTBEAT_BOUND_NS].map((ns) => Math.round(ns / NS_PER_MS));
     problems.push(`the machine disturbed the trial: its heartbeat was late by ${late} ms, more than ${bound} ms`);
   }
   if (canaries.length === 0) problems.push('no canary was sent, so no instrument is proven to see');
@@ -100,7 +101,7 @@ function packets(count: number, kind = 'clear '): string {
 }
 
 function seconds(ns: number): string {
-  return (ns / 1e9).toFixed(3);
+  return (ns / NS_PER_SECOND).toFixed(3);
 }
 
 function sentence(parts: readonly string[]): string {

@@ -23,6 +23,7 @@ import { CANARY, startsWith } from '../classify/payload-shapes.ts';
 import { SwarmParties, type SwarmParty, keyAt } from './parties.ts';
 import { SPAN, type Spans, spanAt } from './phases.ts';
 import { withoutNulls } from './uplink.ts';
+import { NS_PER_SECOND } from '../../records/units.ts';
 
 export interface WanMeasures {
   readonly report: CaptureReport;
@@ -36,7 +37,6 @@ export interface WanMeasures {
 
 /** Phase of clear packets by span: every clear packet of the outage is of the gap. */
 const PHASE_OF_SPAN: readonly Phase[] = ['baseline', 'gap', 'recovery'];
-const NS_PER_SECOND = 1e9;
 /** What a flow is remembered as once the real address itself used it in the recovery. */
 const USED_BY_CLIENT = 1;
 

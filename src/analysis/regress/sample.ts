@@ -3,6 +3,7 @@ import * as z from 'zod';
 import { MOST_BYTES, list } from '../../records/bounded.ts';
 import { exposedParties, judged, valuesOf } from '../summary/cells.ts';
 import type { TrialRow } from '../summary/rows.ts';
+import { US_PER_SECOND } from '../../records/units.ts';
 
 /** Tests count through the trials one by one. */
 const MOST_TRIALS = 1_000_000;
@@ -42,5 +43,5 @@ export function sampleOf(rows: readonly TrialRow[]): Sample {
 }
 
 function toMicroseconds(seconds: number): number {
-  return Math.round(seconds * 1e6) / 1e6;
+  return Math.round(seconds * US_PER_SECOND) / US_PER_SECOND;
 }

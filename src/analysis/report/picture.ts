@@ -4,6 +4,7 @@ import type { TrialRecord } from '../../records/trial-record.ts';
 import { TIMELINE_CAPTION } from '../figures/trial-timeline.ts';
 import { bytes, duration } from '../summary/summary-words.ts';
 import { Html, html } from './html.ts';
+import { NS_PER_SECOND } from '../../records/units.ts';
 
 export interface DrawnTrial {
   readonly record: TrialRecord;
@@ -34,8 +35,8 @@ export function trialPicture({ record, measures, svg, fromCapture }: DrawnTrial)
 
 function since(record: TrialRecord, ns: number): string {
   const { fault } = record.instants;
-  if (fault === null) return duration(ns / 1e9);
-  const seconds = (ns - fault.beforeNs) / 1e9;
+  if (fault === null) return duration(ns / NS_PER_SECOND);
+  const seconds = (ns - fault.beforeNs) / NS_PER_SECOND;
   return seconds < 0 ? `${duration(-seconds)} before` : duration(seconds);
 }
 
@@ -106,7 +107,7 @@ function facts(record: TrialRecord, measures: Measures | null): Html[] {
   const counters = record.counters;
   const lines: [string, string | null][] = [
     ['Client', [record.cell.client, record.clientVersion, `binding: ${record.binding}`].filter(Boolean).join(', ')],
-    ['Fault’s bracket', fault === null ? null : duration((fault.afterNs - fault.beforeNs) / 1e9)],
+    ['Fault’s bracket', fault === null ? null : duration((fault.afterNs - fault.beforeNs) / NS_PER_SECOND)],
     ['Clear packets before the fault', measures === null ? null : String(measures.baselineClearPackets)],
     ['Clear packets after restoration', measures === null ? null : String(measures.recoveryClearPackets)],
     [
@@ -128,7 +129,7 @@ function facts(record: TrialRecord, measures: Measures | null): Html[] {
     ],
     [
       'Longest delay of the heartbeat',
-      record.heartbeatMaxDelayNs === null ? null : duration(record.heartbeatMaxDelayNs / 1e9),
+      record.heartbeatMaxDelayNs === null ? null : duration(record.heartbeatMaxDelayNs / NS_PER_SECOND),
     ],
     ['Client’s last words', record.clientLogTail.length === 0 ? null : record.clientLogTail.join(' ⏎ ')],
   ];

@@ -14,6 +14,7 @@ import {
 } from '../../records/findings.ts';
 import type { Exposure, Measures } from '../../records/measures.ts';
 import type { ClearClass, Phase } from '../../records/vocabulary.ts';
+import { NS_PER_SECOND } from '../../records/units.ts';
 
 /** Stages of a trial as a summary tells them: `before` is start and steady state, `after` recovery and aftermath. */
 const STAGES = ['before', 'outage', 'after'] as const;
@@ -38,8 +39,6 @@ export interface FoundRow {
   readonly works: Findings['availability'] | null;
   readonly latency: Findings['latency'] | null;
 }
-
-const NS_PER_SECOND = 1e9;
 
 const STAGE_OF: Readonly<Record<TrialPhase, Stage>> = {
   start: 'before',

@@ -7,8 +7,8 @@ import type { HandOut, Measures } from '../../records/measures.ts';
 import { isDisturbed, type TrialRecord } from '../../records/trial-record.ts';
 import { foundIn, type FoundRow } from './reach.ts';
 import type { ClearClass, Party, SourceKind, Verdict } from '../../records/vocabulary.ts';
+import { NS_PER_SECOND } from '../../records/units.ts';
 
-const NS_PER_SECOND = 1e9;
 /** Knocks count as ended when the silence after the last is this many times their mean distance. */
 const SILENCE_FACTOR = 5;
 

@@ -1,5 +1,6 @@
 /** Numbers as people read them, the same in every locale. No leak in n is never written as 0 %. */
 import type { CellSummary } from './schema.ts';
+import { NS_PER_SECOND, US_PER_SECOND } from '../../records/units.ts';
 
 /** `18 %`, `0.12 %`, `100 %`: two significant digits below 10 %. */
 export function percent(share: number): string {
@@ -14,8 +15,8 @@ export function percent(share: number): string {
 export function duration(seconds: number): string {
   const size = Math.abs(seconds);
   if (size === 0) return '0 s';
-  if (size < 0.000_01) return `${digits(seconds * 1e9)} ns`;
-  if (size < 0.001) return `${digits(seconds * 1e6)} µs`;
+  if (size < 0.000_01) return `${digits(seconds * NS_PER_SECOND)} ns`;
+  if (size < 0.001) return `${digits(seconds * US_PER_SECOND)} µs`;
   if (size < 1) return `${digits(seconds * 1e3)} ms`;
   if (size < 120) return `${digits(seconds)} s`;
   return `${digits(seconds / 60)} min`;

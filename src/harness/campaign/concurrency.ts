@@ -14,11 +14,11 @@ import { rowOf } from '../../analysis/summary/rows.ts';
 import { equivalentPairs } from '../../analysis/statistics/signed-ranks.ts';
 import { cellKey, namesOf, type CellNames } from '../../records/identity.ts';
 import type { TrialRecord } from '../../records/trial-record.ts';
+import { NS_PER_SECOND } from '../../records/units.ts';
 
 const MARGIN_PART = 0.1;
 const LEAST_MARGIN_SECONDS = 0.005;
 const SIGNIFICANCE = 0.05;
-const NS_PER_SECOND = 1e9;
 
 export interface CellConcurrency {
   readonly cell: CellNames;

@@ -13,10 +13,10 @@ import { NO_MORE, workerMessageSchema, type TrialTask, type WorkerMessage } from
 import { longestSeconds, type TrialSpec } from '../trial/spec.ts';
 import { lasting, programArgv } from '../../programs/program.ts';
 import type { TrialRecord } from '../../records/trial-record.ts';
+import { NS_PER_MS_BIG } from '../../records/units.ts';
 
 /** Last bytes kept of what a trial's process printed, for the record of one that died. */
 const STDERR_KEPT = 4000;
-const NS_PER_MS = 1_000_000n;
 /**
  * Number of trials after which a process is replaced, whatever it says of itself: what could build up unseen stays
  * small.
@@ -134,7 +134,7 @@ export class TrialProcess {
 /** The record of a trial whose process ended before it could seal one. */
 function failedRecord(spec: TrialSpec, stage: string, reason: string): TrialRecord {
   return {
-    ...blankRecord(spec, BigInt(Date.now()) * NS_PER_MS),
+    ...blankRecord(spec, BigInt(Date.now()) * NS_PER_MS_BIG),
     outcome: { status: 'failed', stage, reason },
   };
 }

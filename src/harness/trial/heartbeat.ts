@@ -4,10 +4,11 @@
  * this one, and instants are late by as much. Work of the process itself counts too, since it delays instants just the same.
  */
 import { monitorEventLoopDelay, type IntervalHistogram } from 'node:perf_hooks';
+import { NS_PER_MS } from '../../records/units.ts';
 
 /** An eighth of the bound (HEARTBEAT_BOUND_NS). At 10 ms the beats were a fifth of what the process did in a trial. */
 const INTERVAL_MS = 25;
-const INTERVAL_NS = INTERVAL_MS * 1e6;
+const INTERVAL_NS = INTERVAL_MS * NS_PER_MS;
 
 export class Heartbeat {
   readonly #intervals: IntervalHistogram = monitorEventLoopDelay({ resolution: INTERVAL_MS });

@@ -14,6 +14,7 @@ import { DURATION_HINT, LONGEST_SECONDS, parseSeconds } from '../../contracts/du
 import { RequestError } from '../../contracts/errors.ts';
 import type { TimelineEvent } from '../../records/timeline.ts';
 import { observe, type Timeline } from './live-timeline.ts';
+import { NS_PER_SECOND } from '../../records/units.ts';
 
 /** What each event looks like on the timeline. `wireguard-handshake` comes from the live capture as a note. */
 export const WIREGUARD_HANDSHAKE_NOTE = 'wireguard handshake initiation';
@@ -40,7 +41,6 @@ const EVENT_TIMEOUT_SECONDS = 60;
 const REKEY_TIMEOUT_SECONDS = 150;
 /** As many handshakes as come in the longest duration there is. */
 const MOST_EVENTS = Math.floor(LONGEST_SECONDS / REKEY_TIMEOUT_SECONDS);
-const NS_PER_SECOND = 1e9;
 
 const isMomentEvent = (text: string): text is MomentEvent => Object.hasOwn(MATCHES, text);
 

@@ -20,6 +20,7 @@ import type { TrialRecord } from '../../records/trial-record.ts';
 import { seal } from './seal.ts';
 import { Subject } from './subject.ts';
 import { Timeline, observe } from './live-timeline.ts';
+import { NS_PER_SECOND } from '../../records/units.ts';
 
 export interface TrialHooks {
   readonly openLab: () => Promise<Lab>;
@@ -32,8 +33,6 @@ export interface TrialHooks {
 const STEADY_BYTES = 32 * 1024;
 /** Lines of the client's log kept in the record of a trial that did not complete, or whose client ended unasked. */
 const LOG_LINES = 20;
-
-const NS_PER_SECOND = 1e9;
 
 const withEndpoints = (lab: Lab, otherEndpoints: readonly Endpoint[]): Lab =>
   changedLab(lab, { identity: { ...lab.identity, otherEndpoints: [...otherEndpoints] } });

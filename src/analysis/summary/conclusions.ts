@@ -10,7 +10,10 @@ import type { CellSummary, Conclusion, HandOutSurvival, Polling, Summary } from 
 /** List in words: `a, b and c`. */
 const LIST = new Intl.ListFormat('en-GB');
 
-type Facts = Pick<Summary, 'trials' | 'cells' | 'polling' | 'handOuts' | 'violations' | 'problems' | 'sequential'>;
+type Facts = Pick<
+  Summary,
+  'trials' | 'cells' | 'polling' | 'handOuts' | 'violations' | 'unjudged' | 'problems' | 'sequential'
+>;
 
 /** Conclusions first to last: how trials were allocated, where results decided it; control arms, switches, requirements, polling, what stayed open, the data themselves. */
 export function conclusionsOf(facts: Facts): Conclusion[] {
@@ -19,6 +22,7 @@ export function conclusionsOf(facts: Facts): Conclusion[] {
     ...controls(facts),
     ...switchConclusions(facts),
     ...requirements(facts.violations),
+    ...unmet(facts.unjudged),
     ...baselines(facts.cells),
     ...facts.polling.map(polled),
     ...facts.handOuts.filter(({ who }) => who === 'real').map(handedOut),
@@ -127,7 +131,16 @@ function requirements(violations: Summary['violations']): Conclusion[] {
     id: `requirement ${cell.client} ${cell.killSwitch} ${cell.fault} ${cell.moment}`,
     kind: 'requirement',
     tone: 'leak',
-    text: `The scenario requires ${cell.killSwitch} not to leak; with ${cell.client} under ${cell.fault} at ${cell.moment} it leaked in ${cell.leaks} of ${plural(cell.judged, 'trial')}.`,
+    text: `The scenario requires ${cell.killSwitch} not to leak; with ${cell.client} under ${cell.fault} at ${cell.moment} it leaked, or told a third party the address, in ${cell.leaks} of ${plural(cell.judged, 'trial')}.`,
+  }));
+}
+
+function unmet(unjudged: Summary['unjudged']): Conclusion[] {
+  return unjudged.map((cell) => ({
+    id: `requirement ${cell.client} ${cell.killSwitch} ${cell.fault} ${cell.moment}`,
+    kind: 'requirement',
+    tone: 'undecided',
+    text: `The scenario requires ${cell.killSwitch} not to leak; with ${cell.client} under ${cell.fault} at ${cell.moment} no trial was judged, so that nothing is shown.`,
   }));
 }
 

@@ -247,6 +247,8 @@ export const summarySchema = z.object({
   expiry: z.array(expirySchema).optional(),
   /** Cells that the scenario required not to leak, and that leaked. */
   violations: z.array(z.object({ ...names, leaks: count, judged: count })),
+  /** Cells that the scenario required not to leak, and of which no trial was judged. */
+  unjudged: z.array(z.object(names)),
   problems: z.array(z.object({ kind: z.enum(PROBLEM_KINDS), message: z.string(), count, places: z.array(z.string()) })),
 });
 

@@ -1,7 +1,7 @@
 /**
  * A campaign's trials come down to its summary: a pure function of the rows and the manifest.
  */
-import { cellKey, groupKey, type CellNames } from '../../records/identity.ts';
+import { cellKey, groupKey, namesOf, type CellNames } from '../../records/identity.ts';
 import type { Manifest } from '../../records/manifest.ts';
 import type { Problem } from '../campaign/problems.ts';
 import { CONFIDENCE } from '../statistics/binomial.ts';
@@ -61,7 +61,7 @@ export function summarise(manifest: Manifest, rows: readonly TrialRow[], problem
     polling: pollingDelays(unselected),
     handOuts: handOutSurvival(unselected),
     ...(expiry.length === 0 ? {} : { expiry }),
-    violations: violationsOf(scenario.mustNotLeak, cells),
+    ...requirementsOf(scenario.mustNotLeak, cells),
     problems: problems.map((problem) => ({ ...problem, places: [...problem.places] })),
   };
   return {
@@ -93,15 +93,24 @@ function totals(manifest: Manifest, cells: readonly CellSummary[], rows: readonl
   };
 }
 
-function violationsOf(mustNotLeak: readonly string[], cells: readonly CellSummary[]): Summary['violations'] {
-  return cells
-    .filter(({ killSwitch, verdicts }) => verdicts.leak > 0 && mustNotLeak.includes(killSwitch))
-    .map(({ client, killSwitch, fault, moment, verdicts }) => ({
-      client,
-      killSwitch,
-      fault,
-      moment,
-      leaks: verdicts.leak,
-      judged: verdicts.leak + verdicts.noLeak,
-    }));
+/**
+ * Cells that were required not to leak: those that leaked in the outage, or told a third party the address in any phase,
+ * and those of which nothing can be said.
+ */
+function requirementsOf(
+  mustNotLeak: readonly string[],
+  cells: readonly CellSummary[],
+): Pick<Summary, 'violations' | 'unjudged'> {
+  const required = cells.filter(({ killSwitch }) => mustNotLeak.includes(killSwitch));
+  const judgedTrials = ({ verdicts }: CellSummary): number => verdicts.leak + verdicts.noLeak;
+  const told = ({ found }: CellSummary): number => Math.max(0, ...(found?.learnt ?? []).map(({ trials }) => trials));
+  const isViolation = (cell: CellSummary): boolean => cell.verdicts.leak > 0 || told(cell) > 0;
+  return {
+    violations: required.filter(isViolation).map((cell) => ({
+      ...namesOf(cell),
+      leaks: Math.max(cell.verdicts.leak, told(cell)),
+      judged: Math.max(judgedTrials(cell), cell.found?.trials ?? 0),
+    })),
+    unjudged: required.filter((cell) => !isViolation(cell) && judgedTrials(cell) === 0).map(namesOf),
+  };
 }

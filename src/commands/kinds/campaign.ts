@@ -60,8 +60,14 @@ async function derive(folder: string): Promise<Summary> {
 }
 
 /** A campaign of which no trial came to a verdict, although none was declared impossible, has measured nothing. */
-function exitCode({ trials, violations, campaign }: Summary): number {
+function exitCode({ trials, violations, unjudged, campaign }: Summary): number {
   if (violations.length > 0) return EXIT.leaked;
+  if (unjudged.length > 0) {
+    process.stderr.write(
+      `killswitch-lab: ${unjudged.length} ${unjudged.length === 1 ? 'cell' : 'cells'} under «mustNotLeak» could not be judged: the reasons stand above.\n`,
+    );
+    return EXIT.cannotRun;
+  }
   if (trials.judged > 0 || trials.inconclusive === 0) return EXIT.done;
   process.stderr.write(
     `killswitch-lab: ${campaign} measured nothing: every trial that was run is inconclusive; the reasons stand above.\n`,

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import type { FoundRow } from '../../../src/analysis/summary/reach.ts';
 import { rowOf, NO_PARTIES } from '../../../src/analysis/summary/rows.ts';
 import { summarise } from '../../../src/analysis/summary/summarise.ts';
 import { pollingPeriods } from '../../../src/analysis/summary/polling.ts';
@@ -9,6 +10,14 @@ import { manifestOf, trial, trials } from '../../kit/summary-rows.ts';
 
 const leaking = trials(10, 'none', 'leak', { gapSeconds: 5, clearPackets: 100, clearBytes: 9_000 });
 const texts = (summary: ReturnType<typeof summarise>): string => summary.conclusions.map(({ text }) => text).join('\n');
+
+const foundIn = (...learnt: FoundRow['learnt']): FoundRow => ({
+  exact: true,
+  reach: { before: 'swarm', outage: 'none', after: 'none' },
+  learnt,
+  works: null,
+  latency: null,
+});
 
 describe('what counts as evidence', () => {
   it('never calls a switch safe whose control arm did not leak', () => {
@@ -122,6 +131,30 @@ describe('the numbers of a summary', () => {
       [['app-kill(poll=2s)', 3]],
     );
     assert.match(texts(summary), /requires app-kill\(poll=2s\) not to leak/);
+  });
+
+  it('counts a third party that was told before the fault as a leak of what must not, and names what was not judged', () => {
+    const found = foundIn({ stage: 'before', kind: 'dht', id: 'node-0', way: 'source', before: false });
+    const rows = [
+      ...leaking,
+      ...trials(3, 'client-bind', 'no-leak').map((row) => ({ ...row, found })),
+      ...trials(3, 'ufw', 'inconclusive'),
+    ];
+    const manifest = manifestOf('none', 'client-bind', 'ufw');
+    const summary = summarise(
+      { ...manifest, scenario: { ...manifest.scenario, mustNotLeak: ['client-bind', 'ufw'] } },
+      rows,
+      [],
+    );
+    assert.deepEqual(
+      summary.violations.map(({ killSwitch, leaks, judged }) => [killSwitch, leaks, judged]),
+      [['client-bind', 3, 3]],
+    );
+    assert.deepEqual(
+      summary.unjudged.map(({ killSwitch }) => killSwitch),
+      ['ufw'],
+    );
+    assert.match(texts(summary), /ufw not to leak; .* no trial was judged/);
   });
 
   it('compares every switch with the control arm and corrects for their number', () => {

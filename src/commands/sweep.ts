@@ -13,7 +13,7 @@ import { Command } from 'commander';
 import { CONTROL_GROUPS } from '../killswitches/systemd-restrict.ts';
 import { EXIT } from '../contracts/errors.ts';
 import { sweepContainers } from '../harness/labs/docker/sweep-containers.ts';
-import { OWNER_PATTERN, OWNER_VARIABLE, isGone } from '../harness/labs/owner.ts';
+import { OWNER_PATTERN, OWNER_VARIABLE, isGone } from '../contracts/owner.ts';
 import { parseArguments } from './arguments.ts';
 
 const OWNED = new RegExp(`(?:^|\\0)${OWNER_VARIABLE}=(${OWNER_PATTERN.source})\\0`);

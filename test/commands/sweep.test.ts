@@ -5,7 +5,7 @@ import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { orphanedTrials } from '../../src/commands/sweep.ts';
-import { OWNER_VARIABLE, ownerName } from '../../src/harness/labs/owner.ts';
+import { OWNER_VARIABLE, ownerName } from '../../src/contracts/owner.ts';
 import { CONTROL_GROUPS } from '../../src/killswitches/systemd-restrict.ts';
 import { programOutput } from '../kit/program.ts';
 

@@ -5,11 +5,12 @@
  *
  * The folder itself may be reached through links: a person named it.
  */
-import { randomBytes } from 'node:crypto';
 import { constants, type Stats } from 'node:fs';
-import { type FileHandle, lstat, mkdir, open, rename, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { type FileHandle, lstat, mkdir, open, readdir, rename, rm } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 import { RequestError } from '../../contracts/errors.ts';
+import { removeAtExit } from '../../contracts/leaving.ts';
+import { OWNER_PATTERN, isGone, ownerName } from '../../contracts/owner.ts';
 import { oneLine } from '../../records/plain-text.ts';
 import { linesOf, type Line } from './record-lines.ts';
 
@@ -95,7 +96,9 @@ export async function writeInto(folder: string, parts: readonly string[], conten
   const file = join(folder, ...parts);
   const standing = await lstat(file).catch(missing);
   if (standing?.isDirectory() === true) throw refused(file, 'a folder');
-  const aside = `${file}.${randomBytes(6).toString('hex')}.new`;
+  await removeAbandoned(dirname(file), basename(file));
+  const aside = `${file}.${ownerName(process.pid) ?? `0.${process.pid}.0`}-${(written += 1)}.new`;
+  const forget = removeAtExit(aside);
   try {
     const { O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW } = constants;
     const handle = await open(aside, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o666);
@@ -108,6 +111,21 @@ export async function writeInto(folder: string, parts: readonly string[], conten
   } catch (error) {
     await rm(aside, { force: true });
     throw error;
+  } finally {
+    forget();
+  }
+}
+
+/** Files that this process has written, so that each has a name of its own while it is not whole. */
+let written = 0;
+
+const ASIDE = new RegExp(`^\\.(${OWNER_PATTERN.source})-\\d+\\.new$`);
+
+/** Removes what a process that was killed while it wrote the file has left of it. */
+async function removeAbandoned(folder: string, name: string): Promise<void> {
+  for (const entry of await readdir(folder)) {
+    const owner = entry.startsWith(name) ? ASIDE.exec(entry.slice(name.length))?.[1] : undefined;
+    if (owner !== undefined && isGone(owner)) await rm(join(folder, entry), { force: true });
   }
 }
 

@@ -8,7 +8,7 @@ import { blankRecord } from '../trial/blank-record.ts';
 import type { Argv } from '../../contracts/host.ts';
 import { describeExit, messageOf } from '../../contracts/errors.ts';
 import { enterNamespaces } from '../labs/netns.ts';
-import { OWNER_VARIABLE, ownerName } from '../labs/owner.ts';
+import { OWNER_VARIABLE, ownerName } from '../../contracts/owner.ts';
 import { NO_MORE, workerMessageSchema, type TrialTask, type WorkerMessage } from '../trial/protocol.ts';
 import { longestSeconds, type TrialSpec } from '../trial/spec.ts';
 import { lasting, programArgv } from '../../programs/program.ts';

@@ -32,7 +32,7 @@ import {
 import { connectEngine, removeContainer } from './docker/engine.ts';
 import { StackContainers, stackSchema, type Stack } from './docker/user-stack.ts';
 import { SCRATCH_PREFIX } from './docker/sweep-containers.ts';
-import { ownerName } from './owner.ts';
+import { ownerName } from '../../contracts/owner.ts';
 import { endUser } from './end-user.ts';
 import { asUnprivileged } from '../../contracts/unprivileged.ts';
 import { awaitEnd } from './child-process.ts';

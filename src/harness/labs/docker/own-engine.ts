@@ -17,7 +17,7 @@ import { RequestError, messageOf } from '../../../contracts/errors.ts';
 import { within } from '../../../contracts/until.ts';
 import { SYSTEM_PATH, findCommand, provide } from '../provision.ts';
 import { connectEngine, type Engine } from './engine.ts';
-import { ownerName } from '../owner.ts';
+import { ownerName } from '../../../contracts/owner.ts';
 import { SCRATCH_PREFIX, sweepContainers } from './sweep-containers.ts';
 
 const DOCKER = { command: 'dockerd', package: 'docker.io' };

@@ -6,7 +6,7 @@ import { readdir, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import * as z from 'zod';
-import { OWNER_PATTERN, isGone } from '../owner.ts';
+import { OWNER_PATTERN, isGone } from '../../../contracts/owner.ts';
 import { LABEL, engineClient, removeContainer } from './engine.ts';
 
 /** Scratch folders, in the system's folder for temporary files, begin with this and their owner. */

@@ -4,7 +4,7 @@
  */
 import { readFileSync, readdirSync, readlinkSync } from 'node:fs';
 
-/** In the environment of every process that runs trials: its harness. */
+/** Variable in the environment of every process that runs trials: names its harness. */
 export const OWNER_VARIABLE = 'KSL_HARNESS';
 
 /** What an owner's name looks like. */

@@ -7,6 +7,7 @@ import { execFile } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { removeAtExit } from '../contracts/leaving.ts';
 import { promisify } from 'node:util';
 import { median } from 'simple-statistics';
 import { readCapture } from '../analysis/capture/read-capture.ts';
@@ -49,6 +50,7 @@ export const classificationBench: Bench = { needs: () => Promise.resolve([TCPDUM
 
 async function measure(): Promise<readonly BenchRow[]> {
   const folder = await mkdtemp(join(tmpdir(), 'ksl-bench-'));
+  removeAtExit(folder);
   try {
     const pcap = join(folder, 'uplink.pcap');
     const pcapng = join(folder, 'uplink.pcapng');

@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import * as z from 'zod';
+import { removeAtExit } from '../contracts/leaving.ts';
 import { compiled } from '../contracts/places.ts';
 import { type Bench, NO_NEEDS } from './bench.ts';
 import { benchRow, type BenchRow } from './row.ts';
@@ -29,6 +30,7 @@ export const derivationBench: Bench = { needs: NO_NEEDS, measure };
 
 async function measure(): Promise<readonly BenchRow[]> {
   const folder = await mkdtemp(join(tmpdir(), 'derivation-'));
+  removeAtExit(folder);
   try {
     const cells = SYNTHETIC_PLAN.clients.length * SYNTHETIC_PLAN.faults.length * SYNTHETIC_PLAN.switches.length;
     const trialsPerCell = Math.ceil(TRIALS / (cells * MOMENTS.length));

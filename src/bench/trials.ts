@@ -2,6 +2,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
+import { removeAtExit } from '../contracts/leaving.ts';
 import { runCampaign } from '../harness/campaign/campaign.ts';
 import { makeManifest } from '../harness/campaign/manifest.ts';
 import { fixedPace } from '../harness/campaign/pace.ts';
@@ -21,6 +22,7 @@ export function trialNeeds(scenario: Scenario): readonly Need[] {
 /** The records of all the scenario's trials, in labs in namespaces, `jobs` of them side by side. */
 export async function runTrials(scenario: Scenario, jobs: number): Promise<readonly TrialRecord[]> {
   const folder = await mkdtemp(path.join(os.tmpdir(), 'ksl-bench-'));
+  removeAtExit(folder);
   const startedAt = new Date().toISOString();
   const records: TrialRecord[] = [];
   try {

@@ -7,6 +7,7 @@
  * cursor back) takes itself for the only one that is left, and ends the process.
  */
 import { EXIT } from '../contracts/errors.ts';
+import { descendants, signalAll } from './descendants.ts';
 
 const STOP_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
@@ -23,6 +24,7 @@ export function listenForInterruption(): void {
         return;
       }
       say('interrupted');
+      signalAll(descendants(), 'SIGKILL');
       process.exit(EXIT.interrupted);
     });
   }

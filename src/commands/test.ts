@@ -11,6 +11,7 @@ import { killSwitches } from '../killswitches/index.ts';
 import type { Need } from '../contracts/host.ts';
 import { EXIT, RequestError, messageOf } from '../contracts/errors.ts';
 import { parseArguments } from './arguments.ts';
+import { descendants, signalAll } from './descendants.ts';
 import { finishing } from './interruption.ts';
 import { provideEngine, type ProvidedEngine } from '../harness/labs/docker/own-engine.ts';
 import { provide } from '../harness/labs/provision.ts';
@@ -73,11 +74,14 @@ async function engineForTests(say: (line: string) => void): Promise<ProvidedEngi
 function run(tool: string, args: readonly string[], stop: AbortSignal): Promise<boolean> {
   return new Promise((resolve, reject) => {
     const child = spawn(inProject('node_modules/.bin', tool), args, { cwd: inProject(), stdio: 'inherit' });
-    const end = (): void => void child.kill('SIGTERM');
+    // Tests start programs that would outlive mocha.
+    let started: ReturnType<typeof descendants> = new Map();
+    const end = (): void => signalAll((started = descendants()), 'SIGTERM');
     stop.addEventListener('abort', end, { once: true });
     child.once('error', (error) => reject(new RequestError(`${tool} cannot be started: ${error.message}`)));
     child.once('exit', (code) => {
       stop.removeEventListener('abort', end);
+      signalAll(started, 'SIGKILL');
       resolve(code === 0);
     });
   });

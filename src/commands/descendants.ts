@@ -1,0 +1,44 @@
+/** The processes that this one has started, and what those have: to be ended when it is. */
+import { readFileSync, readdirSync } from 'node:fs';
+import { ownerName } from '../contracts/owner.ts';
+
+/** Every process below this one, named for good: process id by name. */
+export function descendants(): ReadonlyMap<string, number> {
+  const below = new Map<number, number[]>();
+  for (const entry of readdirSync('/proc')) {
+    if (!/^\d+$/.test(entry)) continue;
+    const parent = parentOf(entry);
+    below.set(parent, [...(below.get(parent) ?? []), Number(entry)]);
+  }
+  const found = new Map<string, number>();
+  const visit = (pid: number): void => {
+    for (const child of below.get(pid) ?? []) {
+      found.set(ownerName(child) ?? '', child);
+      visit(child);
+    }
+  };
+  visit(process.pid);
+  return found;
+}
+
+/** Sends the signal to each that is still the process it was. */
+export function signalAll(processes: ReadonlyMap<string, number>, signal: 'SIGTERM' | 'SIGKILL'): void {
+  for (const [name, pid] of processes) {
+    if (ownerName(pid) !== name) continue;
+    try {
+      process.kill(pid, signal);
+    } catch {
+      // Ended meanwhile.
+    }
+  }
+}
+
+function parentOf(pid: string): number {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    // proc(5): the second field, in parentheses, may hold spaces; the parent is the fourth.
+    return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]);
+  } catch {
+    return 0; // gone meanwhile
+  }
+}

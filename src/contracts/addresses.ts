@@ -10,10 +10,10 @@
  * tunnel (RFC 1918). In the swarm every member is alone in its /24, since libtorrent keeps one DHT node of each:
  *
  *   198.18.0    tracker .10, one that refuses .11, one that is silent .12, sink of canaries .7
- *   198.18.20   to 31: DHT nodes                198.18.140  what the reader plants
+ *   198.18.20   to 31: DHT nodes                198.18.140  what the retrieval plants
  *   198.18.60   to 63: real infrastructure      198.18.150  monitor
  *   198.18.100  to 104: observer peers          198.18.160  and 161: marked peers
- *   198.18.110, 120, 130: vantages of the reader    198.18.170  to 173: marked DHT nodes
+ *   198.18.110, 120, 130: vantages of the retrieval    198.18.170  to 173: marked DHT nodes
  */
 import type { Endpoint, Identity } from '../records/identity.ts';
 
@@ -77,7 +77,7 @@ export const SWARM = {
   transmissionDht: member(62).v4,
   aria2Dht: member(63).v4,
   peers: members(100, 5),
-  /** Where the reader asks from: three /24s, as three strangers would have. */
+  /** Where the retrieval asks from: three /24s, as three strangers would have. */
   vantages: [member(110), member(120), member(130)],
   /** Nobody listens there: what comes after the announce is the asked one's own doing. */
   plant: member(140).v4,

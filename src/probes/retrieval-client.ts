@@ -1,25 +1,25 @@
-/** The harness's hold on the independent reader and the monitor: starts them beside the swarm and hands on what they say. */
+/** The harness's hold on the retrieval and the monitor: starts them beside the swarm and hands on what they say. */
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Host } from '../contracts/host.ts';
 import type { RunningInstrument } from '../contracts/instrument.ts';
-import type { InstrumentEvent, MonitorEvent, ReaderEvent } from '../records/timeline.ts';
+import type { InstrumentEvent, MonitorEvent, RetrievalEvent } from '../records/timeline.ts';
 import { startLineProgram } from '../programs/line-program.ts';
 import { monitorLineSchema, type MonitorConfig } from './monitor/monitor-config.ts';
 import { retrievalLineSchema, type RetrievalCommand, type RetrievalConfig } from './retrieval/retrieval-config.ts';
 
-export interface RunningReader extends RunningInstrument {
+export interface RunningRetrieval extends RunningInstrument {
   tell(command: RetrievalCommand['command']): void;
 }
 
-/** Starts the reader; resolves when it could ask. */
-export async function startReader(
+/** Starts the retrieval; resolves when it could ask. */
+export async function startRetrieval(
   host: Host,
   options: {
     readonly config: RetrievalConfig;
-    readonly onEvent: (event: ReaderEvent) => void;
+    readonly onEvent: (event: RetrievalEvent) => void;
   },
-): Promise<RunningReader> {
+): Promise<RunningRetrieval> {
   const file = path.join(host.folder, 'retrieval.json');
   await writeFile(file, JSON.stringify(options.config));
   const program = await startLineProgram(
@@ -32,7 +32,7 @@ export async function startReader(
     },
   );
   return {
-    id: 'reader',
+    id: 'retrieval',
     tell: (command) => program.tell({ command }),
     stop: () => program.stop(),
   };

@@ -88,7 +88,7 @@ export function conditionsWith(duration: z.ZodType<number>) {
     retrieval: z
       .strictObject({
         every: duration.default(5),
-        /** Time from the fault to the reader's last question. */
+        /** Time from the fault to the retrieval's last question. */
         horizon: duration.default(60),
       })
       .optional(),

@@ -41,7 +41,7 @@ const exposureSchema = z.object({
 });
 export type Exposure = z.infer<typeof exposureSchema>;
 
-/** Time for which one party handed out one address to a stranger who asked, in the reader's rounds. */
+/** Time for which one party handed out one address to a stranger who asked, in the retrieval's rounds. */
 const handOutSchema = z.object({
   party: z.enum(PARTIES),
   id: word,

@@ -118,15 +118,15 @@ export const instrumentEventSchema = z.discriminatedUnion('kind', [...instrument
 /** What an instrument saw, live and in timeline.jsonl. */
 export type InstrumentEvent = z.infer<typeof instrumentEventSchema>;
 
-/** What the independent reader was told when it asked, and what it planted. It is no party and learns nothing that counts. */
-const readerEvents = [
+/** What the retrieval was told when it asked, and what it planted. It is no party and learns nothing that counts. */
+const retrievalEvents = [
   z.object({
     kind: z.literal('retrieval'),
     atNs: instant,
     /** Id of the tracker, node or peer that was asked. */
     asked: word,
     via: z.enum(['tracker-http', 'tracker-udp', 'dht', 'pex']),
-    /** The reader's own address for this question. */
+    /** The retrieval's own address for this question. */
     asker: word,
     answered: z.boolean(),
     /** Addresses of peers it named, the asker's own left out. */
@@ -146,8 +146,8 @@ const readerEvents = [
   }),
 ] as const;
 
-export const readerEventSchema = z.discriminatedUnion('kind', [...readerEvents]);
-export type ReaderEvent = z.infer<typeof readerEventSchema>;
+export const retrievalEventSchema = z.discriminatedUnion('kind', [...retrievalEvents]);
+export type RetrievalEvent = z.infer<typeof retrievalEventSchema>;
 
 const monitorNamed = z.object({
   kind: z.literal('monitor-named'),
@@ -199,7 +199,7 @@ const harnessEvents = [
 
 export const timelineEventSchema = z.discriminatedUnion('kind', [
   ...instrumentEvents,
-  ...readerEvents,
+  ...retrievalEvents,
   monitorNamed,
   persisted,
   ...harnessEvents,

@@ -1,4 +1,4 @@
-/** Exposures of known life: what the reader is told must begin and end with them, within one of its steps. */
+/** Exposures of known life: what the retrieval is told must begin and end with them, within one of its steps. */
 import assert from 'node:assert/strict';
 import { setTimeout as wait } from 'node:timers/promises';
 import { findHandOuts } from '../../src/analysis/measure/hand-outs.ts';
@@ -7,7 +7,7 @@ import type { HandOut } from '../../src/records/measures.ts';
 import type { TimelineEvent } from '../../src/records/timeline.ts';
 import { makePayload } from '../../src/probes/torrent-payload.ts';
 import { CanaryWatch } from '../../src/probes/canary-watch.ts';
-import { type RunningReader, startReader } from '../../src/probes/retrieval-client.ts';
+import { type RunningRetrieval, startRetrieval } from '../../src/probes/retrieval-client.ts';
 import { PLANT, VANTAGES } from '../../src/probes/retrieval/retrieval-config.ts';
 import { type RunningSwarm, startSwarm } from '../../src/probes/swarm-client.ts';
 import { labSwarm } from '../../src/probes/swarm/swarm-config.ts';
@@ -19,11 +19,11 @@ const NS = 1e9;
 const ANSWER_SECONDS = 0.5;
 const LIFE_SECONDS = 3;
 
-describe('the independent reader', function () {
+describe('the retrieval', function () {
   this.timeout(40_000);
   let lab: SmallLab;
   let swarm: RunningSwarm;
-  let reader: RunningReader;
+  let retrieval: RunningRetrieval;
   let clock: Clock;
   const timeline: TimelineEvent[] = [];
   let rows: readonly HandOut[] = [];
@@ -49,7 +49,7 @@ describe('the independent reader', function () {
     const onEvent = (event: TimelineEvent): void => void timeline.push(event);
     swarm = await startSwarm(lab.swarm, { config, watch, onEvent });
     const { tracker, dht, observers } = config;
-    reader = await startReader(lab.swarm, {
+    retrieval = await startRetrieval(lab.swarm, {
       config: {
         originUnixNs: clock.originUnixNs.toString(),
         infoHash,
@@ -63,15 +63,15 @@ describe('the independent reader', function () {
       onEvent,
     });
 
-    reader.tell('begin');
+    retrieval.tell('begin');
     await wait(1000);
-    reader.tell('plant');
+    retrieval.tell('plant');
     await announce(infoHash, 'started');
     await wait(LIFE_SECONDS * 1000);
     await announce(infoHash, 'stopped');
-    reader.tell('unplant');
+    retrieval.tell('unplant');
     await wait(2000);
-    await reader.stop();
+    await retrieval.stop();
     rows = findHandOuts(timeline, lab.identity, {}) ?? [];
   });
   after(async () => {

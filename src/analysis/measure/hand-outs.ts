@@ -1,5 +1,5 @@
 /**
- * Finds who still hands the real address out, and for how long, in the answers an independent reader was given. One row
+ * Finds who still hands the real address out, and for how long, in the answers the retrieval was given. One row
  * per party and address, from the first answer that named it to the last, and to the first answer after that without
  * it.
  *
@@ -8,7 +8,7 @@
  */
 import type { Identity } from '../../records/identity.ts';
 import type { HandOut } from '../../records/measures.ts';
-import type { ReaderEvent, TimelineEvent } from '../../records/timeline.ts';
+import type { RetrievalEvent, TimelineEvent } from '../../records/timeline.ts';
 import type { TrialRecord } from '../../records/trial-record.ts';
 import type { Party } from '../../records/vocabulary.ts';
 import { canonicalAddress } from '../capture/address.ts';
@@ -21,7 +21,7 @@ const PARTY_OF: Readonly<Record<Answer['via'], Party>> = {
   pex: 'peer',
 };
 
-type Answer = Extract<ReaderEvent, { kind: 'retrieval' }>;
+type Answer = Extract<RetrievalEvent, { kind: 'retrieval' }>;
 
 /** Every party's hand-outs of the real addresses and of the planted one; undefined where nobody asked. */
 export function findHandOuts(
@@ -93,7 +93,7 @@ function goneAt({ id, via, address, lastNs }: HandOut, answers: readonly Answer[
   return later.length === 0 ? null : later.reduce((least, { atNs }) => Math.min(least, atNs), Infinity);
 }
 
-function plantedAt({ id }: HandOut, plants: readonly Extract<ReaderEvent, { kind: 'planted' }>[]): number | null {
+function plantedAt({ id }: HandOut, plants: readonly Extract<RetrievalEvent, { kind: 'planted' }>[]): number | null {
   return plants.find(({ asked, event, taken }) => asked === id && event === 'started' && taken)?.atNs ?? null;
 }
 

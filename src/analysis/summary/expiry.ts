@@ -1,6 +1,6 @@
 /**
  * Tells for how long each tracker and DHT implementation hands out a peer that announced itself once, beside what its
- * source says: from planted addresses, whose beginning is known exactly and whose end within one step of the reader.
+ * source says: from planted addresses, whose beginning is known exactly and whose end within one step of the retrieval.
  */
 import { compare, grouped } from './cells.ts';
 import type { LifeRow, TrialRow } from './rows.ts';
@@ -14,7 +14,7 @@ const CLOCK_SECONDS = 1;
 
 /**
  * Lives of planted addresses in every completed trial, judged or not: what a tracker answers a stranger does not depend
- * on whether the client's own story can be told, and its instants are the reader's.
+ * on whether the client's own story can be told, and its instants are the retrieval's.
  */
 export function livesIn(rows: readonly TrialRow[]): LifeRow[] {
   return rows.flatMap(({ measured }) => [...(measured?.lives ?? [])]);

@@ -136,7 +136,7 @@ class Trial {
     this.#timeline.add({ kind: 'fault', atNs: span.beforeNs, fault: this.#spec.cell.fault, span });
     this.#timeline.add({ kind: 'phase', atNs: span.afterNs, name: 'outage' });
     enter('outage');
-    instruments.askSwarm();
+    instruments.beginRetrieval();
     await observe(this.#spec.observe.outage, signal);
 
     enter('restoring');
@@ -150,7 +150,7 @@ class Trial {
     this.#heartbeat.stop();
 
     if (this.#spec.retrieval !== undefined) {
-      enter('asking the swarm');
+      enter('retrieval');
       await this.#aftermath(subject, instruments, span.beforeNs, this.#spec.retrieval);
     }
 

@@ -1,7 +1,7 @@
 /**
  * What a real tracker or DHT node of the swarm is: software as people run it, on an address of its own beside the
  * instrumented swarm, since for how long a peer is remembered is a matter of the implementation. It is watched from
- * outside only, by the independent reader and the captures.
+ * outside only, by the retrieval and the captures.
  */
 import type { Argv, Host, Need } from '../../contracts/host.ts';
 import type { RunningInstrument } from '../../contracts/instrument.ts';

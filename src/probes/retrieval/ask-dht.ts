@@ -1,6 +1,6 @@
 /**
  * Asks a DHT node for the torrent's peers (BEP 5), as a node that says it only reads (BEP 43), so that nobody puts the
- * reader into a routing table. One question to one node: no look-up, since each node is asked in its own right.
+ * retrieval into a routing table. One question to one node: no look-up, since each node is asked in its own right.
  */
 import { createHash, randomBytes } from 'node:crypto';
 import { createSocket, type Socket } from 'node:dgram';
@@ -27,7 +27,7 @@ export class DhtAsker {
 
   private constructor(address: string, socket: Socket) {
     this.address = address;
-    this.#id = createHash('sha1').update(`reader ${address}`).digest();
+    this.#id = createHash('sha1').update(`retrieval ${address}`).digest();
     this.#socket = socket;
     socket.on('message', (message) => {
       const response = responseSchema.safeParse(decode(message)).data;

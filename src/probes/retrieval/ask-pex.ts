@@ -1,6 +1,6 @@
 /**
  * Joins a peer of the torrent for as long as it takes to be told of others (BEP 11): handshake, extension handshake, the
- * first PEX message. It asks for no block and names no port, so that nobody can tell others of the reader.
+ * first PEX message. It asks for no block and names no port, so that nobody can tell others of the retrieval.
  */
 import { connect } from 'node:net';
 import Wire from 'bittorrent-protocol';

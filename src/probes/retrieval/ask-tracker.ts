@@ -1,6 +1,6 @@
 /**
  * Asks a tracker for the torrent's peers over HTTP (BEP 3, BEP 7, BEP 48) or UDP (BEP 15), from an address of the
- * reader's choice.
+ * retrieval's choice.
  */
 import { createSocket } from 'node:dgram';
 import { get } from 'node:http';

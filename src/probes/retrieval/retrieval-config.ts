@@ -1,10 +1,10 @@
 /**
- * What the independent reader is told and what it tells. The reader stands for anybody who asks the swarm for peers: it
+ * What the retrieval is told and what it tells. The retrieval stands for anybody who asks the swarm for peers: it
  * has addresses of its own, keeps no state of the client's, and is no member of the instrumented swarm.
  */
 import * as z from 'zod';
 import { SWARM } from '../../contracts/addresses.ts';
-import { readerEventSchema } from '../../records/timeline.ts';
+import { retrievalEventSchema } from '../../records/timeline.ts';
 
 const port = z.number().int().min(1).max(65_535);
 
@@ -14,7 +14,7 @@ export const retrievalConfigSchema = z.object({
   infoHash: z.string().regex(/^[0-9a-f]{40}$/),
   /** Seconds from one round of questions to the next. */
   everySeconds: z.number().positive(),
-  /** Addresses the reader asks from: every DHT node from each, the others from one in turn. */
+  /** Addresses the retrieval asks from: every DHT node from each, the others from one in turn. */
   vantages: z.array(z.object({ address4: z.ipv4(), address6: z.ipv6() })).min(1),
   trackers: z.array(
     z.object({
@@ -23,7 +23,7 @@ export const retrievalConfigSchema = z.object({
       address6: z.ipv6().nullable(),
       httpPort: port,
       udpPort: port,
-      /** Names peers only to those who join; the reader then joins and leaves within one question. */
+      /** Names peers only to those who join; the retrieval then joins and leaves within one question. */
       membersOnly: z.boolean(),
     }),
   ),
@@ -34,7 +34,7 @@ export const retrievalConfigSchema = z.object({
 });
 export type RetrievalConfig = z.infer<typeof retrievalConfigSchema>;
 
-/** Commands for the reader, beside the one to stop. */
+/** Commands for the retrieval, beside the one to stop. */
 export const retrievalCommandSchema = z.object({
   command: z.enum([
     /** Ask now and from now on at the interval. */
@@ -47,7 +47,7 @@ export const retrievalCommandSchema = z.object({
 });
 export type RetrievalCommand = z.infer<typeof retrievalCommandSchema>;
 
-export const retrievalLineSchema = z.union([readerEventSchema, z.object({ ready: z.literal(true) })]);
+export const retrievalLineSchema = z.union([retrievalEventSchema, z.object({ ready: z.literal(true) })]);
 
 // ----------------------------------------------------------------------------------------------- addresses in the lab
 

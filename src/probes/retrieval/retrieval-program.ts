@@ -1,5 +1,5 @@
 /**
- * The independent reader: `node retrieval.js CONFIG.json`, run beside the swarm and apart from it. From `begin` on it asks
+ * The retrieval: `node retrieval.js CONFIG.json`, run beside the swarm and apart from it. From `begin` on it asks
  * trackers, DHT nodes and peers, at a fixed interval, whom they would send others to, and prints one line per answer.
  *
  * It sees what is handed out to a stranger who asks; it does not see what is kept and not handed out.
@@ -7,7 +7,7 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { Clock } from '../../contracts/clock.ts';
-import type { ReaderEvent } from '../../records/timeline.ts';
+import type { RetrievalEvent } from '../../records/timeline.ts';
 import { serve, type Serving } from '../../programs/waiting.ts';
 import { retrievalCommandSchema, retrievalConfigSchema, type RetrievalConfig } from './retrieval-config.ts';
 import { DhtAsker } from './ask-dht.ts';
@@ -16,16 +16,16 @@ import { UdpTracker, announceHttp, scrapeHttp, type Announce } from './ask-track
 import type { Endpoint } from '../swarm/compact.ts';
 
 const RECALIBRATE_MS = 60_000;
-/** What the reader says it listens on while it has to be a member: discard, where nobody answers. */
-const READER_PORT = 9;
+/** What the retrieval says it listens on while it has to be a member: discard, where nobody answers. */
+const RETRIEVAL_PORT = 9;
 
-type Via = Extract<ReaderEvent, { kind: 'retrieval' }>['via'];
+type Via = Extract<RetrievalEvent, { kind: 'retrieval' }>['via'];
 type Tracker = RetrievalConfig['trackers'][number];
 
-class Reader {
+class Retrieval {
   readonly #config: RetrievalConfig;
   readonly #clock: Clock;
-  readonly #print: (line: ReaderEvent) => void;
+  readonly #print: (line: RetrievalEvent) => void;
   readonly #askers: readonly DhtAsker[];
   readonly #planter: DhtAsker;
   #round = 0;
@@ -36,7 +36,7 @@ class Reader {
     clock: Clock,
     askers: readonly DhtAsker[],
     planter: DhtAsker,
-    print: (line: ReaderEvent) => void,
+    print: (line: RetrievalEvent) => void,
   ) {
     this.#config = config;
     this.#clock = clock;
@@ -92,7 +92,7 @@ class Reader {
       }
     }
     for (const peer of peers) {
-      void pexPeers(address4, peer, infoHash, idOf(`reader ${address4}`).toString('hex')).then((told) => {
+      void pexPeers(address4, peer, infoHash, idOf(`retrieval ${address4}`).toString('hex')).then((told) => {
         this.#answered(peer.id, 'pex', address4, told);
       });
     }
@@ -102,7 +102,7 @@ class Reader {
     const { infoHash } = this.#config;
     const http = { address, port: tracker.httpPort };
     const udp = new UdpTracker(from, { address, port: tracker.udpPort });
-    const join = { infoHash, peerId: idOf(`reader ${from}`), port: READER_PORT };
+    const join = { infoHash, peerId: idOf(`retrieval ${from}`), port: RETRIEVAL_PORT };
     const ask = async (announce: (as: Announce) => Promise<Endpoint[] | null>): Promise<Endpoint[] | null> => {
       if (!tracker.membersOnly) return announce({ ...join, event: 'stopped' });
       const told = await announce({ ...join, event: 'started' });
@@ -149,17 +149,17 @@ async function start(file: string, print: (line: object) => void): Promise<Servi
   const clock = new Clock(BigInt(config.originUnixNs));
   const recalibrating = setInterval(() => clock.recalibrate(), RECALIBRATE_MS);
   const askers = await Promise.all(config.vantages.map(({ address4 }) => DhtAsker.open(address4)));
-  const reader = new Reader(config, clock, askers, await DhtAsker.open(config.plant.address), print);
+  const retrieval = new Retrieval(config, clock, askers, await DhtAsker.open(config.plant.address), print);
   print({ ready: true });
   return {
     onLine: async (line) => {
       const { command } = retrievalCommandSchema.parse(JSON.parse(line));
-      if (command === 'begin') reader.begin();
-      else await reader.plant(command === 'plant' ? 'started' : 'stopped');
+      if (command === 'begin') retrieval.begin();
+      else await retrieval.plant(command === 'plant' ? 'started' : 'stopped');
     },
     stop: () => {
       clearInterval(recalibrating);
-      reader.stop();
+      retrieval.stop();
     },
   };
 }

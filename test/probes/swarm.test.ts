@@ -1,57 +1,17 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { clientById } from '../../src/clients/index.ts';
-import { Clock } from '../../src/contracts/clock.ts';
-import type { ClientJob } from '../../src/contracts/client.ts';
-import type { Host } from '../../src/contracts/host.ts';
-import type { InstrumentEvent } from '../../src/records/timeline.ts';
 import { CanaryWatch } from '../../src/probes/canary-watch.ts';
 import type { CapturedFrame } from '../../src/probes/pcap-stream.ts';
 import { type RunningCapture, startCapture } from '../../src/probes/capture.ts';
-import { magnetLink, makePayload, type Payload } from '../../src/probes/torrent-payload.ts';
-import { type RunningSwarm, startSwarm } from '../../src/probes/swarm-client.ts';
+import { startSwarm } from '../../src/probes/swarm-client.ts';
 import { addressText } from '../../src/probes/swarm/compact.ts';
-import { labSwarm, type SwarmConfig } from '../../src/probes/swarm/swarm-config.ts';
+import { labSwarm } from '../../src/probes/swarm/swarm-config.ts';
 import { programArgv } from '../../src/programs/program.ts';
-import { openSmallLab, type SmallLab } from '../kit/small-lab.ts';
-
-type Kind = InstrumentEvent['kind'];
-type Event<K extends Kind> = Extract<InstrumentEvent, { kind: K }>;
-
-/** Events as they come, and a way to wait for one. */
-class Sightings {
-  readonly all: InstrumentEvent[] = [];
-  #onEvent: () => void = () => undefined;
-
-  add(event: InstrumentEvent): void {
-    this.all.push(event);
-    this.#onEvent();
-  }
-
-  of<K extends Kind>(kind: K): Event<K>[] {
-    return this.all.filter((event): event is Event<K> => event.kind === kind);
-  }
-
-  /** The first `count` events of a kind that fit; the test's own time-out bounds the wait. */
-  async wait<K extends Kind>(
-    kind: K,
-    count: number,
-    fits: (event: Event<K>) => boolean = () => true,
-  ): Promise<Event<K>[]> {
-    for (;;) {
-      const found = this.of(kind).filter(fits);
-      if (found.length >= count) return found.slice(0, count);
-      await new Promise<void>((resolve) => (this.#onEvent = resolve));
-    }
-  }
-}
-
-const TRACKERS = ['http://198.18.0.10:6969/announce', 'udp://198.18.0.10:6969/announce'];
-const RATE = 64 * 1024;
-const KNOCKS = { everySeconds: 0.4, attempts: 3 };
-const CLIENT_PORT = 51_000;
+import { openSmallLab } from '../kit/small-lab.ts';
+import { CLIENT_PORT, type Event, KNOCKS, RATE, script, swarmBench } from '../kit/swarm-bench.ts';
 
 /** A TCP connection being opened over IPv6, without extension headers, to this port. */
 function isTcpSyn6To(frame: Buffer, port: number): boolean {
@@ -66,66 +26,13 @@ function isTcpSyn6To(frame: Buffer, port: number): boolean {
   );
 }
 
-/** Runs a Node program on a host and gives what it prints. */
-async function script(host: Host, source: string): Promise<string> {
-  const { stdout } = await host.run([process.execPath, '--input-type=module', '-e', source]);
-  return stdout.trim();
-}
-
 describe('swarm', function () {
   this.timeout(30_000);
-  let lab: SmallLab;
-  let config: SwarmConfig;
-  let payload: Payload;
-  let clock: Clock;
-  let seen: Sightings;
-  let swarm: RunningSwarm;
-
-  before(async () => {
-    clock = new Clock();
-    config = labSwarm({
-      originUnixNs: clock.originUnixNs,
-      seed: 11,
-      uploadBytesPerSecond: RATE,
-      payload: { trackers: TRACKERS.map((tracker) => [tracker]), nodes: [{ host: '198.18.20.1', port: 6881 }] },
-      features: { knocks: KNOCKS },
-    });
-    payload = makePayload(config.payload);
-    lab = await openSmallLab(config);
-  });
-  after(() => lab.close());
-
-  beforeEach(async () => {
-    seen = new Sightings();
-    swarm = await startSwarm(lab.swarm, {
-      config,
-      onEvent: (event) => seen.add(event),
-      watch: new CanaryWatch(),
-    });
-  });
-  afterEach(async () => {
-    assert.deepEqual(await swarm.stop(), { dropped: null, blind: null });
-  });
-
-  async function job(name: string, torrent: 'file' | 'magnet', utp: 'on' | 'default'): Promise<ClientJob> {
-    const folder = path.join(lab.client.folder, name);
-    await mkdir(path.join(folder, 'state'), { recursive: true });
-    await mkdir(path.join(folder, 'download'), { recursive: true });
-    await writeFile(path.join(folder, 'lab.torrent'), payload.torrentFile);
-    return {
-      torrent: torrent === 'file' ? { file: path.join(folder, 'lab.torrent') } : { magnet: magnetLink(payload) },
-      stateFolder: path.join(folder, 'state'),
-      downloadFolder: path.join(folder, 'download'),
-      binding: { kind: 'none' },
-      features: { dht: 'on', pex: 'on', lsd: 'default', portMapping: 'default', utp, encryption: 'default' },
-      peerPort: CLIENT_PORT,
-      controlPort: 52_000,
-      dhtBootstrap: config.dht.map(({ address, port }) => ({ address, port })),
-    };
-  }
+  const bench = swarmBench();
 
   it('is met by WebTorrent through a magnet link: tracker, DHT, metadata, pieces, over uTP and MSE', async () => {
-    const client = await clientById('webtorrent').start(lab.client, await job('webtorrent', 'magnet', 'on'));
+    const { lab, payload, seen } = bench();
+    const client = await clientById('webtorrent').start(lab.client, await bench().job('webtorrent', 'magnet', 'on'));
     await seen.wait('peer-piece', 20);
     const [announced] = await seen.wait('dht-query', 1, ({ query }) => query === 'announce_peer');
     const { downloadedBytes } = await client.status();
@@ -150,7 +57,11 @@ describe('swarm', function () {
   });
 
   it('is met by qBittorrent, and uploads to it no faster than it is told', async () => {
-    const client = await clientById('qbittorrent').start(lab.client, await job('qbittorrent', 'file', 'default'));
+    const { config, lab, seen } = bench();
+    const client = await clientById('qbittorrent').start(
+      lab.client,
+      await bench().job('qbittorrent', 'file', 'default'),
+    );
     const pieces = await seen.wait('peer-piece', 40);
     await client.stop(5);
     assert.ok(pieces.every(({ sourceAddress }) => [lab.identity.wan4, lab.identity.lan6].includes(sourceAddress)));
@@ -181,8 +92,14 @@ describe('swarm', function () {
       assert.ok(total <= most, `${id} uploaded ${total} bytes in ${seconds} s, at most ${most}`);
     }
   });
+});
+
+describe('swarm as a witness', function () {
+  this.timeout(30_000);
+  const bench = swarmBench();
 
   it('stamps a sighting after the packet and within the time a busy machine needs', async () => {
+    const { clock, lab, seen } = bench();
     const frames: CapturedFrame[] = [];
     const capture: RunningCapture = await startCapture(
       { host: lab.router, device: 'wan' },
@@ -209,7 +126,52 @@ describe('swarm', function () {
     assert.ok(delayNs > 0 && delayNs < 100e6, `${delayNs / 1e6} ms`);
   });
 
+  it('outlives a client that gets everything wrong', async () => {
+    const { lab, payload, seen } = bench();
+    const hostile = path.join(import.meta.dirname, '../kit/hostile-client.mjs');
+    await lab.client.run([process.execPath, hostile, payload.infoHash, '1', '40']);
+    const query = `d1:ad2:id20:${'a'.repeat(20)}e1:q4:ping1:t2:xx1:y1:qe`;
+    const answer = await script(
+      lab.client,
+      `import { createSocket } from 'node:dgram';
+       const ask = createSocket('udp4');
+       ask.on('message', (message) => { console.log(message.includes('1:y1:r')); ask.close(); });
+       ask.send('${query}', 6881, '198.18.20.1');`,
+    );
+    assert.equal(answer, 'true');
+    // What could be read was reported; a busy machine misses some of those who hang up at once.
+    for (const kind of ['dht-query', 'tracker-announce', 'peer-handshake', 'peer-closed'] as const)
+      await seen.wait(kind, 3);
+  });
+
+  it('reports a peer of another torrent and hangs up on it', async () => {
+    const { lab, seen } = bench();
+    const gone = await script(
+      lab.client,
+      `import { connect } from 'node:net';
+       const socket = connect(51413, '198.18.102.1', () =>
+         socket.write(Buffer.concat([Buffer.from('\\x13BitTorrent protocol'), Buffer.alloc(8), Buffer.alloc(20, 7), Buffer.alloc(20, 'p')])));
+       socket.on('close', () => console.log('closed'));
+       socket.resume();`,
+    );
+    assert.equal(gone, 'closed');
+    const [handshake] = await seen.wait('peer-handshake', 1);
+    assert.equal(handshake?.party, 'peer-2');
+    assert.equal(handshake.infoHash, '07'.repeat(20));
+    await seen.wait('peer-closed', 1);
+    assert.deepEqual(
+      seen.all.map(({ kind }) => kind),
+      ['peer-connection', 'peer-handshake', 'peer-closed'],
+    );
+  });
+});
+
+describe('swarm that is told of an address', function () {
+  this.timeout(30_000);
+  const bench = swarmBench();
+
   it('reports every address an announce claims', async () => {
+    const { lab, payload, seen } = bench();
     await script(
       lab.client,
       `import { get } from 'node:http';
@@ -243,68 +205,8 @@ describe('swarm', function () {
     assert.equal(by('udp')?.sourceAddress, lab.identity.wan4);
   });
 
-  it('is a tracker for browsers too, and reports the addresses that an offer names', async () => {
-    const module = import.meta.resolve('ws');
-    await script(
-      lab.client,
-      `import { WebSocket } from '${module}';
-       const link = new WebSocket('ws://198.18.0.10:6969/announce');
-       const candidate = (address, rest) => 'a=candidate:1 1 UDP 2122252543 ' + address + ' 40000 typ ' + rest;
-       const sdp = ['v=0', candidate('192.168.1.2', 'host'), candidate('203.0.113.2', 'srflx raddr 0.0.0.0 rport 0')].join('\\r\\n');
-       link.on('open', () => link.send(JSON.stringify({
-         action: 'announce', info_hash: Buffer.from('${payload.infoHash}', 'hex').toString('latin1'),
-         peer_id: '-XX0000-browserslike', event: 'started', left: 1,
-         offers: [{ offer_id: 'x', offer: { type: 'offer', sdp } }],
-       })));
-       link.on('message', () => link.close());`,
-    );
-    const [announce] = await seen.wait('tracker-announce', 1);
-    assert.deepEqual([announce?.transport, announce?.event, announce?.port], ['ws', 'started', 0]);
-    assert.equal(announce?.infoHash, payload.infoHash);
-    assert.equal(announce.sourceAddress, lab.identity.wan4);
-    assert.deepEqual(announce.claimedAddresses, ['192.168.1.2', '203.0.113.2']);
-  });
-
-  it('hands out the observers: IPv6 ones over UDP on IPv6, all of them over HTTP', async () => {
-    const answers = await script(
-      lab.client,
-      `import { get } from 'node:http';
-       import { createSocket } from 'node:dgram';
-       const hash = '${payload.infoHash}'.replace(/../g, '%$&');
-       const http = await new Promise((resolve) => get('http://[2001:db8:f::10]:6969/announce?info_hash=' + hash +
-         '&peer_id=-XX0000-abcdefghijkl&port=7000&left=1&compact=1', async (answer) => {
-           const chunks = [];
-           for await (const chunk of answer) chunks.push(chunk);
-           resolve(Buffer.concat(chunks).toString('hex'));
-         }));
-       const udp = createSocket('udp6');
-       const answer = await new Promise((resolve) => {
-         udp.once('message', (connected) => {
-           const announce = Buffer.alloc(98);
-           announce.set(connected.subarray(8, 16));
-           announce.writeUInt32BE(1, 8);
-           announce.set(Buffer.from('${payload.infoHash}', 'hex'), 16);
-           announce.writeUInt16BE(7001, 96);
-           udp.once('message', (message) => { udp.close(); resolve(message.toString('hex')); });
-           udp.send(announce, 6969, '2001:db8:f::10');
-         });
-         udp.send(Buffer.from('00000417271019800000000000000007', 'hex'), 6969, '2001:db8:f::10');
-       });
-       console.log(JSON.stringify([http, answer]));`,
-    );
-    const [http = '', udp = ''] = answers.slice(2, -2).split('","');
-    const port = 'c8d5';
-    for (const { id } of config.observers) {
-      const index = Number(id.split('-')[1]);
-      const four = Buffer.from([198, 18, 100 + index, 1]).toString('hex') + port;
-      const six = `20010db8000f00${(100 + index).toString(16)}0000000000000001${port}`;
-      assert.ok(http.includes(four) && http.includes(six), `${id} over HTTP`);
-      assert.ok(udp.includes(six) && !udp.includes(four), `${id} over UDP`);
-    }
-    assert.equal((udp.length / 2 - 20) % 18, 0, 'whole IPv6 endpoints and nothing else');
-  });
-
   it('knocks at an address it learns, at once and so often as it is told, and no more', async () => {
+    const { clock, config, lab, payload, seen } = bench();
     // IPv6 is routed, so a knock arrives; nobody listens there and the kernel refuses it. Times are the kernel's.
     const each = KNOCKS.attempts * config.observers.length;
     const knocks: { from: string; atNs: number }[] = [];
@@ -347,42 +249,73 @@ describe('swarm', function () {
       }
     }
   });
+});
 
-  it('outlives a client that gets everything wrong', async () => {
-    const hostile = path.join(import.meta.dirname, 'hostile-client.mjs');
-    await lab.client.run([process.execPath, hostile, payload.infoHash, '1', '40']);
-    const query = `d1:ad2:id20:${'a'.repeat(20)}e1:q4:ping1:t2:xx1:y1:qe`;
-    const answer = await script(
+describe('swarm as a tracker', function () {
+  this.timeout(30_000);
+  const bench = swarmBench();
+
+  it('is a tracker for browsers too, and reports the addresses that an offer names', async () => {
+    const { lab, payload, seen } = bench();
+    const module = import.meta.resolve('ws');
+    await script(
       lab.client,
-      `import { createSocket } from 'node:dgram';
-       const ask = createSocket('udp4');
-       ask.on('message', (message) => { console.log(message.includes('1:y1:r')); ask.close(); });
-       ask.send('${query}', 6881, '198.18.20.1');`,
+      `import { WebSocket } from '${module}';
+       const link = new WebSocket('ws://198.18.0.10:6969/announce');
+       const candidate = (address, rest) => 'a=candidate:1 1 UDP 2122252543 ' + address + ' 40000 typ ' + rest;
+       const sdp = ['v=0', candidate('192.168.1.2', 'host'), candidate('203.0.113.2', 'srflx raddr 0.0.0.0 rport 0')].join('\\r\\n');
+       link.on('open', () => link.send(JSON.stringify({
+         action: 'announce', info_hash: Buffer.from('${payload.infoHash}', 'hex').toString('latin1'),
+         peer_id: '-XX0000-browserslike', event: 'started', left: 1,
+         offers: [{ offer_id: 'x', offer: { type: 'offer', sdp } }],
+       })));
+       link.on('message', () => link.close());`,
     );
-    assert.equal(answer, 'true');
-    // What could be read was reported; a busy machine misses some of those who hang up at once.
-    for (const kind of ['dht-query', 'tracker-announce', 'peer-handshake', 'peer-closed'] as const)
-      await seen.wait(kind, 3);
+    const [announce] = await seen.wait('tracker-announce', 1);
+    assert.deepEqual([announce?.transport, announce?.event, announce?.port], ['ws', 'started', 0]);
+    assert.equal(announce?.infoHash, payload.infoHash);
+    assert.equal(announce.sourceAddress, lab.identity.wan4);
+    assert.deepEqual(announce.claimedAddresses, ['192.168.1.2', '203.0.113.2']);
   });
 
-  it('reports a peer of another torrent and hangs up on it', async () => {
-    const gone = await script(
+  it('hands out the observers: IPv6 ones over UDP on IPv6, all of them over HTTP', async () => {
+    const { config, lab, payload } = bench();
+    const answers = await script(
       lab.client,
-      `import { connect } from 'node:net';
-       const socket = connect(51413, '198.18.102.1', () =>
-         socket.write(Buffer.concat([Buffer.from('\\x13BitTorrent protocol'), Buffer.alloc(8), Buffer.alloc(20, 7), Buffer.alloc(20, 'p')])));
-       socket.on('close', () => console.log('closed'));
-       socket.resume();`,
+      `import { get } from 'node:http';
+       import { createSocket } from 'node:dgram';
+       const hash = '${payload.infoHash}'.replace(/../g, '%$&');
+       const http = await new Promise((resolve) => get('http://[2001:db8:f::10]:6969/announce?info_hash=' + hash +
+         '&peer_id=-XX0000-abcdefghijkl&port=7000&left=1&compact=1', async (answer) => {
+           const chunks = [];
+           for await (const chunk of answer) chunks.push(chunk);
+           resolve(Buffer.concat(chunks).toString('hex'));
+         }));
+       const udp = createSocket('udp6');
+       const answer = await new Promise((resolve) => {
+         udp.once('message', (connected) => {
+           const announce = Buffer.alloc(98);
+           announce.set(connected.subarray(8, 16));
+           announce.writeUInt32BE(1, 8);
+           announce.set(Buffer.from('${payload.infoHash}', 'hex'), 16);
+           announce.writeUInt16BE(7001, 96);
+           udp.once('message', (message) => { udp.close(); resolve(message.toString('hex')); });
+           udp.send(announce, 6969, '2001:db8:f::10');
+         });
+         udp.send(Buffer.from('00000417271019800000000000000007', 'hex'), 6969, '2001:db8:f::10');
+       });
+       console.log(JSON.stringify([http, answer]));`,
     );
-    assert.equal(gone, 'closed');
-    const [handshake] = await seen.wait('peer-handshake', 1);
-    assert.equal(handshake?.party, 'peer-2');
-    assert.equal(handshake.infoHash, '07'.repeat(20));
-    await seen.wait('peer-closed', 1);
-    assert.deepEqual(
-      seen.all.map(({ kind }) => kind),
-      ['peer-connection', 'peer-handshake', 'peer-closed'],
-    );
+    const [http = '', udp = ''] = answers.slice(2, -2).split('","');
+    const port = 'c8d5';
+    for (const { id } of config.observers) {
+      const index = Number(id.split('-')[1]);
+      const four = Buffer.from([198, 18, 100 + index, 1]).toString('hex') + port;
+      const six = `20010db8000f00${(100 + index).toString(16)}0000000000000001${port}`;
+      assert.ok(http.includes(four) && http.includes(six), `${id} over HTTP`);
+      assert.ok(udp.includes(six) && !udp.includes(four), `${id} over UDP`);
+    }
+    assert.equal((udp.length / 2 - 20) % 18, 0, 'whole IPv6 endpoints and nothing else');
   });
 });
 

@@ -8,7 +8,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import { rmSync } from 'node:fs';
-import { chmod, mkdir, mkdtemp } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import type Docker from 'dockerode';
@@ -21,14 +21,7 @@ import type { Identity } from '../../records/identity.ts';
 import { HOST_NAMES, type HostName } from '../../records/vocabulary.ts';
 import type { TunnelKind } from '../../programs/wireguard.ts';
 import { AgentChannel } from './docker/channel.ts';
-import {
-  containerName,
-  containerOptions,
-  memberLabels,
-  socketsFolder,
-  tunDevice,
-  type MemberSpec,
-} from './docker/containers.ts';
+import { containerName, containerOptions, memberLabels, tunDevice, type MemberSpec } from './docker/containers.ts';
 import { connectEngine, removeContainer } from './docker/engine.ts';
 import { StackContainers, stackSchema, type Stack } from './docker/user-stack.ts';
 import { SCRATCH_PREFIX } from './docker/sweep-containers.ts';
@@ -55,6 +48,11 @@ export type DockerLabOptions = z.infer<typeof dockerLabSchema>;
 const LAB_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 /** Debian's `nobody` and `nogroup`, where the harness is root; else torrent clients run as the harness's own user. */
 const NOBODY = 65534;
+
+/** Mode of a folder: for its owner and, where the harness is not root, for a container's root, which is in its group. */
+const PRIVATE = 0o770;
+/** Folder of the control sockets of userspace WireGuard that are shared with a user's stack. */
+const SOCKETS = 'wireguard';
 
 /** The engine turns IPv6 off in a container without a network of its own. */
 const WITH_IPV6 = ['net.ipv6.conf.all.disable_ipv6=0', 'net.ipv6.conf.default.disable_ipv6=0'];
@@ -113,8 +111,8 @@ export async function openDockerLab(clock: Clock, options: DockerLabOptions, gua
   process.once('exit', () => rmSync(scratch, { recursive: true, force: true }));
   const containers = new Containers(docker, scratch, owner, options);
   try {
-    const internet = await containers.start('internet', null);
-    const opened = await Promise.all(HOST_NAMES.map((name) => openHost(containers, name, scratch)));
+    const internet = await containers.start('internet', null, null);
+    const opened = await Promise.all(HOST_NAMES.map((name) => openHost(containers, name)));
     const host = (name: HostName): DockerHost => {
       const found = opened.find((each) => each.name === name);
       if (found === undefined) throw new Error(`no host ${name}`);
@@ -130,7 +128,7 @@ export async function openDockerLab(clock: Clock, options: DockerLabOptions, gua
       resolver: host('resolver'),
     };
     await Promise.all(opened.map((each) => each.run(['sysctl', '-q', '-w', ...WITH_IPV6, ...SYSCTLS[each.name]])));
-    const core = new DockerHost('swarm', scratch, internet.agent, internet.channel);
+    const core = new DockerHost('swarm', '/', internet.agent, internet.channel);
     await core.run(['ip', '-batch', '-'], { input: linkBatch((name) => hosts[name].agent) });
     await Promise.all([...opened.map(configureHost), prepareClient(client)]);
     const identity = identityOf(await macAddress(client));
@@ -145,7 +143,7 @@ export async function openDockerLab(clock: Clock, options: DockerLabOptions, gua
         other: { device, up: (handover) => stack.vpnUp(client, vpn, handover), down: () => stack.vpnDown() },
       }),
     });
-    return new DockerLab(containers, core, hosts, tunnel, kind, identity, clock, stack?.client);
+    return new DockerLab(containers, hosts, tunnel, kind, identity, clock, stack?.client);
   } catch (error) {
     await containers.remove();
     throw error;
@@ -161,12 +159,10 @@ class DockerLab implements Lab {
   readonly clock: Clock;
   readonly client?: TorrentClient;
   readonly #containers: Containers;
-  readonly #core: DockerHost;
   readonly #kind: TunnelKind;
 
   constructor(
     containers: Containers,
-    core: DockerHost,
     hosts: Readonly<Record<HostName, DockerHost>>,
     tunnel: Tunnel,
     kind: TunnelKind,
@@ -176,7 +172,6 @@ class DockerLab implements Lab {
   ) {
     if (client !== undefined) this.client = client;
     this.#containers = containers;
-    this.#core = core;
     this.hosts = hosts;
     this.uplink = { host: hosts.router, device: 'uplink' };
     this.wan = { host: hosts.router, device: 'wan' };
@@ -195,9 +190,13 @@ class DockerLab implements Lab {
    * captures, which the harness wrote into the router's folder, stay until this process ends: they are sealed next.
    */
   async [Symbol.asyncDispose](): Promise<void> {
-    const folders = HOST_NAMES.filter((name) => name !== 'router').map((name) => this.hosts[name].folder);
-    await this.#core.run(['rm', '-rf', '--', ...folders], { anyStatus: true });
+    const hosts = HOST_NAMES.filter((name) => name !== 'router').map((name) => this.hosts[name]);
+    // What the client's user owns, a harness that is not root cannot remove from outside. What is left here, it names then.
+    await Promise.allSettled(
+      hosts.map((host) => host.run(['find', host.folder, '-mindepth', '1', '-delete'], { anyStatus: true })),
+    );
     await this.#containers.remove();
+    await Promise.all(hosts.map(({ folder }) => rm(folder, { recursive: true, force: true })));
   }
 }
 
@@ -210,7 +209,8 @@ interface StartedMember {
 class Containers {
   readonly #docker: Docker;
   readonly #options: DockerLabOptions;
-  readonly #common: Pick<MemberSpec, 'lab' | 'campaign' | 'trial' | 'owner' | 'scratch'>;
+  readonly #common: Pick<MemberSpec, 'lab' | 'campaign' | 'trial' | 'owner'>;
+  readonly #scratch: string;
   readonly #channels: AgentChannel[] = [];
   readonly #gone: Promise<unknown>[] = [];
   readonly #ids: string[] = [];
@@ -219,19 +219,29 @@ class Containers {
     this.#docker = docker;
     this.#options = options;
     const { campaign, trial } = options;
-    this.#common = { lab: randomBytes(4).toString('hex'), campaign, trial, owner, scratch };
+    this.#common = { lab: randomBytes(4).toString('hex'), campaign, trial, owner };
+    this.#scratch = scratch;
   }
 
-  /** Starts a container and its agent; all but the first join the first one's PID namespace. */
-  async start(member: Member, joins: string | null): Promise<StartedMember> {
+  /** Makes a folder that the harness and the root of the containers that it is lent to may write to, and no one else. */
+  async folder(name: string, mode: number): Promise<string> {
+    const folder = path.join(this.#scratch, name);
+    await mkdir(folder, { recursive: true });
+    await chmod(folder, mode);
+    return folder;
+  }
+
+  /** Starts a container and its agent; all but the first join the first one's PID namespace. `folder`: the host's own. */
+  async start(member: Member, joins: string | null, folder: string | null): Promise<StartedMember> {
     const { labImage, clientImage } = this.#options;
     const container = await this.#docker.createContainer(
       containerOptions({
         ...this.#common,
         member,
         joins,
+        folder,
         image: member === 'client' ? clientImage : labImage,
-        sockets: this.#options.stack !== undefined && member === 'client',
+        sockets: this.hasStack && member === 'client' ? await this.folder(SOCKETS, PRIVATE) : null,
         tun: (member === 'client' || member === 'vpn') && tunDevice(),
       }),
     );
@@ -257,13 +267,13 @@ class Containers {
 
   /** A user's stack, in the namespaces of the client's container and of the first one. */
   stack(stack: Stack, guarded: boolean): StackContainers {
-    const { lab, scratch } = this.#common;
+    const { lab } = this.#common;
     return new StackContainers(this.#docker, stack, {
       network: containerName(lab, 'client'),
       processes: containerName(lab, 'internet'),
       name: containerName(lab, 'client'),
       labels: memberLabels(this.#common),
-      sockets: socketsFolder(scratch),
+      sockets: path.join(this.#scratch, SOCKETS),
       guarded,
     });
   }
@@ -275,12 +285,10 @@ class Containers {
   }
 }
 
-async function openHost(containers: Containers, name: HostName, scratch: string): Promise<DockerHost> {
-  const folder = path.join(scratch, name);
-  await mkdir(folder);
+async function openHost(containers: Containers, name: HostName): Promise<DockerHost> {
   // The torrent client owns folders in its host's, not that one: there the harness works by name.
-  await chmod(folder, name === 'client' ? 0o755 : 0o777);
-  const { channel, agent } = await containers.start(name, containers.first);
+  const folder = await containers.folder(name, name === 'client' ? 0o755 : PRIVATE);
+  const { channel, agent } = await containers.start(name, containers.first, folder);
   return new DockerHost(name, folder, agent, channel, containers.hasStack);
 }
 

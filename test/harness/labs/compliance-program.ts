@@ -6,7 +6,7 @@ import { Clock } from '../../../src/contracts/clock.ts';
 import { dockerLabSchema, openDockerLab } from '../../../src/harness/labs/docker.ts';
 import { openNetnsLab } from '../../../src/harness/labs/netns.ts';
 import { CHECKS, leaveRunning } from './compliance.ts';
-import { HOSTILE_CHECKS } from './hostile-guest.ts';
+import { CONTAINED_CHECKS, HOSTILE_CHECKS } from './hostile-guest.ts';
 
 const [, , inContainers] = process.argv;
 const clock = new Clock();
@@ -18,7 +18,7 @@ function report(name: string, failure: string | null): void {
   process.stdout.write(JSON.stringify({ name, failure }) + '\n');
 }
 
-for (const { name, check } of inContainers === undefined ? [...CHECKS, ...HOSTILE_CHECKS] : CHECKS) {
+for (const { name, check } of [...CHECKS, ...HOSTILE_CHECKS, ...(inContainers === undefined ? [] : CONTAINED_CHECKS)]) {
   try {
     await check(lab);
     report(name, null);

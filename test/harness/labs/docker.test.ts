@@ -1,13 +1,16 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readdir } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
 import os from 'node:os';
+import path from 'node:path';
 import * as z from 'zod';
 import type { DockerLabOptions } from '../../../src/harness/labs/docker.ts';
 import { LABEL } from '../../../src/harness/labs/docker/engine.ts';
 import { SCRATCH_PREFIX, sweepContainers } from '../../../src/harness/labs/docker/sweep-containers.ts';
 import { openTestEngine, type TestEngine } from '../../kit/engine.ts';
+import { CHECKS } from './compliance.ts';
+import { CONTAINED_CHECKS, HOSTILE_CHECKS } from './hostile-guest.ts';
 import { build, complianceSuite, programArgv } from '../../kit/lab-suite.ts';
 
 const listSchema = z.array(z.looseObject({ Id: z.string(), Labels: z.record(z.string(), z.string()) }));
@@ -18,10 +21,15 @@ const inspectSchema = z.looseObject({
     CapAdd: z.array(z.string()),
     CapDrop: z.array(z.string()),
     Binds: z.array(z.string()),
-    Devices: z.array(z.looseObject({ PathOnHost: z.string() })).nullable(),
+    ReadonlyRootfs: z.boolean(),
+    PidsLimit: z.number(),
+    Devices: z.array(z.looseObject({ PathOnHost: z.string(), CgroupPermissions: z.string() })).nullable(),
     PortBindings: z.record(z.string(), z.unknown()).nullable(),
   }),
 });
+
+/** What is about the machine, or about what is others'. */
+const MIGHTY = /SYS_ADMIN|SYS_MODULE|SYS_PTRACE|SYS_RAWIO|SYS_TIME|SYS_BOOT|MKNOD|DAC_READ_SEARCH|ALL/;
 
 describe('the lab in containers', function () {
   this.timeout(60_000);
@@ -42,7 +50,10 @@ describe('the lab in containers', function () {
     opened = await openTestEngine(this);
   });
 
-  complianceSuite(() => Promise.resolve(programArgv(options('compliance'))));
+  complianceSuite(
+    () => Promise.resolve(programArgv(options('compliance'))),
+    [...CHECKS, ...HOSTILE_CHECKS, ...CONTAINED_CHECKS],
+  );
 
   it('leaves no container behind', async () => {
     assert.deepEqual(await containers('compliance'), []);
@@ -51,7 +62,7 @@ describe('the lab in containers', function () {
   describe('while it stands', () => {
     const trial = `standing-${process.pid}`;
 
-    it('gives no container a network, a port, a privilege or a writable mount but its scratch', async () => {
+    it('gives no container a network, a port, a privilege or a writable mount but the folder of its own host', async () => {
       await build();
       const program = spawn(process.execPath, programArgv(options(trial)).slice(1), {
         stdio: ['ignore', 'pipe', 'inherit'],
@@ -67,11 +78,21 @@ describe('the lab in containers', function () {
         assert.equal(given.NetworkMode, 'none');
         assert.equal(given.Privileged, false);
         assert.deepEqual(given.CapDrop, ['ALL']);
-        assert.ok(!given.CapAdd.some((name) => /SYS_ADMIN|SYS_MODULE|SYS_PTRACE|ALL/.test(name)), given.CapAdd.join());
+        assert.ok(!given.CapAdd.some((name) => MIGHTY.test(name)), given.CapAdd.join());
+        // As the engine names it: «DAC_OVERRIDE», newer ones «CAP_DAC_OVERRIDE».
+        assert.equal(given.CapAdd.join().includes('DAC_OVERRIDE'), member === 'client', member);
         assert.deepEqual(Object.keys(given.PortBindings ?? {}), []);
         const devices = (given.Devices ?? []).map(({ PathOnHost }) => PathOnHost);
         assert.deepEqual(devices, member === 'client' || member === 'vpn' ? ['/dev/net/tun'] : []);
-        assert.equal(given.Binds.filter((bind) => !bind.endsWith(':ro')).length, 1);
+        assert.ok((given.Devices ?? []).every(({ CgroupPermissions }) => CgroupPermissions === 'rw'));
+        const lent = given.Binds.filter((bind) => !bind.endsWith(':ro')).map((bind) => bind.split(':')[0] ?? '');
+        assert.deepEqual(
+          lent.map((folder) => path.basename(folder)),
+          member === 'internet' ? [] : [member],
+        );
+        for (const folder of lent) assert.equal((await stat(folder)).mode & 0o002, 0, `${folder} is open to everybody`);
+        assert.equal(given.ReadonlyRootfs, member !== 'client', member);
+        assert.ok(given.PidsLimit > 0 && given.PidsLimit <= 4096, String(given.PidsLimit));
       }
 
       // And when its process is killed, the engine removes them all by itself, and a sweep the folder.

@@ -6,6 +6,7 @@
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { chmod, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
+import os from 'node:os';
 import path from 'node:path';
 import { text } from 'node:stream/consumers';
 import type { Host } from '../../../src/contracts/host.ts';
@@ -23,13 +24,21 @@ async function said(host: Host, unprivileged: boolean, script: string, ...words:
   return (await text(process.stdout)).trim();
 }
 
-/** Runs a check on every host, as either user. */
+/**
+ * Whether a program of the unprivileged user can be on the host at all: a container whose host needs none has no
+ * SETUID, and then nobody becomes that user.
+ */
+const canBe = async (host: Host, unprivileged: boolean): Promise<boolean> =>
+  host.name === 'client' || (await said(host, unprivileged, 'echo there')) === 'there';
+
+/** Runs a check on every host, as each user that can be there. */
 async function everywhere(
   lab: Lab,
   check: (host: Host, unprivileged: boolean, who: string) => Promise<void>,
 ): Promise<void> {
   for (const host of Object.values(lab.hosts))
-    for (const [user, unprivileged] of Object.entries(AS)) await check(host, unprivileged, `${user} on ${host.name}`);
+    for (const [user, unprivileged] of Object.entries(AS))
+      if (await canBe(host, unprivileged)) await check(host, unprivileged, `${user} on ${host.name}`);
 }
 
 /** Tells what each system call gives a guest who may not: EPERM, before it looks at what it was asked. */
@@ -39,11 +48,14 @@ const SYSTEM_CALLS = `
   const removeModule = process.arch === 'x64' ? 176 : 106;
   const call = libc.func('long syscall(long, const char *, long)');
   const setTime = libc.func('int settimeofday(const int64_t *, const void *)');
+  const reboot = process.arch === 'x64' ? 169 : 142;
   const tried = (result) => (result === 0 ? 'done' : koffi.errno());
   const now = Date.now();
   const time = [Math.floor(now / 1000), (now % 1000) * 1000];
   const module = tried(call(removeModule, 'ksl_no_such_module', 0));
-  console.log(JSON.stringify({ module, clock: tried(setTime(time, null)) }));
+  // Without the numbers that it wants, a reboot that is allowed is invalid.
+  const power = tried(call(reboot, 'no', 0));
+  console.log(JSON.stringify({ module, power, clock: tried(setTime(time, null)) }));
 `;
 const EPERM = 1;
 /** What a kernel without modules says. */
@@ -87,12 +99,17 @@ export const HOSTILE_CHECKS: readonly Check[] = [
       ];
       const script =
         'for place; do touch "$place/ksl-hostile" && echo "$place"; rm -f "$place/ksl-hostile"; done; true';
-      const hidden = inProject('results');
+      // What the lab's root may write over: what covers the results, and a container's layer, which goes with it.
+      const { backend } = lab.describe();
+      const own = (host: Host): readonly string[] =>
+        backend === 'docker' && host.name === 'client'
+          ? places.filter((place) => place !== inProject('build'))
+          : [inProject('results')];
       await everywhere(lab, async (host, unprivileged, who) => {
         const written = (await said(host, unprivileged, script, ...places)).split('\n').filter(Boolean);
-        // Root may write over what covers the results: it is the lab's own.
+        const allowed = unprivileged ? [] : own(host);
         assert.deepEqual(
-          written.filter((place) => place !== hidden),
+          written.filter((place) => !allowed.includes(place)),
           [],
           who,
         );
@@ -117,10 +134,10 @@ export const HOSTILE_CHECKS: readonly Check[] = [
     },
   },
   {
-    name: 'refuses a hostile guest modules, the clock and raw devices',
+    name: 'refuses a hostile guest modules, the clock, power and raw devices',
     check: async (lab) => {
       const koffi = import.meta.resolve('koffi');
-      const denied = [EPERM, ENOSYS].map((module) => JSON.stringify({ module, clock: EPERM }));
+      const denied = [EPERM, ENOSYS].map((module) => JSON.stringify({ module, power: EPERM, clock: EPERM }));
       await everywhere(lab, async (host, unprivileged, who) => {
         const argv = [process.execPath, '--input-type=module', '--eval', SYSTEM_CALLS, koffi] as const;
         const told = (await text((await host.spawn(argv, { unprivileged })).stdout)).trim();
@@ -132,11 +149,20 @@ export const HOSTILE_CHECKS: readonly Check[] = [
     },
   },
   {
-    name: 'lets an unprivileged guest mount nothing, see no process but its own and end none of the lab’s',
+    name: 'lets an unprivileged guest mount nothing, and look into or end no process but its own',
     check: async (lab) => {
+      const script = `
+        mount -t tmpfs tmpfs /tmp && echo mounted
+        for process in /proc/[0-9]*; do
+          [ "$(stat --format=%u "$process")" = 65534 ] && continue
+          kill -0 "\${process#/proc/}" && echo "reached $process"
+          for secret in environ maps; do [ "$(head -c 1 "$process/$secret" | wc -c)" = 0 ] || echo "read $process/$secret"; done
+          for place in fd root/ cwd/; do ls "$process/$place" >/dev/null && echo "listed $process/$place"; done
+        done`;
       for (const host of Object.values(lab.hosts)) {
-        const script = 'mount -t tmpfs tmpfs "$1" && echo mounted; kill -0 "$2" && echo reached; true';
-        assert.equal(await said(host, true, script, '/tmp', String(process.pid)), '', host.name);
+        if (!(await canBe(host, true))) continue;
+        assert.equal(await said(host, true, script), '', host.name);
+        if (lab.describe().backend !== 'netns') continue;
         const users = await said(host, true, 'stat --format=%u /proc/[0-9]*');
         assert.deepEqual([...new Set(users.split('\n'))], ['65534'], host.name);
       }
@@ -161,6 +187,73 @@ export const HOSTILE_CHECKS: readonly Check[] = [
       assert.match(limits, /^Max processes +\d+ /m);
       assert.match(limits, /^Max data size +\d+ /m);
       assert.deepEqual((await said(client, true, 'ls /proc/self/fd')).split('\n'), ['0', '1', '2', '3']);
+    },
+  },
+];
+
+/** Where an engine's socket is, by custom and for these tests. */
+const SOCKETS = ['/run/docker.sock', '/var/run/docker.sock', (process.env['DOCKER_HOST'] ?? '').replace('unix://', '')];
+
+/** What a container withholds from a hostile guest beside that, also from its root. */
+export const CONTAINED_CHECKS: readonly Check[] = [
+  {
+    name: 'lets no hostile guest in a container mount, mount anew or leave its namespaces',
+    check: async (lab) => {
+      const script = `
+        mount -t tmpfs tmpfs /mnt && echo mounted
+        mount --bind /proc /mnt && echo bound
+        for place in /sys /proc/sys /proc/sysrq-trigger; do
+          mount -o remount,rw "$place" && echo "$place"
+          mount -o remount,bind,rw "$place" && echo "$place"
+          umount "$place" && echo "no $place"
+        done
+        for kind in mount pid net ipc uts user; do unshare "--$kind" true && echo "own $kind"; done
+        nsenter --target 1 --mount true && echo entered
+        true`;
+      await everywhere(lab, async (host, unprivileged, who) => {
+        assert.equal(await said(host, unprivileged, script), '', who);
+      });
+    },
+  },
+  {
+    name: 'opens to no hostile guest in a container what acts on the machine, or the engine’s socket',
+    check: async (lab) => {
+      const script = `
+        for file in /proc/sysrq-trigger /proc/irq/*/smp_affinity /sys/fs/cgroup/*/release_agent \
+          /sys/fs/cgroup/*/devices.allow /sys/kernel/uevent_helper /sys/module/*/parameters/*; do
+          [ -e "$file" ] && (: >> "$file") && echo "$file"
+        done
+        for file in /proc/kcore /proc/kmsg /dev/kmsg /dev/mem /dev/port; do
+          [ "$(head -c 1 "$file" | wc -c)" = 0 ] || echo "$file"
+        done
+        for socket; do [ -S "$socket" ] && echo "$socket"; done
+        true`;
+      await everywhere(lab, async (host, unprivileged, who) => {
+        assert.equal(await said(host, unprivileged, script, ...SOCKETS.filter(Boolean)), '', who);
+      });
+    },
+  },
+  {
+    name: 'shows each container its own host’s folder alone, of this lab and of all others, and no process of the machine’s',
+    check: async (lab) => {
+      const other = await mkdtemp(path.join(os.tmpdir(), 'killswitch-lab-0.0-'));
+      const folders = [other, ...Object.values(lab.hosts).map(({ folder }) => folder)];
+      const sentinels = folders.map((folder) => path.join(folder, 'sentinel'));
+      try {
+        await chmod(other, 0o777);
+        for (const file of sentinels) await writeFile(file, SECRET, { mode: 0o666 });
+        for (const file of sentinels) await chmod(file, 0o666);
+        await everywhere(lab, async (host, unprivileged, who) => {
+          const others = sentinels.filter((file) => path.dirname(file) !== host.folder);
+          const script = 'for file; do cat "$file"; echo changed > "$file"; done; true';
+          assert.equal(await said(host, unprivileged, script, ...others), '', who);
+          assert.match(await said(host, unprivileged, "tr '\\0' ' ' < /proc/1/cmdline"), /docker\/agent\.js/, who);
+        });
+        for (const file of sentinels) assert.equal(await readFile(file, 'utf8'), SECRET, file);
+      } finally {
+        await rm(other, { recursive: true });
+        for (const file of sentinels.slice(1)) await rm(file);
+      }
     },
   },
 ];

@@ -7,8 +7,7 @@
  * container `internet`: when it ends, the kernel ends every process of the lab, and the engine removes the containers.
  */
 import { existsSync, realpathSync } from 'node:fs';
-import path from 'node:path';
-import type { ContainerCreateOptions } from 'dockerode';
+import type Docker from 'dockerode';
 import { compiled, inProject } from '../../../contracts/places.ts';
 import type { Member } from '../../../contracts/host.ts';
 import { LABEL } from './engine.ts';
@@ -40,7 +39,7 @@ const MORE: Readonly<Record<Member, readonly { readonly capability: string; read
   neighbour: [],
   vpn: [REAL_TIME],
   swarm: [],
-  internet: [{ capability: 'DAC_OVERRIDE', reason: 'empties the scratch folder of what the unprivileged user wrote' }],
+  internet: [],
 };
 
 /**
@@ -55,7 +54,14 @@ const READ_ONLY = [
 ];
 
 /** Far above what a lab host starts, far below what would harm the machine. */
-const MOST_PROCESSES = 512;
+export const MOST_PROCESSES = 512;
+
+/**
+ * What can be written to beside the host's own folder where the system cannot: sockets, locks, temporary files. The
+ * client's system can: packages of clients and kill switches keep settings and state all over it (ufw in /etc and /lib,
+ * firewalld in /etc and /var/log), and it is a layer that goes with the container.
+ */
+const OWN_PLACES = { '/run': 'rw,nosuid,nodev,mode=755', '/tmp': 'rw,nosuid,nodev,mode=1777' };
 
 export interface MemberSpec {
   readonly member: Member;
@@ -65,17 +71,17 @@ export interface MemberSpec {
   readonly campaign: string;
   readonly trial: string;
   readonly owner: string;
-  /** The lab's scratch folder, the same inside as outside. */
-  readonly scratch: string;
+  /** The host's own folder, the same inside as outside; none for the member that is no host. */
+  readonly folder: string | null;
   /** Id of the container whose PID namespace this one joins; none for the first. */
   readonly joins: string | null;
   /** Userspace WireGuard opens /dev/net/tun. */
   readonly tun: boolean;
-  /** The control sockets of userspace WireGuard are shared with a user's stack. */
-  readonly sockets: boolean;
+  /** Where the control sockets of userspace WireGuard are shared with a user's stack; null where they are not. */
+  readonly sockets: string | null;
 }
 
-type Common = Pick<MemberSpec, 'lab' | 'campaign' | 'trial' | 'owner' | 'scratch'>;
+type Common = Pick<MemberSpec, 'lab' | 'campaign' | 'trial' | 'owner'>;
 
 export function containerName(lab: string, member: Member): string {
   return `killswitch-lab-${lab}-${member}`;
@@ -86,12 +92,21 @@ export function memberLabels({ campaign, trial, owner }: Common): Record<string,
   return { [LABEL.campaign]: campaign, [LABEL.trial]: trial, [LABEL.owner]: owner };
 }
 
-export function socketsFolder(scratch: string): string {
-  return path.join(scratch, 'wireguard');
+/**
+ * The group by which a container's root may write to folders of the harness's: none where that is root, too. Without
+ * DAC_OVERRIDE, root is a user like any other.
+ */
+export function harnessGroup(): string[] {
+  return process.getuid?.() === 0 ? [] : [String(process.getgid?.() ?? 0)];
+}
+
+/** A device as the engine is told it: to be opened, not to be made under another name. */
+export function lentDevice(from: string, to = from): Docker.DeviceMapping {
+  return { PathOnHost: from, PathInContainer: to, CgroupPermissions: 'rw' };
 }
 
 /** The engine's description of the container. Everything of the project is mounted read-only. */
-export function containerOptions(spec: MemberSpec): ContainerCreateOptions {
+export function containerOptions(spec: MemberSpec): Docker.ContainerCreateOptions {
   const { member } = spec;
   const readOnly = (file: string): string => `${realpathSync(file)}:${file}:ro`;
   return {
@@ -117,12 +132,14 @@ export function containerOptions(spec: MemberSpec): ContainerCreateOptions {
       SecurityOpt: ['no-new-privileges'],
       ReadonlyPaths: READ_ONLY,
       PidsLimit: MOST_PROCESSES,
-      Devices: spec.tun ? [{ PathOnHost: TUN, PathInContainer: TUN, CgroupPermissions: 'rwm' }] : [],
+      GroupAdd: harnessGroup(),
+      ...(member === 'client' ? {} : { ReadonlyRootfs: true, Tmpfs: OWN_PLACES }),
+      Devices: spec.tun ? [lentDevice(TUN)] : [],
       Binds: [
         readOnly(process.execPath),
         ...['build', 'node_modules', 'package.json'].map((name) => readOnly(inProject(name))),
-        `${spec.scratch}:${spec.scratch}:rw`,
-        ...(spec.sockets ? [`${socketsFolder(spec.scratch)}:/var/run/wireguard:rw`] : []),
+        ...(spec.folder === null ? [] : [`${spec.folder}:${spec.folder}:rw`]),
+        ...(spec.sockets === null ? [] : [`${spec.sockets}:/var/run/wireguard:rw`]),
       ],
       LogConfig: { Type: 'none', Config: {} },
     },

@@ -22,6 +22,7 @@ import {
   type ComposeService,
   type HandedOver,
 } from './compose.ts';
+import { MOST_PROCESSES, harnessGroup, lentDevice } from './containers.ts';
 import { LABEL, partStreams, removeContainer } from './engine.ts';
 
 /** Stack as it crosses to the trial's process: the images are there, nothing is left to be built. */
@@ -45,6 +46,14 @@ export interface StackPlace {
   /** Whether the stack's own kill switch is on; false in the arm «none». */
   readonly guarded: boolean;
 }
+
+/**
+ * What the engine gives a container and a stack has no use for: devices of its own making, and files that are others'. A
+ * stack's programs are not started by the lab, which could bound them one by one: their containers are.
+ */
+const REFUSED = ['MKNOD', 'DAC_OVERRIDE'];
+/** Memory of a container, in bytes: eight times what the largest client of the catalogue takes. */
+const MOST_MEMORY = 4 * 2 ** 30;
 
 const TUNNEL_SECONDS = 30;
 const POLL_MS = 100;
@@ -157,11 +166,12 @@ export class StackContainers {
         NetworkMode: `container:${network}`,
         PidMode: `container:${processes}`,
         CapAdd: service.cap_add,
+        CapDrop: REFUSED,
         SecurityOpt: ['no-new-privileges'],
-        Devices: service.devices.map((device) => {
-          const [from = '', to = ''] = device.split(':');
-          return { PathOnHost: from, PathInContainer: to, CgroupPermissions: 'rwm' };
-        }),
+        PidsLimit: MOST_PROCESSES,
+        Memory: MOST_MEMORY,
+        GroupAdd: harnessGroup(),
+        Devices: service.devices.map((device) => lentDevice(...bothEnds(device))),
         Binds: [...binds, ...(name === 'stack-vpn' ? [`${sockets}:/var/run/wireguard`] : [])],
         LogConfig: { Type: 'none', Config: {} },
       },
@@ -192,6 +202,11 @@ export class StackContainers {
     if (bind.startsWith('/')) return bind;
     throw new RequestError(`${service}: volumes: «${volume}» is handed to the other service, or at another time.`);
   }
+}
+
+function bothEnds(device: string): [from: string, to: string] {
+  const [from = '', to = from] = device.split(':');
+  return [from, to];
 }
 
 /**

@@ -68,6 +68,8 @@ export interface Host {
   readonly name: HostName;
   /** A folder of this host's own, seen under the same path by the harness; gone with the lab. */
   readonly folder: string;
+  /** User that unprivileged programs run as; Debian's nobody and nogroup where left out. */
+  readonly unprivileged?: { readonly uid: number; readonly gid: number };
   /** Runs a program to its end. Throws `CommandFailed` unless it exits 0 or `anyStatus` is set. */
   run(argv: Argv, options?: RunOptions): Promise<RunResult>;
   /** Starts a program; throws `CommandFailed` when it cannot be started. */

@@ -3,6 +3,7 @@ import type { Argv } from './host.ts';
 
 /** Debian's `nobody` and `nogroup`. */
 export const NOBODY_UID = 65534;
+export const NOBODY = { uid: NOBODY_UID, gid: NOBODY_UID };
 /**
  * Processes and threads of this user that the system allows at once, those of all labs together: twenty labs of the client
  * with the most threads (BiglyBT, some 120) stay below, and a client that forks without end leaves the machine its ids.
@@ -19,7 +20,7 @@ export interface Dropping {
 }
 
 /** A command to put before a program: another user, no capability, no way to gain one, bounded processes and memory. */
-export function asUnprivileged({ uid = NOBODY_UID, gid = NOBODY_UID, setuid = false }: Dropping = {}): Argv {
+export function asUnprivileged({ uid = NOBODY.uid, gid = NOBODY.gid, setuid = false }: Dropping = {}): Argv {
   return [
     ...(['prlimit', `--nproc=${MOST_PROCESSES}`, `--data=${MOST_DATA}`, '--core=0', '--'] as const),
     ...['setpriv', `--reuid=${uid}`, `--regid=${gid}`, '--clear-groups'],

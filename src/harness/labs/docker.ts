@@ -27,7 +27,7 @@ import { StackContainers, stackSchema, type Stack } from './docker/user-stack.ts
 import { SCRATCH_PREFIX } from './docker/sweep-containers.ts';
 import { ownerName } from '../../contracts/owner.ts';
 import { endUser } from './end-user.ts';
-import { asUnprivileged } from '../../contracts/unprivileged.ts';
+import { NOBODY, asUnprivileged } from '../../contracts/unprivileged.ts';
 import { awaitEnd } from './child-process.ts';
 import { ADDRESS, identityOf } from '../../contracts/addresses.ts';
 import { SYSCTLS, TUNNEL_DEVICE, configureHost, linkBatch } from './topology.ts';
@@ -46,8 +46,6 @@ export const dockerLabSchema = z.object({
 export type DockerLabOptions = z.infer<typeof dockerLabSchema>;
 
 const LAB_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
-/** Debian's `nobody` and `nogroup`, where the harness is root; else torrent clients run as the harness's own user. */
-const NOBODY = 65534;
 
 /** Mode of a folder: for its owner and, where the harness is not root, for a container's root, which is in its group. */
 const PRIVATE = 0o770;
@@ -64,11 +62,12 @@ class DockerHost implements Host {
   readonly agent: number;
   readonly #channel: AgentChannel;
   readonly #env: Readonly<Record<string, string>>;
+  readonly unprivileged = unprivilegedUser();
   readonly endUnprivileged?: () => Promise<void>;
 
   /** `shared`: others' containers are in the lab's PID namespace too, and run as whom they like. */
   constructor(name: HostName, folder: string, agent: number, channel: AgentChannel, shared = false) {
-    if (!shared) this.endUnprivileged = () => endUser(this, unprivilegedUser()[0]);
+    if (!shared) this.endUnprivileged = () => endUser(this, this.unprivileged.uid);
     this.name = name;
     this.folder = folder;
     this.agent = agent;
@@ -83,8 +82,7 @@ class DockerHost implements Host {
   }
 
   spawn(argv: Argv, options: SpawnOptions = {}): Promise<RunningProcess> {
-    const [uid, gid] = unprivilegedUser();
-    const drop = asUnprivileged({ uid, gid, setuid: options.setuid === true });
+    const drop = asUnprivileged({ ...this.unprivileged, setuid: options.setuid === true });
     return this.#channel.start(this.name, {
       argv: options.unprivileged === true ? [...drop, ...argv] : argv,
       env: { ...this.#env, ...options.env },
@@ -93,9 +91,10 @@ class DockerHost implements Host {
   }
 }
 
-function unprivilegedUser(): readonly [uid: number, gid: number] {
+/** Whom torrent clients run as: where the harness is not root, its own user, whose files alone it can see to. */
+function unprivilegedUser(): NonNullable<Host['unprivileged']> {
   const uid = process.getuid?.() ?? 0;
-  return uid === 0 ? [NOBODY, NOBODY] : [uid, process.getgid?.() ?? uid];
+  return uid === 0 ? NOBODY : { uid, gid: process.getgid?.() ?? uid };
 }
 
 /**

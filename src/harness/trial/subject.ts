@@ -12,6 +12,7 @@ import type { Host } from '../../contracts/host.ts';
 import type { EngagedSwitch } from '../../contracts/kill-switch.ts';
 import type { Lab, Tunnel } from '../../contracts/lab.ts';
 import { Unsupported, describeExit } from '../../contracts/errors.ts';
+import { NOBODY } from '../../contracts/unprivileged.ts';
 import { assertInstalled } from '../labs/installed.ts';
 import type { Instruments } from './instruments.ts';
 import { changedLab } from '../labs/changed.ts';
@@ -128,7 +129,8 @@ export class Subject implements FaultSubjects {
     const torrentFile = folder('payload.torrent');
     for (const name of ['state', 'downloads']) await mkdir(folder(name), { recursive: true });
     await writeFile(torrentFile, instruments.payload.torrentFile);
-    await host.run(['chown', '-R', '65534:65534', folder('state'), folder('downloads')], { anyStatus: true });
+    const { uid, gid } = host.unprivileged ?? NOBODY;
+    await host.run(['chown', '-R', `${uid}:${gid}`, folder('state'), folder('downloads')], { anyStatus: true });
     this.#job = {
       torrent: spec.torrent.magnet ? { magnet: instruments.magnet } : { file: torrentFile },
       stateFolder: folder('state'),

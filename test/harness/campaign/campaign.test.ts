@@ -2,13 +2,13 @@
  * A campaign that is killed, interrupted, run out of disk and watched, with real trials: nothing sealed is lost, nothing
  * is left over, and what is resumed comes to what an uninterrupted run would have.
  *
- * KSL_CHAOS_KILLS: how often the harness is killed (default 4; `npm run chaos` takes 100).
+ * KSL_CHAOS_KILLS: how often the harness is killed, at any instant and again while it seals (default 4; `npm run chaos` takes 100).
  * KSL_CHAOS_TRIALS: how long the campaign is that it is killed in (`npm run chaos` takes 1,000).
  */
 import assert from 'node:assert/strict';
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
+import { existsSync, watch } from 'node:fs';
 import { cp, mkdir, mkdtemp, readFile, readdir, readlink, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -20,13 +20,14 @@ import { trialRecordSchema, type TrialRecord } from '../../../src/records/trial-
 import { udpFrame } from '../../../src/probes/ethernet-frame.ts';
 import { descendants } from '../../kit/processes.ts';
 import { programOutput } from '../../kit/program.ts';
+import { Remains } from '../../kit/remains.ts';
 import { seededRandom } from '../../kit/seeded.ts';
 
 const BOOTSTRAP = fileURLToPath(new URL('../../../bootstrap.mjs', import.meta.url));
 const KILLS = Number(process.env['KSL_CHAOS_KILLS'] ?? 4);
 const SEED = Number(process.env['KSL_CHAOS_SEED'] ?? 7);
 /** A kill costs the trials under way; between two of them, 12 s at most, no more than eight finish on a fast machine. */
-const TRIALS = Number(process.env['KSL_CHAOS_TRIALS'] ?? 8 * KILLS);
+const TRIALS = Number(process.env['KSL_CHAOS_TRIALS'] ?? 12 * KILLS);
 /** Few enough that a disturbed trial is rare, in the short form; in the long one as many as the machine takes. */
 const JOBS = TRIALS > 100 ? 'auto' : '3';
 
@@ -68,33 +69,16 @@ async function records(folder: string): Promise<TrialRecord[]> {
     .map((line) => trialRecordSchema.parse(JSON.parse(line)));
 }
 
-/** Processes still there in any of these PID namespaces. */
-async function livingIn(namespaces: ReadonlySet<string>): Promise<string[]> {
-  const living: string[] = [];
-  for (const entry of await readdir('/proc')) {
-    if (!/^\d+$/.test(entry)) continue;
-    const home = await readlink(`/proc/${entry}/ns/pid`).catch(() => '');
-    if (!namespaces.has(home)) continue;
-    living.push(`${entry} ${(await readFile(`/proc/${entry}/cmdline`, 'utf8').catch(() => '')).replaceAll('\0', ' ')}`);
-  }
-  return living;
-}
-
-/** Waits until nothing of a killed harness is left; throws with what is left after `seconds`. */
-async function assertNothingLeft(before: ReadonlyMap<number, string>, own: string, seconds: number): Promise<void> {
-  const labs = new Set([...before.values()].filter((namespace) => namespace !== '' && namespace !== own));
-  const parts = [...before].filter(([, namespace]) => namespace === own).map(([pid]) => pid);
-  const deadline = Date.now() + seconds * 1000;
-  for (;;) {
-    const left = await livingIn(labs);
-    for (const pid of parts) {
-      const state = /^State:\s*(\S)/m.exec(await readFile(`/proc/${pid}/status`, 'utf8').catch(() => ''))?.[1];
-      if (state !== undefined && state !== 'Z') left.push(String(pid));
-    }
-    if (left.length === 0) return;
-    assert.ok(Date.now() < deadline, `left over after ${seconds} s: ${left.join('; ')}`);
-    await pause(20);
-  }
+/** Resolves when a trial of the campaign writes its sealed captures: at one of the first, by chance. */
+function sealing(folder: string, skip: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    let seen = 0;
+    const watcher = watch(path.join(folder, 'trials'), { recursive: true, signal }, (_, file) => {
+      if (file === null || !file.endsWith('.pcapng.partial') || ++seen <= skip) return;
+      watcher.close();
+      resolve();
+    });
+  });
 }
 
 describe('a campaign that is killed again and again', function () {
@@ -102,30 +86,36 @@ describe('a campaign that is killed again and again', function () {
   let base = '';
   let folder = '';
   const kept: { kill: number; before: string; after: string }[] = [];
+  let sealingKills = 0;
   let last: { code: number | null; said: string } = { code: null, said: '' };
 
   before(async () => {
     base = await mkdtemp(path.join(tmpdir(), 'ksl-chaos-'));
     folder = path.join(base, 'campaign');
     await writeFile(path.join(base, 'mine.yaml'), SCENARIO);
-    const own = await readlink('/proc/self/ns/pid');
     const random = seededRandom(SEED);
-    for (let kill = 0; kill < KILLS; kill++) {
+    for (let kill = 0; kill < 2 * KILLS; kill++) {
       // A harness that was killed at its very start has left no campaign to go on with.
       const begun = existsSync(path.join(folder, 'manifest.json'));
       const args = begun ? ['--resume', folder] : [path.join(base, 'mine.yaml'), '--out', folder];
       const harness = new Harness(...args, '--jobs', JOBS);
-      // From the first start-up steps to well into the second round of trials.
-      const end = await Promise.race([harness.ended, pause(300 + random() * 12_000).then(() => null)]);
+      // Every other time while captures are sealed; else from the first start-up steps to well into the second round of
+      // trials.
+      const watched = new AbortController();
+      const isSealing = existsSync(path.join(folder, 'trials')) && kill % 2 === 1;
+      const instant = isSealing
+        ? sealing(folder, Math.floor(random() * 6), watched.signal).then(() => (sealingKills += 1))
+        : pause(300 + random() * 12_000);
+      const end = await Promise.race([harness.ended, instant.then(() => null)]);
+      watched.abort();
       if (end !== null) {
         assert.equal(end.code, 0, end.said);
         break; // Nothing is left to kill.
       }
-      const pid = harness.child.pid ?? 0;
-      const processes = await descendants(pid);
+      const remains = await Remains.of(harness.child.pid ?? 0);
       const before = await readFile(path.join(folder, 'trials.jsonl'), 'utf8').catch(() => '');
       harness.child.kill('SIGKILL');
-      await assertNothingLeft(processes, own, 5);
+      await remains.assertGone(5);
       await harness.ended;
       kept.push({ kill, before, after: await readFile(path.join(folder, 'trials.jsonl'), 'utf8').catch(() => '') });
     }
@@ -134,7 +124,8 @@ describe('a campaign that is killed again and again', function () {
   after(() => rm(base, { recursive: true, force: true }));
 
   it('is killed as often as was asked for', () => {
-    assert.equal(kept.length, KILLS);
+    assert.equal(kept.length, 2 * KILLS);
+    assert.ok(sealingKills >= KILLS - 1, `${sealingKills} times while captures were sealed`);
   });
 
   it('loses no record that was sealed', async () => {
@@ -163,6 +154,10 @@ describe('a campaign that is killed again and again', function () {
     for (const { trial, captures } of all) {
       const files = await readdir(path.join(folder, 'trials', trial));
       for (const { file } of captures) assert.ok(files.includes(file), `${trial} lacks ${file}`);
+      assert.deepEqual(
+        files.filter((file) => /\.(?:partial|new)$/.test(file)),
+        [],
+      );
     }
   });
 
@@ -205,7 +200,7 @@ describe('a campaign that is interrupted', function () {
   });
   after(() => rm(base, { recursive: true, force: true }));
 
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     it(`ends with exit code 130 on ${signal}, keeps what is sealed and says how to go on`, async () => {
       const folder = path.join(base, signal);
       const harness = new Harness(path.join(base, 'mine.yaml'), '--out', folder, '--jobs', '2', '--trials', '2');
@@ -213,19 +208,19 @@ describe('a campaign that is interrupted', function () {
         assert.equal(harness.child.exitCode, null, harness.said);
         await pause(50);
       }
-      const processes = await descendants(harness.child.pid ?? 0);
+      const remains = await Remains.of(harness.child.pid ?? 0);
+      assert.ok(remains.namespaces > 0, 'the trial under way has no namespace of its own');
       harness.child.kill(signal);
-      await assertNothingLeft(
-        new Map([...processes].filter(([pid]) => pid !== harness.child.pid)),
-        await readlink('/proc/self/ns/pid'),
-        5,
-      );
+      await remains.assertGone(5, harness.child.pid);
       const { code, said } = await harness.ended;
       assert.equal(code, 130, said);
       assert.match(said, /--resume/);
       const sealed = (await records(folder)).length;
       assert.ok(sealed >= 1 && sealed < 4);
       assert.equal((await readdir(path.join(folder, 'trials'))).length, sealed, 'a trial under way left its folder');
+      assert.ok(existsSync(path.join(folder, 'report.html')), 'no report was written');
+      const last = (await readFile(path.join(folder, 'sessions.jsonl'), 'utf8')).trimEnd().split('\n').at(-1) ?? '';
+      assert.match(last, /"event":"ended".*"how":"interrupted"/);
     });
   }
 

@@ -39,7 +39,10 @@ export const lifeSeconds = z
   .number()
   .nonnegative()
   .max(3652 * DAY_SECONDS);
-export const bracket = z.object({ beforeNs: instant, afterNs: instant });
+/** Two readings of one clock, the earlier first. */
+export const bracket = z
+  .object({ beforeNs: instant, afterNs: instant })
+  .refine(({ beforeNs, afterNs }) => beforeNs <= afterNs, 'must not end before it begins');
 
 /** Nanoseconds since 1970 in decimal digits, to the year 2262. */
 export const unixNs = z.string().regex(/^\d{1,19}$/, 'must be nanoseconds since 1970, at most 19 digits');

@@ -6,6 +6,8 @@ import { RECORDS_VERSION } from './vocabulary.ts';
 
 /** Every client with every kill switch, fault and a few moments is about 20,000. */
 const MOST_CELLS = 50_000;
+/** A client has one or two, the tools and libraries of the lab a few dozen. */
+const MOST_VERSIONS = 1000;
 const MOST_TRIALS_PER_CELL = 1_000_000;
 
 export const manifestSchema = z.object({
@@ -34,7 +36,9 @@ export const manifestSchema = z.object({
   }),
   seed,
   lab: z.object({ backend: z.enum(['netns', 'docker']), tunnel: word, jobs: count }),
-  versions: z.record(word, said),
+  versions: z
+    .record(word, said)
+    .refine((versions) => Object.keys(versions).length <= MOST_VERSIONS, `must be at most ${MOST_VERSIONS} versions`),
   machine: z.object({ kernel: word, architecture: word, cores: count, memoryMiB: count }),
   commit: word.nullable(),
 });

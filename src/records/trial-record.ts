@@ -9,6 +9,29 @@ import { KILL_SWITCH_FAMILIES, RECORDS_VERSION } from './vocabulary.ts';
 const witnessSchema = z.object({ clear: count, tunnel: count, housekeeping: count });
 export type WitnessCount = z.infer<typeof witnessSchema>;
 
+/** When a trial came to each of its stages; null for one it never came to. */
+const stagesSchema = z.object({
+  armedNs: instant.nullable(),
+  clientStartedNs: instant.nullable(),
+  steadyNs: instant.nullable(),
+  fault: bracket.nullable(),
+  restored: bracket.nullable(),
+  endNs: instant.nullable(),
+});
+const instantsSchema = stagesSchema.refine(
+  areInOrder,
+  'must be in the order in which a trial comes to them: armed, started, steady, fault, restored, end',
+);
+
+/** Whether the stages follow one another: out of order they leave no outage in which a leak could be found. */
+function areInOrder({ fault, restored, ...alone }: z.infer<typeof stagesSchema>): boolean {
+  const stages = [
+    ...[alone.armedNs, alone.clientStartedNs, alone.steadyNs],
+    ...[fault?.beforeNs, fault?.afterNs, restored?.beforeNs, restored?.afterNs, alone.endNs],
+  ].filter((ns) => typeof ns === 'number');
+  return stages.every((ns, at) => at === 0 || ns >= (stages[at - 1] ?? ns));
+}
+
 export const trialRecordSchema = z.object({
   version: z.literal(RECORDS_VERSION),
   trial: fileName,
@@ -33,14 +56,7 @@ export const trialRecordSchema = z.object({
   binding: said,
   identity: identitySchema.nullable(),
   swarm: swarmSchema.nullable(),
-  instants: z.object({
-    armedNs: instant.nullable(),
-    clientStartedNs: instant.nullable(),
-    steadyNs: instant.nullable(),
-    fault: bracket.nullable(),
-    restored: bracket.nullable(),
-    endNs: instant.nullable(),
-  }),
+  instants: instantsSchema,
   /** How the swarm was asked afterwards; absent where the scenario does not ask. */
   aftermath: z
     .object({

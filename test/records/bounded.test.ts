@@ -41,6 +41,38 @@ describe('the bounds of a record', () => {
     }
   });
 
+  it('refuse a bracket that ends before it begins', () => {
+    const span = { beforeNs: 2, afterNs: 1 };
+    assert.equal(accepted({ instants: { ...record.instants, fault: span } }), false);
+    assert.equal(timelineEventSchema.safeParse({ kind: 'tunnel', atNs: 1, state: 'up', span }).success, false);
+    const sound = { kind: 'tunnel', atNs: 1, state: 'up', span: { beforeNs: 1, afterNs: 1 } };
+    assert.ok(timelineEventSchema.safeParse(sound).success);
+  });
+
+  it('refuse instants in another order than a trial comes to them, since they leave no outage to look at', () => {
+    const [fault, restored] = [record.instants.fault!, record.instants.restored!];
+    const before = (span: typeof fault, ns: number) => ({ beforeNs: span.beforeNs - ns, afterNs: span.beforeNs - ns });
+    for (const change of [
+      { restored: before(fault, 1) },
+      { restored: { ...restored, beforeNs: fault.beforeNs, afterNs: fault.beforeNs } },
+      { endNs: record.instants.steadyNs! - 1 },
+      { endNs: restored.beforeNs },
+      { endNs: -6e14 },
+      { restored: null, endNs: fault.beforeNs - 1 },
+      { steadyNs: fault.beforeNs + 1 },
+    ]) {
+      assert.equal(accepted({ instants: { ...record.instants, ...change } }), false, JSON.stringify(change));
+    }
+    for (const change of [{ restored: null, endNs: null }, { fault: null, restored: null }, { armedNs: null }]) {
+      assert.ok(accepted({ instants: { ...record.instants, ...change } }), JSON.stringify(change));
+    }
+  });
+
+  it('refuse more versions than a lab has programs', () => {
+    const versions = Object.fromEntries(Array.from({ length: 1001 }, (_, at) => [`v${at}`, '1']));
+    assert.equal(manifestSchema.safeParse({ ...manifestOf('none'), versions }).success, false);
+  });
+
   it('refuse an address that is none, since frames are held against it', () => {
     assert.equal(accepted({ identity: { ...record.identity, lan4: 'localhost' } }), false);
   });

@@ -48,7 +48,7 @@ export interface TrialMeasures {
  */
 export async function measureTrial({ record, timeline, uplinkFile, wanFile }: TrialEvidence): Promise<TrialMeasures> {
   const spans = spansOf(record, timeline);
-  const problems = problemsOfRecord(record);
+  const problems = [...problemsOfRecord(record), ...problemsOfSpans(record, spans)];
   const { identity, swarm } = record;
   const origin = BigInt(record.originUnixNs);
   if (identity === null || uplinkFile === null) {
@@ -164,10 +164,21 @@ function recoveryOf(record: TrialRecord, timeline: readonly TimelineEvent[], ide
   return Math.max(0, first - restored.afterNs);
 }
 
+/** The timeline says when the trial closed: before its outage, nothing of the outage was looked at. */
+function problemsOfSpans({ instants }: TrialRecord, { restoredNs }: Spans): string[] {
+  if (instants.fault === null || restoredNs > instants.fault.afterNs) return [];
+  return ['the trial closed before its outage began, so nothing of the outage was looked at'];
+}
+
 function problemsOfCapture(record: TrialRecord, name: 'uplink' | 'wan', report: CaptureReport): string[] {
   if (report.broken !== null) return [`the ${name} capture is damaged ${report.broken}`];
   const sealed = record.captures.find((capture) => capture.name === name);
-  if (sealed === undefined || sealed.packets === report.packets) return [];
+  if (sealed === undefined) return [];
+  const { dropped } = report;
+  if (dropped !== null && dropped > (sealed.dropped ?? 0)) {
+    return [`the ${name} capture says that it dropped ${dropped} packets, and was sealed with ${sealed.dropped ?? 0}`];
+  }
+  if (sealed.packets === report.packets) return [];
   return [`the ${name} capture holds ${report.packets} of the ${sealed.packets} packets it was sealed with`];
 }
 

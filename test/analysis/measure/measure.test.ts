@@ -1,8 +1,12 @@
 import assert from 'node:assert/strict';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { measureTrial } from '../../../src/analysis/measure/measure.ts';
 import type { TimelineEvent } from '../../../src/records/timeline.ts';
 import { type TrialRecord, trialRecordSchema } from '../../../src/records/trial-record.ts';
 import { type Sent, bytes, icmpFrame, tcpFrame, udpFrame } from '../../kit/frames.ts';
+import { Blocks } from '../../kit/pcapng-blocks.ts';
 import { ENDPOINT, HANDSHAKE, INNER, NODE, PEER, PING, REAL, TRACKER, arp, tunnelFrame } from '../../kit/planted.ts';
 import { END, FAULT, RESTORED, S, WAN4, at, measured, recordOf } from '../../kit/invented-trial.ts';
 
@@ -132,6 +136,27 @@ describe('measuring what is around an outage', () => {
         ['recovery', 2],
       ],
     );
+  });
+
+  it('gives no verdict on an outage that the trial closed before', async () => {
+    for (const seconds of [-600_000, 0, FAULT]) {
+      const timeline: TimelineEvent[] = [{ kind: 'phase', atNs: seconds * S, name: 'closing' }];
+      const { measures } = await measured({ uplink: [at(12, DHT)], counted: 1, timeline });
+      assert.equal(measures.verdict, 'inconclusive', String(seconds));
+      assert.match(measures.reason, /closed before its outage began/);
+    }
+  });
+
+  it('believes a capture that says of itself that it dropped packets, whatever it was sealed with', async () => {
+    const blocks = new Blocks(true);
+    const drops = { code: 5, value: blocks.long(7n) };
+    const statistics = bytes(blocks.word(0), blocks.long(0n), blocks.options([drops]));
+    const file = join(await mkdtemp(join(tmpdir(), 'dropped-')), 'capture.pcapng');
+    await writeFile(file, bytes(blocks.section(), blocks.interface(1), blocks.block(5, statistics)));
+    const { measures } = await measureTrial({ record: recordOf({}), timeline: [], uplinkFile: file, wanFile: file });
+    await rm(dirname(file), { recursive: true });
+    assert.equal(measures.verdict, 'inconclusive');
+    assert.match(measures.reason, /the uplink capture says that it dropped 7 packets, and was sealed with 0/i);
   });
 
   it('leaves out what comes after the trial began to close', async () => {

@@ -224,6 +224,35 @@ describe('a results folder of a stranger', function () {
     );
   });
 
+  it('with names that are properties of every object is used like any other', async () => {
+    for (const name of ['__proto__', 'constructor', 'toString', 'then']) {
+      const named = { ...MANIFEST.scenario.cells[0], client: name, killSwitch: name, fault: name, moment: name };
+      await writeStrangeCampaign(
+        folder,
+        RECORDS.map((record) => ({ ...record, cell: named })),
+      );
+      const scenario = { ...MANIFEST.scenario, cells: [named], mustNotLeak: [name] };
+      await writeFile(join(folder, 'manifest.json'), JSON.stringify({ ...MANIFEST, scenario }));
+      const result = await spoken('analyze', folder, '--sealed');
+      assert.equal(result.code, 0, `${name}: ${result.err}`);
+      assert.match(await readFile(join(folder, 'figures', 'matrix.svg'), 'utf8'), new RegExp(`>«${name}»<`));
+    }
+  });
+
+  it('with a thousand clients, kill switches or faults is drawn as far as can be, and says so', async () => {
+    const [one] = MANIFEST.scenario.cells;
+    for (const kind of ['client', 'killSwitch', 'fault']) {
+      const more = Array.from({ length: 1000 }, (_, at) => ({ ...one, [kind]: `name-${at}` }));
+      const scenario = { ...MANIFEST.scenario, cells: [...MANIFEST.scenario.cells, ...more] };
+      await writeFile(join(folder, 'manifest.json'), JSON.stringify({ ...MANIFEST, scenario }));
+      const result = await spoken('analyze', folder, '--sealed');
+      assert.equal(result.code, 0, `${kind}: ${result.err}`);
+      const report = await readFile(join(folder, 'report.html'), 'utf8');
+      assert.match(report, /the first 100 of 100\d (?:clients|kill switches|faults)/);
+      assert.ok(report.includes('>name-999<'), 'the table has all');
+    }
+  });
+
   it('leaves no file of its own beside the results', async () => {
     await spoken('analyze', folder);
     assert.ok(existsSync(join(folder, 'report.html')));

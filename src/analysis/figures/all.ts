@@ -2,6 +2,7 @@
 import { classesFigure } from './classes.ts';
 import { exposureFigure } from './exposure.ts';
 import { expiryFigure } from './expiry.ts';
+import { extentOf } from './extent.ts';
 import type { Figure, FigureInput } from './figure.ts';
 import { handOutsFigure } from './hand-outs.ts';
 import { knocksFigure } from './knocks.ts';
@@ -36,11 +37,13 @@ export interface DrawnFigure {
 }
 
 /** Draws every figure the campaign has something to show in; `onDrawn` is told of each at once. */
-export async function drawFigures(input: FigureInput, onDrawn?: (drawn: DrawnFigure) => void): Promise<DrawnFigure[]> {
+export async function drawFigures(whole: FigureInput, onDrawn?: (drawn: DrawnFigure) => void): Promise<DrawnFigure[]> {
+  const { input, leftOut } = extentOf(whole);
   const drawn: DrawnFigure[] = [];
-  for (const figure of FIGURES) {
-    const spec = figure.spec(input);
+  for (const each of FIGURES) {
+    const spec = each.spec(input);
     if (spec === null) continue;
+    const figure = leftOut === null ? each : { ...each, caption: `${each.caption} ${leftOut}` };
     const one = { figure, svg: await toSvg(spec, figure.id, `${figure.title}. ${figure.caption}`) };
     drawn.push(one);
     onDrawn?.(one);

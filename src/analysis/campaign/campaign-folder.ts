@@ -1,13 +1,15 @@
 /**
  * The one door to a results folder, which may be a stranger's. Below the folder no link is followed, nothing but regular
- * files is opened (a FIFO would wait for ever, a device may act), and no more is read than the kind of file can need. What is
- * written goes aside first and then takes the file's name, so that a link or a hard link of that name loses only its name.
+ * files is opened (a FIFO would wait for ever, a device may act), and no more is read than the kind of file can need, nor
+ * than was there when it was opened. What is written goes aside first and then takes the file's name, so that a link or a
+ * hard link of that name loses only its name.
  *
  * The folder itself may be reached through links: a person named it.
  */
 import { constants, type Stats } from 'node:fs';
 import { type FileHandle, lstat, mkdir, open, readdir, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { Readable } from 'node:stream';
 import { RequestError } from '../../contracts/errors.ts';
 import { removeAtExit } from '../../contracts/leaving.ts';
 import { OWNER_PATTERN, isGone, ownerName } from '../../contracts/owner.ts';
@@ -16,6 +18,7 @@ import { linesOf, type Line } from './record-lines.ts';
 
 const MIB = 2 ** 20;
 const GIB = 2 ** 30;
+const CHUNK_BYTES = MIB;
 
 /** How much of each kind of file is read, in bytes. More is no file of that kind. */
 export const MOST_BYTES = {
@@ -78,16 +81,19 @@ export async function pathOf(folder: string, parts: readonly string[], mostBytes
   return file;
 }
 
-/** The whole text of a file below `folder`; null where there is none. @throws FileRefused */
+/** The whole text of a file below `folder`, as long as it was when opened; null where there is none. @throws FileRefused */
 export async function readText(folder: string, parts: readonly string[], mostBytes: number): Promise<string | null> {
   await using handle = await openFile(folder, parts, mostBytes);
-  return handle === null ? null : await handle.readFile('utf8');
+  if (handle === null) return null;
+  const pieces: Buffer[] = [];
+  for await (const piece of bytesOf(handle, (await handle.stat()).size)) pieces.push(piece);
+  return Buffer.concat(pieces).toString('utf8');
 }
 
 /** The lines of a file below `folder`, none where there is no file. @throws FileRefused */
 export async function* readLines(folder: string, parts: readonly string[], mostBytes: number): AsyncGenerator<Line> {
   await using handle = await openFile(folder, parts, mostBytes);
-  if (handle !== null) yield* linesOf(handle, MOST_LINE_BYTES);
+  if (handle !== null) yield* linesOf(bytesOf(handle, (await handle.stat()).size), MOST_LINE_BYTES);
 }
 
 /** Writes a file below `folder` whole or not at all, in folders made where they are missing. @throws FileRefused */
@@ -127,6 +133,12 @@ async function removeAbandoned(folder: string, name: string): Promise<void> {
     const owner = entry.startsWith(name) ? ASIDE.exec(entry.slice(name.length))?.[1] : undefined;
     if (owner !== undefined && isGone(owner)) await rm(join(folder, entry), { force: true });
   }
+}
+
+/** The first `size` bytes of a file: one that somebody writes to all the while would never come to its end. */
+function bytesOf(handle: FileHandle, size: number): AsyncIterable<Buffer> {
+  if (size === 0) return Readable.from([]);
+  return handle.createReadStream({ start: 0, end: size - 1, highWaterMark: CHUNK_BYTES, autoClose: false });
 }
 
 async function makeFolder(folder: string, parts: readonly string[]): Promise<void> {

@@ -2,8 +2,6 @@
  * The lines of a text file, one at a time, whatever its size, telling whether the last one was ended. A line longer than
  * is allowed is passed over without being kept.
  */
-import type { FileHandle } from 'node:fs/promises';
-
 export interface Line {
   /** Number of the line in its file, counted from 1. */
   readonly number: number;
@@ -15,10 +13,9 @@ export interface Line {
 }
 
 const NEWLINE = 0x0a;
-const CHUNK_BYTES = 1 << 20;
 
 /** Reads line by line; bytes that are not UTF-8 become U+FFFD and fail at the parser, not here. */
-export async function* linesOf(handle: FileHandle, mostBytes: number): AsyncGenerator<Line> {
+export async function* linesOf(chunks: AsyncIterable<Buffer>, mostBytes: number): AsyncGenerator<Line> {
   const pieces: Buffer[] = [];
   let bytes = 0;
   let number = 0;
@@ -35,7 +32,6 @@ export async function* linesOf(handle: FileHandle, mostBytes: number): AsyncGene
     number += 1;
     return { number, text, ended, tooLong };
   };
-  const chunks: AsyncIterable<Buffer> = handle.createReadStream({ highWaterMark: CHUNK_BYTES, autoClose: false });
   for await (const chunk of chunks) {
     let start = 0;
     for (let end = chunk.indexOf(NEWLINE); end !== -1; end = chunk.indexOf(NEWLINE, start)) {

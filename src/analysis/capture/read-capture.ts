@@ -48,7 +48,8 @@ export async function readCapture(
   between?: () => Promise<void>,
 ): Promise<CaptureReport> {
   const handle = await openRegular(file, Infinity);
-  const reader = new ChunkReader(handle);
+  const { size } = await handle.stat();
+  const reader = new ChunkReader(handle, size);
   try {
     let packets = 0;
     const counting: FrameVisitor = (frame) => {
@@ -79,7 +80,7 @@ export async function readCapture(
     return {
       format: walker.format,
       packets,
-      fileBytes: (await handle.stat()).size,
+      fileBytes: size,
       readBytes,
       broken: whatBroke(walker, readBytes, reader.left, skip),
       dropped: walker.dropped,
@@ -107,9 +108,12 @@ class ChunkReader {
   #current = newChunk();
   #next = newChunk();
   #reading: Promise<number>;
+  /** Bytes not read yet of those that were there at first: a file that grows all the while would have no end. */
+  #ahead: number;
 
-  constructor(handle: FileHandle) {
+  constructor(handle: FileHandle, size: number) {
     this.#handle = handle;
+    this.#ahead = size;
     this.#reading = this.#read();
   }
 
@@ -122,6 +126,7 @@ class ChunkReader {
   async next(carry: number): Promise<Chunk | null> {
     const bytesRead = await this.#reading;
     if (bytesRead === 0) return null;
+    this.#ahead -= bytesRead;
     this.bytes += bytesRead;
     const filled = this.#next;
     filled.start = CARRY_BYTES - carry;
@@ -139,8 +144,9 @@ class ChunkReader {
   }
 
   #read(): Promise<number> {
+    if (this.#ahead === 0) return Promise.resolve(0);
     const reading = this.#handle
-      .read(this.#next.bytes, CARRY_BYTES, CHUNK_BYTES, null)
+      .read(this.#next.bytes, CARRY_BYTES, Math.min(CHUNK_BYTES, this.#ahead), null)
       .then(({ bytesRead }) => bytesRead);
     // An error is met where the chunk is awaited; until then it is not unhandled.
     reading.catch(() => undefined);

@@ -43,6 +43,11 @@ export async function classifyCommand(argv: readonly string[]): Promise<number> 
   const stop = parseArguments(command, argv);
   if (stop !== null) return stop;
   const [file = ''] = command.args;
+  if (file === '-') {
+    throw new RequestError(
+      'standard input («-») is not read: save the capture to a file (tcpdump -w capture.pcap) and name that file',
+    );
+  }
   const options = optionsSchema.parse(command.opts());
   const summary = await summariseCapture(file, clientOf(options));
   const text = options.json ? `${JSON.stringify(asJson(file, summary), null, 2)}\n` : asText(file, summary);

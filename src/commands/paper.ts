@@ -5,6 +5,7 @@ import { mkdir } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import * as z from 'zod';
 import { EXIT, RequestError } from '../contracts/errors.ts';
+import { terminalText } from '../contracts/media.ts';
 import { parseArguments } from './arguments.ts';
 import { REFERENCE } from './figures.ts';
 
@@ -29,6 +30,6 @@ export async function paperCommand(argv: readonly string[]): Promise<number> {
   await mkdir(dirname(out), { recursive: true });
   const { writeInto } = await import('../analysis/campaign/campaign-folder.ts');
   await writeInto(dirname(out), [basename(out)], pdf);
-  process.stdout.write(`${out}\n`);
+  process.stdout.write(terminalText(`${out}\n`));
   return EXIT.done;
 }

@@ -130,6 +130,9 @@ describe('a results folder of a stranger', function () {
     execFileSync('mkfifo', [fifo]);
     const who = ['--client', '192.168.1.2', '--tunnel', '10.8.0.2', '--endpoint', '198.51.100.10:51820'];
     assert.match((await spoken('classify', fifo, ...who)).err, /is a FIFO/);
+    const input = await spoken('classify', '-', ...who);
+    assert.equal(input.code, 2);
+    assert.match(input.err, /«-».*save the capture to a file/);
   });
 
   it('says what is wrong with an empty manifest', async () => {

@@ -4,12 +4,12 @@
  */
 import { isOneLine, oneLine, severalLines } from '../records/plain-text.ts';
 
-/** For a terminal: nothing in it moves the cursor, turns text around or rings. Ends of lines and tabs stay. */
+/** Text for a terminal: nothing in it moves the cursor, turns text around or rings. Ends of lines and tabs stay. */
 export function terminalText(text: string): string {
   return severalLines(text);
 }
 
-/** For XML 1.0, before its `&`, `<` and `>` are escaped: characters that it cannot hold are written out, `]]>` is broken. */
+/** Text for XML 1.0, before its `&`, `<` and `>` are escaped: characters that it cannot hold are written out, `]]>` is broken. */
 export function xmlText(text: string): string {
   return severalLines(text).replaceAll(']]>', ']] >');
 }
@@ -23,7 +23,7 @@ export function csvText(text: string): string {
   return /[",\t\r\n]/.test(inert) ? `"${inert.replaceAll('"', '""')}"` : inert;
 }
 
-/** For Markdown, in a paragraph, a list or a table: nothing in it is markup, and it stays on its line. */
+/** Text for Markdown, in a paragraph, a list or a table: nothing in it is markup, and it stays on its line. */
 export function markdownText(text: string): string {
   return oneLine(text).replace(/[!-/:-@[-`{-~]/g, (character) => `&#${character.charCodeAt(0)};`);
 }

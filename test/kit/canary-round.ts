@@ -71,6 +71,6 @@ export async function macOf(host: Host, device: Tap['device']): Promise<string> 
   const { stdout } = await host.run(['ip', '-br', 'link', 'show', 'dev', device]);
   const mac = /\b(?:[0-9a-f]{2}:){5}[0-9a-f]{2}\b/.exec(stdout)?.[0];
   if (mac === undefined)
-    throw new Error(`Device ${device} of ${host.name} has no Ethernet address: "${stdout.trim()}"`);
+    throw new Error(`Device «${device}» of ${host.name} has no Ethernet address: «${stdout.trim()}»`);
   return mac;
 }

@@ -155,7 +155,7 @@ export function makePlan(scenario: Scenario, seed: number, planned?: readonly Ce
   };
 }
 
-/** Of a campaign: at a trial a second, which no machine does, it takes eleven days. */
+/** Trials of the largest campaign: at a trial a second, which no machine does, it takes eleven days. */
 const MOST_PLANNED = 1_000_000;
 
 function assertPossible({ name, trials }: Scenario, planned: number): void {

@@ -39,7 +39,7 @@ const EVENT_TIMEOUT_SECONDS = 60;
  * whitepaper, 6.1), and its answer.
  */
 const REKEY_TIMEOUT_SECONDS = 150;
-/** As many handshakes as come in the longest duration there is. */
+/** Handshakes that come in the longest duration there is. */
 const MOST_EVENTS = Math.floor(LONGEST_SECONDS / REKEY_TIMEOUT_SECONDS);
 
 const isMomentEvent = (text: string): text is MomentEvent => Object.hasOwn(MATCHES, text);

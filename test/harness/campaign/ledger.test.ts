@@ -37,7 +37,8 @@ describe('the ledger of a campaign', () => {
       const elsewhere = (): number | null =>
         spawnSync('unshare', [...enter, 'flock', '--exclusive', '--nonblock', folder, 'true']).status;
       {
-        await using _ledger = await open();
+        await using ledger = await open();
+        assert.ok(ledger);
         assert.equal(elsewhere(), 1);
       }
       assert.equal(elsewhere(), 0);

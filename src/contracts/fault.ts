@@ -32,7 +32,7 @@ export interface FaultSubjects {
 }
 
 /** What is known of a fault before it is armed. */
-export interface FaultFacts {
+interface FaultFacts {
   readonly id: string;
   readonly title: string;
   readonly group: 'tunnel' | 'routing' | 'filter' | 'lifecycle';

@@ -8,7 +8,7 @@ import type { Bracket, Clock, InstantNs } from './clock.ts';
 import type { Host, Need } from './host.ts';
 import type { Tunnel } from './lab.ts';
 
-export type KillSwitchFamily = (typeof KILL_SWITCH_FAMILIES)[number];
+type KillSwitchFamily = (typeof KILL_SWITCH_FAMILIES)[number];
 export type SwitchStage = (typeof SWITCH_STAGES)[number];
 
 /** What a switch says it stops, by its own documentation. */

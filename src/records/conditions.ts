@@ -6,7 +6,7 @@ import * as z from 'zod';
 import { word } from './bounded.ts';
 
 /** How a scenario names the trackers of its torrent. */
-export const TRACKER_KINDS = [
+const TRACKER_KINDS = [
   'http',
   'udp',
   'http-v4',
@@ -26,7 +26,7 @@ export const TRACKER_KINDS = [
 export type TrackerKind = (typeof TRACKER_KINDS)[number];
 
 /** What a trial starts. */
-export const STARTERS = ['switch', 'tunnel', 'client'] as const;
+const STARTERS = ['switch', 'tunnel', 'client'] as const;
 
 /** `default` leaves the client's own default alone. */
 const setting = z.enum(['on', 'off', 'default']).default('default');

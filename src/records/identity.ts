@@ -3,7 +3,7 @@ import * as z from 'zod';
 import { address, hex, list, mac, port, word } from './bounded.ts';
 
 /** A kill switch or fault with everything it runs with: its defaults are filled in, and times are in seconds. */
-export const parsedReferenceSchema = z.object({
+const parsedReferenceSchema = z.object({
   id: word,
   parameters: z.record(word, z.union([z.number(), word])),
 });

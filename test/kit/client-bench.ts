@@ -36,7 +36,7 @@ export const DEFAULTS: ClientFeatures = {
   encryption: 'default',
 };
 
-export class ClientBench implements AsyncDisposable {
+class ClientBench implements AsyncDisposable {
   /** Host that clients run on. */
   readonly host: Host;
   readonly swarm: Swarm;

@@ -78,7 +78,7 @@ const LABS = 3;
 export const TURN_MS = 400_000;
 
 /** What one program said of the lab it was run in; rejects where it failed. */
-export type Told = () => Promise<string>;
+type Told = () => Promise<string>;
 
 /** The labs of one description: a program each. */
 export interface Labs {

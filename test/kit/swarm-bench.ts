@@ -16,7 +16,7 @@ type Kind = InstrumentEvent['kind'];
 export type Event<K extends Kind> = Extract<InstrumentEvent, { kind: K }>;
 
 /** Events as they come, and a way to wait for one. */
-export class Sightings {
+class Sightings {
   readonly all: InstrumentEvent[] = [];
   #onEvent: () => void = () => undefined;
 

@@ -20,7 +20,7 @@ export interface Complaint {
 }
 
 /** Lists of names whose product are the cells. */
-export interface Names {
+interface Names {
   readonly clients: readonly string[];
   readonly killSwitches: readonly string[];
   readonly faults: readonly string[];

@@ -100,7 +100,7 @@ export class Witnesses {
 }
 
 /** Tells WireGuard's handshake initiations to a port from all other frames of an Ethernet capture. */
-export class Initiations {
+class Initiations {
   readonly #port: number;
   readonly #frame = new Frame();
   readonly #headers = new Headers();

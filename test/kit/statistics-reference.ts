@@ -61,7 +61,7 @@ const rSchema = z.object({
 });
 
 const read = (name: string): unknown =>
-  JSON.parse(readFileSync(new URL(`../../data/statistics/${name}`, import.meta.url), 'utf8'));
+  JSON.parse(readFileSync(new URL(`../data/statistics/${name}`, import.meta.url), 'utf8'));
 
 export const scipy = scipySchema.parse(read('scipy.json'));
 export const r = rSchema.parse(read('r.json'));

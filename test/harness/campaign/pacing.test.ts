@@ -7,8 +7,9 @@ import { trialSpecSchema, type PlannedTrial } from '../../../src/harness/trial/s
 import { TrialQueue, type Attempt } from '../../../src/harness/campaign/queue.ts';
 import { HEARTBEAT_BOUND_NS } from '../../../src/records/trial-record.ts';
 import { TimeLeft } from '../../../src/harness/campaign/time-left.ts';
+import { testCell } from '../../kit/cells.ts';
 
-const CELL = { client: 'c', killSwitch: 'k', fault: 'f', moment: 'm' };
+const CELL = testCell();
 const plannedSchema = trialSpecSchema.omit({ folder: true, attempt: true, repeats: true });
 const PLAN: readonly PlannedTrial[] = Array.from({ length: 12 }, (_, index) =>
   plannedSchema.parse({

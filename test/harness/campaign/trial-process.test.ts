@@ -10,6 +10,7 @@ import { fileURLToPath } from 'node:url';
 import { trialSpecSchema, type TrialSpec } from '../../../src/harness/trial/spec.ts';
 import { NoRoom, TrialProcess, workerArgv } from '../../../src/harness/campaign/trial-process.ts';
 import { descendants } from '../../kit/processes.ts';
+import { testCell } from '../../kit/cells.ts';
 
 const REGISTER = `--import=${fileURLToPath(new URL('../../register.mjs', import.meta.url))}`;
 const FULL_DISK = fileURLToPath(new URL('../../kit/full-disk-program.ts', import.meta.url));
@@ -17,7 +18,7 @@ const FULL_DISK = fileURLToPath(new URL('../../kit/full-disk-program.ts', import
 const SPEC = trialSpecSchema.parse({
   trial: '0001',
   folder: '/nonexistent',
-  cell: { client: 'qbittorrent', killSwitch: 'none', fault: 'link-down', moment: 'delay 1s' },
+  cell: testCell({ client: 'qbittorrent', moment: 'delay 1s' }),
   repetition: 0,
   attempt: 0,
   repeats: null,

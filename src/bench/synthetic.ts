@@ -6,7 +6,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { randomStream, type RandomStream } from '../analysis/statistics/random.ts';
 import { ADDRESS, DHT_NODES, SWARM, dhtNode, identityOf } from '../contracts/addresses.ts';
-import type { Cell, SwarmMap } from '../records/identity.ts';
+import { cellKey, type Cell, type CellNames, type SwarmMap } from '../records/identity.ts';
 import { cellOf } from '../harness/trial/cell.ts';
 import type { Manifest } from '../records/manifest.ts';
 import type { TimelineEvent } from '../records/timeline.ts';
@@ -115,11 +115,21 @@ export function syntheticManifest(plan: SyntheticPlan): Manifest {
   };
 }
 
+/** Cells parsed already: simulations invent thousands of campaigns over the same few. */
+const parsedCells = new Map<string, Cell>();
+
+function cellNamed(names: CellNames): Cell {
+  const key = cellKey(names);
+  const known = parsedCells.get(key) ?? cellOf(names);
+  parsedCells.set(key, known);
+  return known;
+}
+
 function syntheticCells(plan: SyntheticPlan): Cell[] {
   return plan.clients.flatMap((client) =>
     plan.faults.flatMap((fault) =>
       plan.moments.flatMap((moment) =>
-        plan.switches.map(({ id }) => cellOf({ client, killSwitch: id, fault, moment })),
+        plan.switches.map(({ id }) => cellNamed({ client, killSwitch: id, fault, moment })),
       ),
     ),
   );

@@ -104,7 +104,7 @@ describe('a claim', () => {
     const claims = judgeClaims({ rows, summary: summarise(syntheticManifest(plan), rows, []) });
     return Object.fromEntries(claims.map(({ id, verdict }) => [id, verdict]));
   };
-  const combined: SyntheticSwitch = { id: 'bind+ufw', family: 'combined', leak: 0, gapSeconds: 0 };
+  const combined: SyntheticSwitch = { id: 'client-bind+ufw', family: 'combined', leak: 0, gapSeconds: 0 };
   const leakyFirewall: SyntheticSwitch = { id: 'ufw', family: 'firewall', leak: 0.3, gapSeconds: 0.1 };
   const [none, client, app, firewall] = [...SYNTHETIC_SWITCHES];
 

@@ -52,7 +52,7 @@ class ClientBench implements AsyncDisposable {
   static async open(place: Place): Promise<ClientBench> {
     const hosts = await openTwoHosts(place);
     try {
-      return new ClientBench(hosts, await Swarm.start(hosts.swarm, PAYLOAD_MEGABYTES));
+      return new ClientBench(hosts, await Swarm.start(hosts.swarm, hosts.client.folder, PAYLOAD_MEGABYTES));
     } catch (error) {
       await hosts[Symbol.asyncDispose]();
       throw error;

@@ -1,6 +1,6 @@
 /** The compliance suite's view of client-swarm-program.mjs: starts it, keeps what it reports and waits for what it will. */
 import { copyFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { createInterface } from 'node:readline';
 import * as z from 'zod';
@@ -26,8 +26,8 @@ export class Swarm {
   readonly #waiting = new Set<(event: SwarmEvent) => void>();
 
   private constructor(process: RunningProcess, folder: string) {
-    this.torrentFile = `${folder}/payload.torrent`;
-    this.browsersFile = `${folder}/browsers.torrent`;
+    this.torrentFile = join(folder, 'payload.torrent');
+    this.browsersFile = join(folder, 'browsers.torrent');
     process.stderr.pipe(globalThis.process.stderr);
     createInterface({ input: process.stdout }).on('line', (line) => {
       const event = eventSchema.parse(JSON.parse(line));
@@ -36,14 +36,19 @@ export class Swarm {
     });
   }
 
-  /** `megabytes`: size of the payload. */
-  static async start(host: Host, megabytes: number): Promise<Swarm> {
+  /** Starts it on a host. `readers`: the folder that its torrent files are to be in; `megabytes`: size of the payload. */
+  static async start(host: Host, readers: string, megabytes: number): Promise<Swarm> {
     // A host in a container sees its folder, not the tests.
     const program = join(host.folder, 'client-swarm-program.mjs');
     await copyFile(PROGRAM, program);
     const running = await host.spawn([process.execPath, program, host.folder, String(megabytes)]);
-    const swarm = new Swarm(running, host.folder);
+    const swarm = new Swarm(running, readers);
     swarm.magnet = (await swarm.sees('ready', '', 10)).magnet ?? '';
+    // A container sees its own host's folder alone.
+    if (readers !== host.folder) {
+      for (const file of [swarm.torrentFile, swarm.browsersFile])
+        await copyFile(join(host.folder, basename(file)), file);
+    }
     return swarm;
   }
 

@@ -185,8 +185,8 @@ describe('the scenario command', function () {
     [['quickstart', '--switch', 'hope'], /«hope»\. Known: .*wg-quick-postup/],
     [['quickstart', '--fault', 'rain'], /«rain»\. Known: .*link-down/],
     [['quickstart', '--switch', 'app-kill(pol=2s)'], /pol.*poll/],
-    [['quickstart', '--trials', '0'], /whole number of at least 1/],
-    [['--resume', '/nowhere'], /no manifest\.json/],
+    [['quickstart', '--trials', '0'], /whole number from 1 to/],
+    [['--resume', '/nowhere'], /manifest\.json cannot be read .*name that folder/],
   ];
   for (const [args, says] of wrong) {
     it(`answers «${args.join(' ')}» with exit code 2 and what is known`, async () => {

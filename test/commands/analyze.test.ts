@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { accountOf } from '../../src/analysis/summary/reach-words.ts';
 import { summarySchema } from '../../src/analysis/summary/schema.ts';
 import { EXIT } from '../../src/contracts/errors.ts';
 import { spoken } from '../kit/spoken.ts';
@@ -16,13 +17,14 @@ describe('npm run analyze', function () {
   });
   afterEach(() => rm(folder, { recursive: true }));
 
-  it('prints the conclusions, or the whole summary as JSON, and nothing else', async () => {
+  it('prints a sentence a cell and the conclusions, or the whole summary as JSON, and nothing else', async () => {
     const words = await spoken('analyze', folder, '--sealed');
     assert.equal(words.code, EXIT.done, words.err);
     const { code, out } = await spoken('analyze', folder, '--sealed', '--json');
     assert.equal(code, EXIT.done);
     const summary = summarySchema.parse(JSON.parse(out));
-    assert.equal(words.out, `${summary.conclusions.map(({ text }) => text).join('\n')}\n`);
+    const said = [...summary.cells.map(accountOf), ...summary.conclusions.map(({ text }) => text)];
+    assert.equal(words.out, `${said.join('\n')}\n`);
     assert.deepEqual(summary, JSON.parse(await readFile(join(folder, 'summary.json'), 'utf8')));
   });
 

@@ -145,7 +145,7 @@ describe('a process that runs trial after trial', function () {
 
   it('gives the same programs to the next trial, and a new one for one that has died', async () => {
     const before = await others();
-    const swarm = before.get('swarm.js');
+    const swarm = before.get('swarm-program.js');
     assert.ok(swarm !== undefined);
     process.kill(swarm, 'SIGKILL');
     const record = await run('0002');
@@ -153,8 +153,8 @@ describe('a process that runs trial after trial', function () {
     assert.ok(record.canaries.every(({ seen }) => seen));
     const after = await others();
     assert.deepEqual([...after.keys()].toSorted(), LENT);
-    assert.notEqual(after.get('swarm.js'), before.get('swarm.js'));
-    assert.equal(after.get('neighbour.js'), before.get('neighbour.js'));
+    assert.notEqual(after.get('swarm-program.js'), before.get('swarm-program.js'));
+    assert.equal(after.get('neighbour-program.js'), before.get('neighbour-program.js'));
   });
 
   it('ends, and everything of it, after a trial that failed', async () => {

@@ -74,14 +74,14 @@ export function homeIn(stateFolder: string): Record<string, string> {
   const home = join(stateFolder, 'home');
   makeFolder(stateFolder, 'home');
   // Closed to others, or Qt does not take it.
-  makeFolder(stateFolder, 'runtime', 0o700);
+  makeFolder(stateFolder, 'run', 0o700);
   return {
     HOME: home,
     XDG_CONFIG_HOME: join(home, '.config'),
     XDG_DATA_HOME: join(home, '.local/share'),
     XDG_STATE_HOME: join(home, '.local/state'),
     XDG_CACHE_HOME: join(home, '.cache'),
-    XDG_RUNTIME_DIR: join(stateFolder, 'runtime'),
+    XDG_RUNTIME_DIR: join(stateFolder, 'run'),
     LC_ALL: 'C.UTF-8',
   };
 }

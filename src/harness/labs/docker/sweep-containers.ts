@@ -9,8 +9,11 @@ import * as z from 'zod';
 import { OWNER_PATTERN, isGone } from '../../../contracts/owner.ts';
 import { LABEL, engineClient, removeContainer } from './engine.ts';
 
-/** Scratch folders, in the system's folder for temporary files, begin with this and their owner. */
-export const SCRATCH_PREFIX = 'killswitch-lab-';
+/**
+ * Scratch folders, in the system's folder for temporary files, begin with this and their owner. Short: clients have sockets
+ * in their folders below, and the path of one may be 107 bytes (unix(7)).
+ */
+export const SCRATCH_PREFIX = 'ksl-';
 
 const containersSchema = z.array(z.looseObject({ Id: z.string(), Labels: z.record(z.string(), z.string()) }));
 

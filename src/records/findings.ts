@@ -32,6 +32,16 @@ export type Author = (typeof AUTHORS)[number];
 export const THIRD_PARTIES = ['tracker', 'dht', 'peer', 'resolver', 'stun', 'neighbour'] as const;
 export type ThirdParty = (typeof THIRD_PARTIES)[number];
 
+/** How far a disclosure to a party of the kind reaches. */
+export const REACH_OF: Readonly<Record<ThirdParty, Reach>> = {
+  tracker: 'swarm',
+  dht: 'swarm',
+  peer: 'swarm',
+  resolver: 'service',
+  stun: 'service',
+  neighbour: 'lan',
+};
+
 /** A third party learnt the real address: one row a party, way, phase, author and address. */
 const disclosureSchema = z.object({
   /** First and last time; how often. */

@@ -5,29 +5,11 @@ import { join } from 'node:path';
 import { EXIT, exitOf, messageOf } from '../../src/contracts/errors.ts';
 import { regressCommand } from '../../src/commands/regress.ts';
 import { SYNTHETIC_PLAN, SYNTHETIC_SWITCHES, writeSyntheticCampaign } from '../../src/bench/synthetic.ts';
+import { caught, type Spoken } from '../kit/spoken.ts';
 
 const PLAN = { ...SYNTHETIC_PLAN, faults: ['link-down'], trialsPerCell: 12 };
 
-/** Runs the command with what it prints caught. */
-async function regress(...argv: readonly string[]): Promise<{ code: number; out: string; err: string }> {
-  const said = { out: '', err: '' };
-  const toOut = process.stdout.write.bind(process.stdout);
-  const toErr = process.stderr.write.bind(process.stderr);
-  process.stdout.write = (text: string | Uint8Array) => {
-    said.out += String(text);
-    return true;
-  };
-  process.stderr.write = (text: string | Uint8Array) => {
-    said.err += String(text);
-    return true;
-  };
-  try {
-    return { code: await regressCommand(argv), ...said };
-  } finally {
-    process.stdout.write = toOut;
-    process.stderr.write = toErr;
-  }
-}
+const regress = (...argv: readonly string[]): Promise<Spoken> => caught(() => regressCommand(argv));
 
 describe('npm run regress', () => {
   let folder = '';

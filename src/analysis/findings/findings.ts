@@ -6,8 +6,8 @@
  *   uplink capture --> clear traffic, each packet's author ----+--> disclosures --> reach of each phase
  *   timeline       --> what the parties say they met ----------+
  */
-import type { Disclosure, ClearTraffic, Findings, Reach, ThirdParty } from '../../records/findings.ts';
-import { REACHES } from '../../records/findings.ts';
+import type { Disclosure, ClearTraffic, Findings, Reach } from '../../records/findings.ts';
+import { REACHES, REACH_OF } from '../../records/findings.ts';
 import { endpointsOf, type Identity } from '../../records/identity.ts';
 import type { TimelineEvent } from '../../records/timeline.ts';
 import type { TrialRecord } from '../../records/trial-record.ts';
@@ -24,15 +24,6 @@ import { NS_PER_SECOND } from '../../records/units.ts';
 
 /** A client that still sent so shortly before the outage's end may have gone on. */
 const CENSORING_NS = NS_PER_SECOND;
-
-const REACH_OF: Readonly<Record<ThirdParty, Reach>> = {
-  tracker: 'swarm',
-  dht: 'swarm',
-  peer: 'swarm',
-  resolver: 'service',
-  stun: 'service',
-  neighbour: 'lan',
-};
 
 export interface FindingsEvidence {
   readonly record: TrialRecord;

@@ -7,12 +7,13 @@ import * as z from 'zod';
 import {
   type Findings,
   REACHES,
+  REACH_OF,
   type Reach,
   THIRD_PARTIES,
   type ThirdParty,
   type TrialPhase,
 } from '../../records/findings.ts';
-import type { Exposure, Measures } from '../../records/measures.ts';
+import type { Measures } from '../../records/measures.ts';
 import type { ClearClass, Phase } from '../../records/vocabulary.ts';
 import { NS_PER_SECOND } from '../../records/units.ts';
 
@@ -53,13 +54,6 @@ const STAGE_OF_OLDER: Readonly<Record<Phase, Stage>> = {
   contained: 'outage',
   recovery: 'after',
 };
-const REACH_OF_OLDER: Readonly<Record<Exposure['party'], Reach>> = {
-  tracker: 'swarm',
-  dht: 'swarm',
-  peer: 'swarm',
-  resolver: 'service',
-  neighbour: 'lan',
-};
 const LOCAL_CLASSES: readonly ClearClass[] = ['lsd', 'ssdp', 'nat-pmp'];
 
 /** A trial's measures, of one that broke off too, as how far it reached; null where nothing was measured. */
@@ -87,7 +81,7 @@ function olderRow({ exposures, traffic, verdict }: Measures): FoundRow {
   const reach = stages((stage) =>
     worst([
       ...(verdict === 'inconclusive' ? [] : ['none' as const]),
-      ...exposures.flatMap(({ phase, party }) => (STAGE_OF_OLDER[phase] === stage ? [REACH_OF_OLDER[party]] : [])),
+      ...exposures.flatMap(({ phase, party }) => (STAGE_OF_OLDER[phase] === stage ? [REACH_OF[party]] : [])),
       ...traffic.flatMap((row) => (STAGE_OF_OLDER[row.phase] === stage ? [scopeOf(row.class)] : [])),
     ]),
   );

@@ -26,10 +26,10 @@ const REGISTRY_BASE = 'debian:bookworm-slim';
 const OWN_BASE = `${REPOSITORY}/base:own`;
 
 /**
- * Packages of every host of a lab in containers beside those of every trial: the VPN host's end of the tunnel that is not WireGuard
- * (src/killswitches/openvpn.ts), and what the mounted Node.js is linked against.
+ * Packages of every host of a lab in containers beside those of every trial: the VPN host's end of the tunnel that is not
+ * WireGuard (src/killswitches/openvpn.ts), and what the mounted Node.js is linked against (libatomic since 26).
  */
-const HOST_PACKAGES = ['curl', 'iputils-ping', 'libstdc++6', 'openvpn'];
+const HOST_PACKAGES = ['curl', 'iputils-ping', 'libatomic1', 'libstdc++6', 'openvpn'];
 
 function packagesOf(needs: readonly Need[]): string[] {
   return needs.map((need) => need.package);

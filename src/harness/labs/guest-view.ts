@@ -5,11 +5,10 @@
  *
  * The process that opens labs sees the machine as it is, apart from /dev, /run and /sys: it writes the results.
  */
-import { existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { existsSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { inProject } from '../../contracts/places.ts';
-import type { Argv } from '../../contracts/host.ts';
+import { bind, cover, makeCharacterDevice, makeReadOnly, mountNew, mounts, move, remount } from './mounts.ts';
 
 /** Where nobody's files are looked for by a program of a lab: what is there is somebody's, or another program's. */
 const HOMES = ['/home', '/root'];
@@ -28,95 +27,100 @@ const DEV_LINKS: Readonly<Record<string, string>> = {
   ptmx: 'pts/ptmx',
 };
 
-/** The commands that give the process that opens labs, and all its labs, a /dev of their own. `at`: an empty folder. */
-export function ownDevices(at: string): readonly Argv[] {
-  const there = DEVICES.filter((device) => existsSync(path.join('/dev', device)));
-  return [
-    ['mount', '-t', 'tmpfs', '-o', 'mode=755,nosuid', 'tmpfs', at],
-    ['mkdir', ...['net', 'pts', 'shm'].map((folder) => path.join(at, folder))],
-    ['touch', ...there.map((device) => path.join(at, device))],
-    ...there.map((device): Argv => ['mount', '--bind', path.join('/dev', device), path.join(at, device)]),
-    // The exception for btfs, which serves a file system through it as the unprivileged user: open to that user as udev does
-    // it on a desktop. Where this process may not make the node, there is none, and btfs says that it is unsupported.
-    ...(existsSync('/dev/fuse') && process.env['KSL_ROOTLESS'] !== '1'
-      ? [['mknod', '--mode=666', path.join(at, 'fuse'), 'c', '10', '229'] satisfies Argv]
-      : []),
-    ...Object.entries(DEV_LINKS).map(([name, target]): Argv => ['ln', '-s', target, path.join(at, name)]),
-    ['mount', '-t', 'devpts', '-o', 'newinstance,ptmxmode=666,mode=620,nosuid,noexec', 'devpts', path.join(at, 'pts')],
-    ['mount', '--move', at, '/dev'],
-  ];
+/**
+ * Makes what the process that opens labs and all its labs have in common: a private /run for sockets, locks and scratch, a
+ * /dev without the machine's disks, a /sys that nobody can write to, since it is the machine's and so are the links in it,
+ * and a /proc that shows other users' processes to root alone: a torrent client sees its own.
+ */
+export function hideMachine(): void {
+  mountNew('tmpfs', '/run', [], 'mode=755');
+  ownDevices('/run/devices');
+  makeReadOnly('/sys');
+  remount('/proc', 'hidepid=2');
+}
+
+/** Makes /dev. `at`: where nothing is. */
+function ownDevices(at: string): void {
+  const place = (name: string): string => path.join(at, name);
+  mkdirSync(at);
+  mountNew('tmpfs', at, ['nosuid'], 'mode=755');
+  for (const folder of ['net', 'pts', 'shm']) mkdirSync(place(folder));
+  for (const device of DEVICES.filter((each) => existsSync(path.join('/dev', each)))) {
+    writeFileSync(place(device), '');
+    bind(path.join('/dev', device), place(device));
+  }
+  // The exception for btfs, which serves a file system through it as the unprivileged user: open to that user as udev does
+  // it on a desktop. Where this process may not make the node, there is none, and btfs says that it is unsupported.
+  if (existsSync('/dev/fuse') && process.env['KSL_ROOTLESS'] !== '1') {
+    makeCharacterDevice(place('fuse'), { mode: 0o666, major: 10, minor: 229 });
+  }
+  for (const [name, target] of Object.entries(DEV_LINKS)) symlinkSync(target, place(name));
+  mountNew('devpts', place('pts'), ['nosuid', 'noexec'], 'newinstance,ptmxmode=666,mode=620');
+  move(at, '/dev');
 }
 
 /**
- * The commands that give hosts this view, to be run in a mount namespace that theirs are copies of. `aside`: a folder of
- * the lab's, empty and there, for what is held while its place is covered.
+ * Gives hosts their view, in a mount namespace that theirs are to be copies of. `aside`: a folder of the lab's, empty and
+ * there, for what is held while its place is covered.
  */
-export async function guestView(aside: string): Promise<readonly Argv[]> {
+export function viewAsGuests(aside: string): void {
   const covered = [...HOMES, ...TEMPORARY, LOGS];
   const kept = [inProject(), path.resolve(process.execPath, '../..')]
     .map((folder) => path.resolve(folder))
-    .filter((folder) => covered.some((place) => folder.startsWith(`${place}/`)));
-  const held = (folder: string): string => path.join(aside, String(kept.indexOf(folder)));
-  const writable = (await writableMounts()).filter((place) => !covered.includes(place));
-  return [
-    ...kept.flatMap((folder): Argv[] => [
-      ['mkdir', held(folder)],
-      ['mount', '--bind', folder, held(folder)],
-    ]),
-    // Settings under net/ are of the host's own network; the rest is the machine's.
-    ['mount', '--bind', '/proc/sys', '/proc/sys'],
-    ['mount', '--bind', '/proc/sys/net', '/proc/sys/net'],
-    ['mount', '-o', 'remount,bind,ro', '/proc/sys'],
-    ...writable.map((place): Argv => ['mount', '-o', 'remount,bind,ro', place]),
-    ...HOMES.map((place) => tmpfs(place, 755)),
-    tmpfs(LOGS, 755),
-    ...TEMPORARY.map((place) => tmpfs(place, 1777)),
-    ...kept.flatMap((folder): Argv[] => [
-      ['mkdir', '-p', folder],
-      ['mount', '--bind', '-o', 'ro', held(folder), folder],
-    ]),
-    ...(existsSync(inProject('results')) ? [tmpfs(inProject('results'), 755)] : []),
-  ];
+    .filter((folder) => covered.some((place) => folder.startsWith(`${place}/`)))
+    .map((folder, index) => ({ folder, held: path.join(aside, String(index)) }));
+  const writable = writableMounts().filter((place) => !covered.includes(place));
+  for (const { folder, held } of kept) {
+    mkdirSync(held);
+    bind(folder, held);
+  }
+  // Settings under net/ are of the host's own network; the rest is the machine's.
+  bind('/proc/sys', '/proc/sys');
+  bind('/proc/sys/net', '/proc/sys/net');
+  makeReadOnly('/proc/sys', ...writable);
+  for (const place of [...HOMES, LOGS]) cover(place, '755');
+  for (const place of TEMPORARY) cover(place, '1777');
+  for (const { folder, held } of kept) {
+    mkdirSync(folder, { recursive: true });
+    bind(held, folder);
+  }
+  makeReadOnly(...kept.map(({ folder }) => folder));
+  if (existsSync(inProject('results'))) cover(inProject('results'), '755');
 }
 
 /** Where the kernel keeps links that are no hardware's. */
 const LINKS = '/sys/devices/virtual/net';
 
-/** The commands that give a host the /sys of its own network: faults take links down there (link-act.ts); the rest is fixed. */
-export const OWN_SYS: readonly Argv[] = [
-  ['mount', '-t', 'sysfs', 'sysfs', '/sys'],
-  ['mount', '--bind', LINKS, LINKS],
-  ['mount', '-o', 'remount,bind,ro', '/sys'],
-];
+/** Gives a host the /sys of its own network: faults take links down there (link-act.ts); the rest is fixed. */
+export function viewOwnSys(): void {
+  mountNew('sysfs', '/sys');
+  bind(LINKS, LINKS);
+  makeReadOnly('/sys');
+}
 
-function tmpfs(place: string, mode: number): Argv {
-  return ['mount', '-t', 'tmpfs', '-o', `mode=${mode},nosuid,nodev`, 'tmpfs', place];
+/** Leaves one alone of the folders beside it in view, in `parent`. */
+export function viewAlone(folder: string): void {
+  bind(folder, '/mnt');
+  cover(path.dirname(folder), '755');
+  mkdirSync(folder);
+  move('/mnt', folder);
 }
 
 /** File systems of the kernel's own, or made for this process: each is seen to by itself. */
 const OTHERWISE = /^\/(proc|sys|dev|run)(\/|$)/;
 
-/** Gives the places where a file system of the machine's can be written to, and seen (proc_pid_mountinfo(5)). */
-async function writableMounts(): Promise<readonly string[]> {
-  const lines = (await readFile('/proc/self/mountinfo', 'utf8')).trim().split('\n');
-  const mounts = lines.map((line) => {
-    const [id = '', parent = '', , , place = '', options = ''] = line.split(' ');
-    return { id, parent, place: unescaped(place), writable: options.split(',').includes('rw') };
-  });
+/** Gives the places where a file system of the machine's can be written to, and seen. */
+function writableMounts(): readonly string[] {
+  const all = mounts();
   // One that another, on the same file system, was put above is nowhere to be found; nor is what is mounted on it.
   const hidden = new Set(
-    mounts
+    all
       .filter(({ parent, place }) =>
-        mounts.some((other) => other.parent === parent && other.place !== '/' && place.startsWith(`${other.place}/`)),
+        all.some((other) => other.parent === parent && other.place !== '/' && place.startsWith(`${other.place}/`)),
       )
       .map(({ id }) => id),
   );
-  for (const { id, parent } of mounts) if (hidden.has(parent)) hidden.add(id);
-  const places = mounts.filter(({ id, writable }) => writable && !hidden.has(id)).map(({ place }) => place);
+  for (const { id, parent } of all) if (hidden.has(parent)) hidden.add(id);
+  const places = all.filter(({ id, options }) => options.includes('rw') && !hidden.has(id)).map(({ place }) => place);
   return [...new Set(places)].filter((place) => !OTHERWISE.test(place));
-}
-
-/** The kernel writes a space and the like in a path as a backslash and three octal digits. */
-function unescaped(place: string): string {
-  return place.replaceAll(/\\([0-7]{3})/g, (_, digits: string) => String.fromCharCode(Number.parseInt(digits, 8)));
 }

@@ -110,11 +110,6 @@ export class HostShell {
     return { status, ...said };
   }
 
-  /** Runs one after the other, for as long as each exits 0. Throws `CommandFailed` else. */
-  async runAll(commands: readonly Argv[]): Promise<void> {
-    await this.run(['eval', commands.map(words).join(' && ')]);
-  }
-
   /** Starts a program, its streams named pipes. One that cannot be started ends with 126 or 127 and says so, as env(1) does. */
   spawn(argv: Argv, { env = {}, cwd = '/' }: ShellSpawnOptions = {}): Promise<RunningProcess> {
     // A shell makes what it starts in the background deaf to these signals.

@@ -26,12 +26,14 @@ import type {
 import type { Lab, LabDescription, Tap, Tunnel } from '../../contracts/lab.ts';
 import type { Identity } from '../../records/identity.ts';
 import { HOST_NAMES, type HostName } from '../../records/vocabulary.ts';
+import { Visitor } from '../../programs/visit.ts';
 import type { TunnelKind } from '../../programs/wireguard.ts';
 import { asUnprivileged, NOBODY_UID } from '../../contracts/unprivileged.ts';
 import { endUser } from './end-user.ts';
-import { OWN_SYS, guestView, ownDevices } from './guest-view.ts';
+import { hideMachine, viewAlone, viewAsGuests, viewOwnSys } from './guest-view.ts';
 import { HostShell, keepOpenFiles } from './host-shell.ts';
-import { awaitEnd, runProcess } from './child-process.ts';
+import { awaitEnd } from './child-process.ts';
+import { bind, mountNew } from './mounts.ts';
 import { Residents } from './residents.ts';
 import { ADDRESS, identityOf } from '../../contracts/addresses.ts';
 import { SYSCTLS, TUNNEL_DEVICE, configureHost, linkBatch } from './topology.ts';
@@ -131,14 +133,18 @@ export async function openNetnsLab(clock: Clock, residents: Residents | null = n
   // The lab's other users read what is written here, whatever the harness was started with (a client's settings).
   process.umask(0o022);
   if (existsSync(SCRATCH)) await clearRun();
-  else await hideMachine();
+  else {
+    await keepOpenFiles();
+    hideMachine();
+  }
   await mkdir('/run/wireguard', { recursive: true });
   const folders = HOST_NAMES.map((name) => path.join(SCRATCH, name));
   await Promise.all(folders.map((folder) => mkdir(folder, { recursive: true, mode: 0o777 })));
-  const internet = await HostShell.open('internet', SCRATCH, hostEnvironment('/'));
   const aside = path.join(SCRATCH, 'aside');
   await mkdir(aside, { mode: 0o700 });
-  await internet.runAll(await guestView(aside));
+  const internet = await HostShell.open('internet', SCRATCH, hostEnvironment('/'));
+  const visit = await visits();
+  visit(internet, () => viewAsGuests(aside));
   const open = async (name: HostName): Promise<NetnsHost> => {
     const folder = path.join(SCRATCH, name);
     return new NetnsHost(name, folder, await internet.openOther(name, folder, hostEnvironment(folder)), residents);
@@ -154,11 +160,30 @@ export async function openNetnsLab(clock: Clock, residents: Residents | null = n
   const hosts = { client, router, neighbour, vpn, swarm, resolver };
   await Promise.all(Object.values(hosts).map(({ shell, name }) => shell.run(['eval', settingOf(SYSCTLS[name])])));
   await internet.run(['ip', '-batch', '-'], { input: linkBatch((name) => hosts[name].shell.process.pid) });
-  await Promise.all([...Object.values(hosts).map(configureHost), ownView(client), vpn.shell.runAll(OWN_SYS)]);
+  await Promise.all([...Object.values(hosts).map(configureHost), ownView(client, visit)]);
+  visit(vpn.shell, viewOwnSys);
   const identity = identityOf(await macAddress(client));
   const { tunnel, kind } = await openTunnel({ client, vpn, clock, daemonPids: () => daemonPids(client) });
   return new NetnsLab({ hosts, internet, tunnel, kind, identity, clock, residents });
 }
+
+/** Does something, at once, where a host's shell is: in its network and its view of the files. */
+type Visit = (shell: HostShell, act: () => void) => void;
+
+async function visits(): Promise<Visit> {
+  const visitor = await (visitors ??= Visitor.atHome());
+  return (shell, act) => {
+    visitor.enter(`/proc/${shell.process.pid}/ns`);
+    try {
+      act();
+    } finally {
+      visitor.leave();
+    }
+  };
+}
+
+/** One for all labs of this process: it holds its home's namespaces open. */
+let visitors: Promise<Visitor> | undefined;
 
 interface Parts {
   readonly hosts: Readonly<Record<HostName, NetnsHost>>;
@@ -203,24 +228,6 @@ class NetnsLab implements Lab {
   }
 }
 
-/**
- * Once for all labs of this process: a private /run for sockets, locks and scratch, a /dev without the machine's disks, a
- * /sys that nobody can write to, since it is the machine's and so are the links in it, and a /proc that shows other
- * users' processes to root alone: a torrent client sees its own.
- */
-async function hideMachine(): Promise<void> {
-  await keepOpenFiles();
-  const devices = '/run/devices';
-  const mounts: readonly Argv[] = [
-    ['mount', '-t', 'tmpfs', '-o', 'mode=755', 'tmpfs', '/run'],
-    ['mkdir', devices],
-    ...ownDevices(devices),
-    ['mount', '-o', 'remount,bind,ro', '/sys'],
-    ['mount', '-o', 'remount,hidepid=2', '/proc'],
-  ];
-  for (const mount of mounts) await runProcess('internet', mount, {}, hostEnvironment('/'));
-}
-
 /** What a lab left in /run (its captures) is to be had until the next. */
 async function clearRun(): Promise<void> {
   const left = await readdir('/run');
@@ -231,22 +238,20 @@ async function clearRun(): Promise<void> {
  * The client's own view beside what every host sees: a writable /etc that starts as a copy of the system's, its network's
  * /sys, and of the lab's folders its own alone, since the captures are in another's.
  */
-async function ownView(client: NetnsHost): Promise<void> {
-  await client.shell.runAll([
-    await ownEtc(client),
-    ...OWN_SYS,
-    ['mount', '--bind', client.folder, '/mnt'],
-    ['mount', '-t', 'tmpfs', '-o', 'mode=755,nosuid,nodev', 'tmpfs', SCRATCH],
-    ['mkdir', client.folder],
-    ['mount', '--move', '/mnt', client.folder],
-  ]);
+async function ownView(client: NetnsHost, visit: Visit): Promise<void> {
+  const mountEtc = await ownEtc(client);
+  visit(client.shell, () => {
+    mountEtc();
+    viewOwnSys();
+    viewAlone(client.folder);
+  });
 }
 
 /**
- * Prepares it, and gives the command that puts it in its place: an overlay where we are root; in a user namespace, whose
- * overlay would keep the system's owner, a plain copy.
+ * Prepares it, and gives what puts it in its place: an overlay where we are root; in a user namespace, whose overlay would
+ * keep the system's owner, a plain copy.
  */
-async function ownEtc(client: NetnsHost): Promise<Argv> {
+async function ownEtc(client: NetnsHost): Promise<() => void> {
   const [upper, work] = [path.join(SCRATCH, 'etc', 'upper'), path.join(SCRATCH, 'etc', 'work')];
   await Promise.all([upper, work].map((folder) => mkdir(folder, { recursive: true })));
   // Files that only root may read (shadow, keys) stay behind; nothing in a lab needs them.
@@ -256,8 +261,8 @@ async function ownEtc(client: NetnsHost): Promise<Argv> {
   await rm(resolver, { force: true });
   await writeFile(resolver, `nameserver ${ADDRESS.resolver.v4}\n`);
   return isPrivileged()
-    ? ['mount', '-t', 'overlay', '-o', `lowerdir=/etc,upperdir=${upper},workdir=${work}`, 'overlay', '/etc']
-    : ['mount', '--bind', upper, '/etc'];
+    ? () => mountNew('overlay', '/etc', [], `lowerdir=/etc,upperdir=${upper},workdir=${work}`)
+    : () => bind(upper, '/etc');
 }
 
 const isPrivileged = (): boolean => process.env['KSL_ROOTLESS'] !== '1';

@@ -2,7 +2,6 @@
  * `npm run figures [campaign]`: draws a campaign's figures as SVG and PNG, or with --trial the timeline of one trial.
  */
 import { Command } from 'commander';
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as z from 'zod';
 import { EXIT, RequestError } from '../contracts/errors.ts';
@@ -27,10 +26,10 @@ export async function figuresCommand(argv: readonly string[]): Promise<number> {
   const options = optionsSchema.parse(command.opts());
   const pictures = options.trial.length === 0 ? await campaignFigures(folder) : await timelines(folder, options.trial);
   const { toPng } = await import('../analysis/figures/render.ts');
-  const { writeInto } = await import('../analysis/campaign/campaign-folder.ts');
+  const { makeResults, writeInto } = await import('../analysis/campaign/campaign-folder.ts');
   // A folder that a person names may be a link; the campaign's own may not.
   const [base, below] = options.out === undefined ? [folder, ['figures']] : [options.out, []];
-  if (options.out !== undefined) await mkdir(options.out, { recursive: true });
+  if (options.out !== undefined) await makeResults(options.out);
   for (const { name, svg } of pictures) {
     await writeInto(base, [...below, `${name}.svg`], svg);
     await writeInto(base, [...below, `${name}.png`], await toPng(svg));

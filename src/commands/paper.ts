@@ -1,7 +1,6 @@
 /** `npm run paper [campaign]`: builds the paper with the numbers of a campaign, by default the committed one. */
 import { Command } from 'commander';
 import { existsSync } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import * as z from 'zod';
 import { EXIT, RequestError } from '../contracts/errors.ts';
@@ -27,8 +26,8 @@ export async function paperCommand(argv: readonly string[]): Promise<number> {
   }
   const { buildPaper } = await import('../analysis/paper/build.ts');
   const pdf = await buildPaper(source, folder);
-  await mkdir(dirname(out), { recursive: true });
-  const { writeInto } = await import('../analysis/campaign/campaign-folder.ts');
+  const { makeResults, writeInto } = await import('../analysis/campaign/campaign-folder.ts');
+  await makeResults(dirname(out));
   await writeInto(dirname(out), [basename(out)], pdf);
   process.stdout.write(terminalText(`${out}\n`));
   return EXIT.done;

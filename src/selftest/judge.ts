@@ -2,9 +2,11 @@
  * Holds what the detector found against what was planted, and mutants of the detector against the validity checks. Pure
  * functions of a trial's folder.
  */
-import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { readTimeline } from '../analysis/campaign/evidence.ts';
+import { MOST_BYTES, readText } from '../analysis/campaign/campaign-folder.ts';
+import { captureFile, readTimeline } from '../analysis/campaign/evidence.ts';
+import { trialFile } from '../analysis/campaign/read-campaign.ts';
+import { parsedJson } from '../analysis/campaign/record-lines.ts';
 import { readCapture } from '../analysis/capture/read-capture.ts';
 import { KIND } from '../analysis/classify/classes.ts';
 import { Classifier } from '../analysis/classify/classifier.ts';
@@ -77,7 +79,7 @@ export async function judgeMutants(record: TrialRecord, folder: string): Promise
     mutants.push({ what, caughtBy: verdict === 'inconclusive' ? reason : null });
   }
   // One class taken for another changes no count: it is the planted leaks that show it.
-  const planted = await readPlanted(folder);
+  const planted = await readPlanted(folder, record.trial);
   for (const name of CLEAR_CLASSES) {
     if (record.measures === null) break;
     const instead = name === 'other' ? ('icmp' as const) : ('other' as const);
@@ -96,10 +98,13 @@ async function measureWithout(
   const { identity } = record;
   if (identity === null) throw new Error(`trial ${record.trial} has no identity: the self-test cannot judge it`);
   const origin = BigInt(record.originUnixNs);
-  const file = path.join(folder, 'mutant.pcap');
+  const uplinkFile = await captureFile(folder, record, 'uplink');
+  const wanFile = await captureFile(folder, record, 'wan');
+  if (uplinkFile === null || wanFile === null) throw new Error(`trial ${record.trial} has lost its captures`);
+  const file = path.join(path.dirname(uplinkFile), 'mutant.pcap');
   const classifier = new Classifier(clientOf(identity), record.swarm);
   await using out = await writePcap(file);
-  await readCapture(path.join(folder, 'uplink.pcapng'), origin, (frame) => {
+  await readCapture(uplinkFile, origin, (frame) => {
     const judgement = classifier.judge(frame);
     if (judgement.kind === KIND.clear && unseen(judgement)) return;
     const bytes = new Uint8Array(frame.view.buffer, frame.view.byteOffset + frame.offset, frame.captured);
@@ -109,12 +114,13 @@ async function measureWithout(
   const captures = record.captures.map((capture) =>
     capture.name === 'uplink' ? { ...capture, packets: out.packets } : capture,
   );
-  const timeline = (await readTimeline(path.dirname(path.dirname(folder)), record.trial))?.events ?? [];
-  const wanFile = path.join(folder, 'wan.pcapng');
+  const timeline = (await readTimeline(folder, record.trial))?.events ?? [];
   const { measures } = await measureTrial({ record: { ...record, captures }, timeline, uplinkFile: file, wanFile });
   return measures;
 }
 
-export async function readPlanted(folder: string): Promise<Planted[]> {
-  return plantedSchema.array().parse(JSON.parse(await readFile(path.join(folder, 'planted.json'), 'utf8')));
+/** What the trial's process says that it planted. Throws where its file is missing or is none. */
+export async function readPlanted(folder: string, trial: string): Promise<Planted[]> {
+  const text = await readText(folder, trialFile(trial, 'planted.json'), MOST_BYTES.timeline);
+  return plantedSchema.array().parse(parsedJson(text ?? ''));
 }

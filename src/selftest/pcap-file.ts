@@ -15,7 +15,7 @@ export interface PcapWriter extends AsyncDisposable {
 
 /** Opens the file; disposing removes it. */
 export async function writePcap(file: string): Promise<PcapWriter> {
-  const out = createWriteStream(file);
+  const out = createWriteStream(file, { flags: 'wx' });
   out.write(pcapHeader('nano', LINK.ethernet));
   let packets = 0;
   return Promise.resolve({

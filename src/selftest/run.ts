@@ -2,9 +2,9 @@
  * The self-test of the detector: leaks planted in trials that are otherwise isolated, each to be found; mutants of the
  * detector and sabotaged instruments, each to be caught. Writes `selftest.json` beside the trials' folders.
  */
-import { mkdir, rm, writeFile } from 'node:fs/promises';
-import path from 'node:path';
 import pMap from 'p-map';
+import { makeEmpty, makeResults, writeInto } from '../analysis/campaign/campaign-folder.ts';
+import { lockFolder } from '../harness/campaign/folder-lock.ts';
 import { enterNamespaces } from '../harness/labs/netns.ts';
 import type { PlannedTrial } from '../harness/trial/spec.ts';
 import { programArgv } from '../programs/program.ts';
@@ -46,8 +46,18 @@ interface Done {
   readonly sabotage: string | null;
 }
 
-/** Runs it; null when `signal` stopped it. */
+/** Runs it; null when `signal` stopped it. Throws `RequestError` where the folder is in use, or is none. */
 export async function runSelftest(options: SelftestOptions): Promise<SelftestReport | null> {
+  await makeResults(options.folder);
+  const lock = await lockFolder(options.folder);
+  try {
+    return await plantAndJudge(options);
+  } finally {
+    await lock.close();
+  }
+}
+
+async function plantAndJudge(options: SelftestOptions): Promise<SelftestReport | null> {
   const { folder, trials, say, signal } = options;
   const [first] = trials;
   if (first === undefined) throw new Error('the self-test was given no trial to plant leaks in');
@@ -70,13 +80,12 @@ export async function runSelftest(options: SelftestOptions): Promise<SelftestRep
   const results = [];
   const mutants: Mutant[] = [];
   for (const record of intact.toSorted((a, b) => (a.trial < b.trial ? -1 : 1))) {
-    const at = path.join(folder, 'trials', record.trial);
     const verdict = record.measures?.verdict ?? 'inconclusive';
     const reason = record.measures?.reason ?? 'the trial has no measures';
-    const planted = await readPlanted(at).catch(() => []);
+    const planted = await readPlanted(folder, record.trial).catch(() => []);
     const result = record.measures === null ? NOTHING_FOUND : judgePlanted(record.measures, planted);
     results.push({ trial: record.trial, verdict, reason, ...result });
-    if (mutants.length === 0 && verdict === 'leak') mutants.push(...(await judgeMutants(record, at)));
+    if (mutants.length === 0 && verdict === 'leak') mutants.push(...(await judgeMutants(record, folder)));
   }
   const sabotages = SABOTAGES.map(({ id, what }): Mutant => {
     const measures = records.find(({ sabotage }) => sabotage === id)?.record.measures;
@@ -89,7 +98,7 @@ export async function runSelftest(options: SelftestOptions): Promise<SelftestRep
     mutants.length > 0 &&
     [...mutants, ...sabotages].every(({ caughtBy }) => caughtBy !== null);
   const report = { trials: results, mutants, sabotages, passed };
-  await writeFile(path.join(folder, 'selftest.json'), JSON.stringify(report, null, 2) + '\n');
+  await writeInto(folder, ['selftest.json'], JSON.stringify(report, null, 2) + '\n');
   return report;
 }
 
@@ -100,9 +109,7 @@ async function runOne(
   sabotage: string | null,
   { folder, signal }: SelftestOptions,
 ): Promise<TrialRecord | null> {
-  const at = path.join(folder, 'trials', planned.trial);
-  await rm(at, { recursive: true, force: true });
-  await mkdir(at, { recursive: true });
+  const at = await makeEmpty(folder, ['trials', planned.trial]);
   const task = { spec: { ...planned, attempt: 0, repeats: null, folder: at }, containers: null, sabotage };
   return new TrialProcess(enterNamespaces(programArgv('selftest/selftest-worker'))).run(task, () => undefined, signal);
 }

@@ -2,9 +2,8 @@
  * The process of one trial of the self-test: as an ordinary trial's (harness/trial/worker.ts), with leaks planted in every phase and, where
  * asked for, an instrument sabotaged. Leaves `planted.json` in the trial's folder.
  */
-import { writeFile } from 'node:fs/promises';
-import path from 'node:path';
 import * as z from 'zod';
+import { writeInto } from '../analysis/campaign/campaign-folder.ts';
 import { Clock } from '../contracts/clock.ts';
 import { openNetnsLab } from '../harness/labs/netns.ts';
 import type { Phase } from '../records/vocabulary.ts';
@@ -46,7 +45,7 @@ serveTrials(taskSchema, async ({ sabotage: id, spec }, onStage) => {
     },
     signal: new AbortController().signal,
   });
-  await writeFile(path.join(spec.folder, 'planted.json'), JSON.stringify(await plantedBy(planter)) + '\n');
+  await writeInto(spec.folder, ['planted.json'], JSON.stringify(await plantedBy(planter)) + '\n');
   return { record, again: false };
 });
 

@@ -7,7 +7,7 @@
  * The folder itself may be reached through links: a person named it.
  */
 import { constants, type Stats } from 'node:fs';
-import { type FileHandle, lstat, mkdir, open, readdir, rename, rm } from 'node:fs/promises';
+import { type FileHandle, lstat, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { Readable } from 'node:stream';
 import { RequestError } from '../../contracts/errors.ts';
@@ -96,9 +96,17 @@ export async function* readLines(folder: string, parts: readonly string[], mostB
   if (handle !== null) yield* linesOf(bytesOf(handle, (await handle.stat()).size), MOST_LINE_BYTES);
 }
 
-/** Writes a file below `folder` whole or not at all, in folders made where they are missing. @throws FileRefused */
-export async function writeInto(folder: string, parts: readonly string[], content: string | Uint8Array): Promise<void> {
-  for (let depth = 1; depth < parts.length; depth++) await makeFolder(folder, parts.slice(0, depth));
+/**
+ * Writes a file below `folder` whole or not at all, in folders made where they are missing. `synced`: its bytes are on
+ * the disk before it takes its name. @throws FileRefused
+ */
+export async function writeInto(
+  folder: string,
+  parts: readonly string[],
+  content: string | Uint8Array,
+  { synced = false } = {},
+): Promise<void> {
+  await makeBelow(folder, parts.slice(0, -1));
   const file = join(folder, ...parts);
   const standing = await lstat(file).catch(missing);
   if (standing?.isDirectory() === true) throw refused(file, 'a folder');
@@ -110,6 +118,7 @@ export async function writeInto(folder: string, parts: readonly string[], conten
     const handle = await open(aside, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o666);
     try {
       await handle.writeFile(content);
+      if (synced) await handle.sync();
     } finally {
       await handle.close();
     }
@@ -120,6 +129,63 @@ export async function writeInto(folder: string, parts: readonly string[], conten
   } finally {
     forget();
   }
+}
+
+/**
+ * Opens a file below `folder` to append to, made where it is missing. One that has a second name (a hard link) is refused:
+ * what goes by that name would change too. @throws FileRefused
+ */
+export async function appendTo(folder: string, parts: readonly string[]): Promise<FileHandle> {
+  const file = join(folder, ...parts);
+  const standing = await look(folder, parts);
+  if (standing !== null) assertRegular(file, standing, Infinity);
+  const { O_RDWR, O_APPEND, O_CREAT, O_NOFOLLOW, O_NONBLOCK } = constants;
+  const handle = await open(file, O_RDWR | O_APPEND | O_CREAT | O_NOFOLLOW | O_NONBLOCK, 0o666);
+  try {
+    const stats = await handle.stat();
+    assertRegular(file, stats, Infinity);
+    if (stats.nlink > 1) throw refused(file, `one of ${stats.nlink} names (hard links) of a file`, 'a file of its own');
+    return handle;
+  } catch (error) {
+    await handle.close();
+    throw error;
+  }
+}
+
+/** Makes the results folder itself, and those above it, where they are missing. @throws FileRefused */
+export async function makeResults(folder: string): Promise<void> {
+  await mkdir(folder, { recursive: true }).catch((error: unknown) => {
+    if (codeOf(error) !== 'EEXIST' && codeOf(error) !== 'ENOTDIR' && codeOf(error) !== 'ENOENT') throw error;
+  });
+  const standing = await stat(folder).catch(() => null);
+  if (standing?.isDirectory() === true) return;
+  const what = standing === null ? 'not to be made: what its path leads to is no folder' : kindOf(standing);
+  throw new FileRefused(
+    `${oneLine(folder)} is ${what}, and results go into a folder: name another with --out, or take that away`,
+    'EINVAL',
+  );
+}
+
+/** Makes a folder below `folder`, and those above it; leaves what is in it. Gives its path. @throws FileRefused */
+export async function makeBelow(folder: string, parts: readonly string[]): Promise<string> {
+  for (let depth = 1; depth <= parts.length; depth++) await makeFolder(folder, parts.slice(0, depth));
+  return join(folder, ...parts);
+}
+
+/**
+ * Makes an empty folder below `folder`, and those above it: what had its name is removed, a link without what it leads
+ * to. Gives its path. @throws FileRefused for a link on the way
+ */
+export async function makeEmpty(folder: string, parts: readonly string[]): Promise<string> {
+  await makeBelow(folder, parts.slice(0, -1));
+  await removeBelow(folder, parts);
+  return makeBelow(folder, parts);
+}
+
+/** Removes what has a name below `folder`, with all that is in it. @throws FileRefused for a link on the way */
+export async function removeBelow(folder: string, parts: readonly string[]): Promise<void> {
+  if ((await look(folder, parts.slice(0, -1), 'a folder')) === null && parts.length > 1) return;
+  await rm(join(folder, ...parts), { recursive: true, force: true });
 }
 
 /** Files that this process has written, so that each has a name of its own while it is not whole. */
@@ -145,19 +211,23 @@ async function makeFolder(folder: string, parts: readonly string[]): Promise<voi
   await mkdir(join(folder, ...parts)).catch((error: unknown) => {
     if (codeOf(error) !== 'EEXIST') throw error;
   });
-  const standing = await look(folder, parts);
-  if (standing !== null && !standing.isDirectory()) throw refused(join(folder, ...parts), kindOf(standing), 'a folder');
+  await look(folder, parts, 'a folder');
 }
 
-/** What is at the end of `parts`, having met no link on the way; null where there is nothing. */
-async function look(folder: string, parts: readonly string[]): Promise<Stats | null> {
+/** What is at the end of `parts`, which is to be `wanted`, having met no link on the way; null where there is nothing. */
+async function look(
+  folder: string,
+  parts: readonly string[],
+  wanted: 'a file' | 'a folder' = 'a file',
+): Promise<Stats | null> {
   let stats: Stats | null = null;
   for (let depth = 1; depth <= parts.length; depth++) {
     const at = join(folder, ...parts.slice(0, depth));
     stats = await lstat(at).catch(missing);
     if (stats === null) return null;
-    if (stats.isSymbolicLink()) throw refused(at, 'a symbolic link', depth < parts.length ? 'a folder' : 'a file');
-    if (depth < parts.length && !stats.isDirectory()) throw refused(at, kindOf(stats), 'a folder');
+    const here = depth < parts.length ? 'a folder' : wanted;
+    if (stats.isSymbolicLink()) throw refused(at, 'a symbolic link', here);
+    if (here === 'a folder' && !stats.isDirectory()) throw refused(at, kindOf(stats), here);
   }
   return stats;
 }

@@ -10,6 +10,8 @@ export interface Line {
   /** Whether the line has its newline; false for a last line whose writer was cut off. */
   readonly ended: boolean;
   readonly tooLong: boolean;
+  /** Bytes of the line in its file, its newline included. */
+  readonly bytes: number;
 }
 
 const NEWLINE = 0x0a;
@@ -26,11 +28,12 @@ export async function* linesOf(chunks: AsyncIterable<Buffer>, mostBytes: number)
   };
   const flush = (ended: boolean): Line => {
     const tooLong = bytes > mostBytes;
+    const inFile = bytes + Number(ended);
     const text = tooLong ? '' : Buffer.concat(pieces).toString('utf8');
     pieces.length = 0;
     bytes = 0;
     number += 1;
-    return { number, text, ended, tooLong };
+    return { number, text, ended, tooLong, bytes: inFile };
   };
   for await (const chunk of chunks) {
     let start = 0;

@@ -3,10 +3,10 @@
  * campaign of its own in a folder of its own; the comparison stands beside them. With a backend asked for, or on the way
  * back into one of the two, it is that campaign alone.
  */
-import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { agreementText } from '../../analysis/agreement/agreement-words.ts';
 import { compareCampaigns } from '../../analysis/agreement/compare.ts';
+import { makeBelow, makeResults, writeInto } from '../../analysis/campaign/campaign-folder.ts';
 import { EXIT } from '../../contracts/errors.ts';
 import { BACKENDS } from '../../harness/labs/choose.ts';
 import { refuseExisting } from '../scenario-run.ts';
@@ -16,10 +16,10 @@ import { campaign } from './campaign.ts';
 export async function agreement(asked: Asked): Promise<number> {
   const { options, run } = asked;
   if (options.lab !== 'auto' || run.manifest !== null) return campaign(asked);
-  await mkdir(run.folder, { recursive: true });
+  await makeResults(run.folder);
   let leaked = false;
   for (const lab of BACKENDS) {
-    const folder = path.join(run.folder, lab);
+    const folder = await makeBelow(run.folder, [lab]);
     refuseExisting(folder);
     const startedAt = new Date().toISOString();
     const code = await campaign({ ...asked, options: { ...options, lab }, run: { ...run, folder, startedAt } });
@@ -29,7 +29,7 @@ export async function agreement(asked: Asked): Promise<number> {
   const [one, two] = BACKENDS;
   const compared = await compareCampaigns([path.join(run.folder, one), path.join(run.folder, two)], [one, two]);
   const text = JSON.stringify(compared, null, 2);
-  await writeFile(path.join(run.folder, 'agreement.json'), `${text}\n`);
+  await writeInto(run.folder, ['agreement.json'], `${text}\n`);
   console.log(options.json ? text : agreementText(compared));
   return leaked || compared.cells.some(({ differs }) => differs.length > 0) ? EXIT.leaked : EXIT.done;
 }

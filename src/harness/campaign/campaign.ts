@@ -3,7 +3,6 @@
  * records one by one into the results folder. A record, once sealed, is never rewritten.
  */
 import { setMaxListeners } from 'node:events';
-import { mkdir, rm } from 'node:fs/promises';
 import { RequestError, messageOf } from '../../contracts/errors.ts';
 import type { DockerLabOptions } from '../labs/docker.ts';
 import { Ledger, type SealedGlance } from './ledger.ts';
@@ -142,11 +141,8 @@ class Session {
     const { events, pace, containers, manifest } = this.#options;
     const { trial } = attempt;
     const options = containers && { ...containers, campaign: manifest.campaign, trial };
-    const spec: TrialSpec = { ...attempt, folder: this.#ledger.folderOf(attempt.trial) };
-    this.#opening.add(spec.trial);
-    // A folder without a record is what a killed run left: the trial is run anew.
-    await rm(spec.folder, { recursive: true, force: true });
-    await mkdir(spec.folder, { recursive: true });
+    this.#opening.add(trial);
+    const spec: TrialSpec = { ...attempt, folder: await this.#ledger.makeFolder(trial) };
     events.trialStarted(spec.trial);
     const onStage = (stage: string): void => {
       if (stage === 'waiting for steady state') this.#opened(spec.trial);
@@ -155,7 +151,7 @@ class Session {
     try {
       const record = await this.#inProcess({ spec, containers: options }, onStage);
       if (record === null) {
-        await rm(spec.folder, { recursive: true, force: true });
+        await this.#ledger.removeFolder(trial);
         return;
       }
       await this.#ledger.seal(record).catch((error: unknown) => {

@@ -4,22 +4,37 @@
  *
  * A record that was sealed is never rewritten. What a crash can leave, a torn last line, is cut off at the next start.
  */
-import { spawnSync } from 'node:child_process';
-import { mkdir, open, readFile, readdir, rename, stat, truncate, type FileHandle } from 'node:fs/promises';
+import { open, readdir, type FileHandle } from 'node:fs/promises';
 import path from 'node:path';
 import * as z from 'zod';
 import { RequestError } from '../../contracts/errors.ts';
+import {
+  MOST_BYTES,
+  appendTo,
+  makeBelow,
+  makeEmpty,
+  makeResults,
+  pathOf,
+  readLines,
+  removeBelow,
+  writeInto,
+} from '../../analysis/campaign/campaign-folder.ts';
 import { readManifest } from '../../analysis/campaign/read-campaign.ts';
+import { parsedJson, type Line } from '../../analysis/campaign/record-lines.ts';
 import { cellNamesSchema } from '../../records/identity.ts';
 import type { Manifest } from '../../records/manifest.ts';
+import { oneLine } from '../../records/plain-text.ts';
 import type { SessionRecord } from '../../records/session.ts';
 import { isDisturbed, trialRecordSchema, type TrialRecord } from '../../records/trial-record.ts';
+import { lockFolder } from './folder-lock.ts';
 
 /** What a plan and a view need to know of a record that is already sealed. */
 const glanceSchema = trialRecordSchema
   .pick({ trial: true, attempt: true, repeats: true, heartbeatMaxDelayNs: true, outcome: true })
   .extend({ cell: cellNamesSchema, measures: z.object({ verdict: z.string() }).nullable() });
 export type SealedGlance = z.infer<typeof glanceSchema>;
+
+const [MANIFEST, TRIALS, SESSIONS] = ['manifest.json', 'trials.jsonl', 'sessions.jsonl'] as const;
 
 export class Ledger implements AsyncDisposable {
   /** Records sealed before this session, in the order of the file. */
@@ -42,31 +57,42 @@ export class Ledger implements AsyncDisposable {
    * Throws `RequestError` when another harness is at work in it, or its files are damaged.
    */
   static async open(folder: string, manifest: Manifest): Promise<Ledger> {
-    await mkdir(path.join(folder, 'trials'), { recursive: true });
+    await makeResults(folder);
     const lock = await lockFolder(folder);
+    const opened: Journal[] = [];
     try {
-      await writeOnce(path.join(folder, 'manifest.json'), JSON.stringify(manifest, null, 2) + '\n');
+      await makeBelow(folder, ['trials']);
+      await writeManifest(folder, manifest);
       await readManifest(folder);
-      const earlier = await readSealed(path.join(folder, 'trials.jsonl'));
-      await wholeLines(path.join(folder, 'sessions.jsonl'));
-      const trials = await Journal.open(path.join(folder, 'trials.jsonl'));
-      const sessions = await Journal.open(path.join(folder, 'sessions.jsonl'));
+      const earlier: SealedGlance[] = [];
+      const trials = await Journal.open(folder, TRIALS, MOST_BYTES.trials, (line) =>
+        earlier.push(glanceAt(line, path.join(folder, TRIALS))),
+      );
+      opened.push(trials);
+      const sessions = await Journal.open(folder, SESSIONS, MOST_BYTES.sessions, () => undefined);
+      opened.push(sessions);
       await syncPath(folder);
       return new Ledger(folder, lock, trials, sessions, earlier);
     } catch (error) {
+      for (const journal of opened) await journal.close();
       await lock.close();
       throw error;
     }
   }
 
-  /** The trial's own folder. */
-  folderOf(trial: string): string {
-    return path.join(this.#folder, 'trials', trial);
+  /** Makes the trial's own folder, empty: one without a record is what a killed run left. Gives its path. */
+  async makeFolder(trial: string): Promise<string> {
+    return makeEmpty(this.#folder, ['trials', trial]);
+  }
+
+  /** Removes the folder of a trial that came to no record. */
+  async removeFolder(trial: string): Promise<void> {
+    await removeBelow(this.#folder, ['trials', trial]);
   }
 
   /** Seals a record: first its files are on the disk, then the record. */
   async seal(record: TrialRecord): Promise<void> {
-    const folder = this.folderOf(record.trial);
+    const folder = path.join(this.#folder, 'trials', record.trial);
     const files = await readdir(folder).catch(() => []);
     for (const file of files) await syncPath(path.join(folder, file));
     if (files.length > 0) await syncPath(folder);
@@ -101,8 +127,22 @@ class Journal {
     this.#handle = handle;
   }
 
-  static async open(file: string): Promise<Journal> {
-    return new Journal(await open(file, 'a'));
+  /** Opens it below `folder` and tells each of its lines. A torn last line is cut off, and nothing else is touched. */
+  static async open(folder: string, name: string, mostBytes: number, tell: (line: Line) => void): Promise<Journal> {
+    const handle = await appendTo(folder, [name]);
+    try {
+      let whole = 0;
+      for await (const line of readLines(folder, [name], mostBytes)) {
+        if (!line.ended) break;
+        whole += line.bytes;
+        if (line.bytes > 1) tell(line);
+      }
+      if ((await handle.stat()).size > whole) await handle.truncate(whole);
+      return new Journal(handle);
+    } catch (error) {
+      await handle.close();
+      throw error;
+    }
   }
 
   append(line: object): Promise<void> {
@@ -119,69 +159,30 @@ class Journal {
   }
 }
 
-/** The lines of a journal, empty where there is no file. A torn last line is cut off, and nothing else is touched. */
-async function wholeLines(file: string): Promise<string[]> {
-  let bytes: Buffer;
-  try {
-    bytes = await readFile(file);
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return [];
-    throw error;
-  }
-  const whole = bytes.lastIndexOf('\n') + 1;
-  if (whole < bytes.length) await truncate(file, whole);
-  return bytes
-    .toString('utf8', 0, whole)
-    .split('\n')
-    .filter((line) => line !== '');
-}
-
 /**
- * Records sealed before. Throws `RequestError` at a line that is none: which trial it was of is not known, and to run that one
- * anew would remove its captures.
+ * The record of a line that was sealed before. Throws `RequestError` at a line that is none: which trial it was of is not
+ * known, and to run that one anew would remove its captures.
  */
-async function readSealed(file: string): Promise<SealedGlance[]> {
-  return (await wholeLines(file)).map((line, index) => {
-    const glance = glanceSchema.safeParse(parseJson(line));
-    if (glance.success) return glance.data;
-    throw new RequestError(
-      `${file} is damaged: line ${index + 1} is no record («${line.slice(0, QUOTED)}»). Nothing was changed. Restore the ` +
-        'file, or take that line out of it, and its trial is run anew. «npm run analyze» reads the others as they are.',
-    );
-  });
+function glanceAt({ text, number, tooLong }: Line, file: string): SealedGlance {
+  const glance = glanceSchema.safeParse(tooLong ? null : parsedJson(text));
+  if (glance.success) return glance.data;
+  const begins = tooLong ? 'longer than any record' : `«${oneLine(text.slice(0, QUOTED))}»`;
+  throw new RequestError(
+    `${file} is damaged: line ${number} is no record (${begins}). Nothing was changed. Restore the ` +
+      'file, or take that line out of it, and its trial is run anew. «npm run analyze» reads the others as they are.',
+  );
 }
 
 /** Characters of a damaged line in an error. */
 const QUOTED = 60;
 
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
-}
-
 /**
- * Writes the file whole or not at all; leaves one that is there. Its name is on the disk when the folder has been synced.
- * (The package write-file-atomic, 6.0.0, is not for this: it writes once and does not look at how much was taken, so that
- * a full disk gives a torn file and no error.)
+ * Writes the manifest where there is none; its name is on the disk when the folder has been synced. What is there in its
+ * place is left, and refused by whoever reads it.
  */
-async function writeOnce(file: string, text: string): Promise<void> {
-  const there = await stat(file).then(
-    () => true,
-    () => false,
-  );
-  if (there) return;
-  const draft = `${file}.new`;
-  const handle = await open(draft, 'w');
-  try {
-    await handle.writeFile(text);
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-  await rename(draft, file);
+async function writeManifest(folder: string, manifest: Manifest): Promise<void> {
+  const there = await pathOf(folder, [MANIFEST], MOST_BYTES.manifest);
+  if (there === null) await writeInto(folder, [MANIFEST], JSON.stringify(manifest, null, 2) + '\n', { synced: true });
 }
 
 async function syncPath(file: string): Promise<void> {
@@ -191,24 +192,4 @@ async function syncPath(file: string): Promise<void> {
   } finally {
     await handle.close();
   }
-}
-
-/**
- * One harness a folder: the kernel's lock on it (flock(2)), held by an open descriptor. It goes with the process that holds
- * it, however that ends, leaves no file, and is seen from every namespace and container that sees the folder. flock(1) sets
- * it on a descriptor that it shares with this process, and ends.
- */
-async function lockFolder(folder: string): Promise<FileHandle> {
-  const handle = await open(folder, 'r');
-  const { status, error } = spawnSync('flock', ['--exclusive', '--nonblock', '3'], {
-    stdio: ['ignore', 'ignore', 'ignore', handle.fd],
-  });
-  if (status === 0) return handle;
-  await handle.close();
-  throw new RequestError(
-    status === 1
-      ? `${folder} is in use: another «npm run scenario» is at work in it. Let it end first.`
-      : `${folder} cannot be locked (flock: ${error?.message ?? `exit code ${status ?? 'none'}`}): install the package ` +
-          'util-linux, or give a folder on a disk of this machine with --out.',
-  );
 }

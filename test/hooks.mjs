@@ -1,7 +1,7 @@
 // Loads TypeScript sources through ts-node, once per text: what it made is kept, by what it was made of. The tests start a
 // program of theirs for every lab, a few hundred in all, and each would spend two seconds of a processor on loading the
 // compiler and on compiling the same files again.
-import { createHash } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -29,8 +29,10 @@ export async function load(url, context, next) {
 async function keep(file, source) {
   try {
     await mkdir(KEPT, { recursive: true });
-    await writeFile(`${file}.${process.pid}`, source);
-    await rename(`${file}.${process.pid}`, file);
+    // A process's id is not its own alone: every lab has process 2.
+    const draft = `${file}.${randomUUID()}`;
+    await writeFile(draft, source);
+    await rename(draft, file);
   } catch (error) {
     if (!['EACCES', 'EROFS'].includes(error.code)) throw error;
   }

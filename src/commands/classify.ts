@@ -9,6 +9,7 @@ import { ADDRESS, ENDPOINT_PORT } from '../contracts/addresses.ts';
 import { parseAddress, splitEndpoint } from '../analysis/capture/address.ts';
 import type { ClientIdentity } from '../analysis/classify/classifier.ts';
 import { type CaptureSummary, type Volume, summariseCapture } from '../analysis/classify/capture-summary.ts';
+import { parseMac } from '../analysis/classify/leaving.ts';
 import { EXIT, RequestError, messageOf } from '../contracts/errors.ts';
 import { terminalText } from '../contracts/media.ts';
 import { parseArguments } from './arguments.ts';
@@ -58,6 +59,7 @@ export async function classifyCommand(argv: readonly string[]): Promise<number> 
 /** Throws `RequestError` naming the address or endpoint that cannot be read. */
 function clientOf({ client, tunnel, endpoint, mac }: z.infer<typeof optionsSchema>): ClientIdentity {
   [...client, ...tunnel].forEach(assertAddress);
+  if (mac !== undefined) parseMac(mac);
   return { mac: mac ?? null, real: client, tunnel, endpoints: endpoint.map(readEndpoint) };
 }
 
@@ -81,7 +83,7 @@ function assertAddress(text: string): void {
 }
 
 function asJson(file: string, summary: CaptureSummary): unknown {
-  const { report, unreadable, ...counts } = summary;
+  const { report, unreadable, senders: _senders, ...counts } = summary;
   return {
     file,
     capture: { ...report, originUnixNs: String(report.originUnixNs) },
@@ -95,7 +97,7 @@ function asText(file: string, summary: CaptureSummary): string {
   const { report, clear, housekeeping, tunnel, canary, others } = summary;
   const lines = [
     `${file}: ${report.format}, ${report.packets} packets, first at ${instantText(report.originUnixNs)}`,
-    clear.length === 0 ? 'No clear packet left the client.' : clearTable(clear),
+    clear.length > 0 ? clearTable(clear) : isInnerOnly(summary) ? NOTHING_TO_SAY : 'No clear packet left the client.',
     `tunnel: ${volumeText(tunnel)}`,
     `housekeeping: ${housekeeping.length === 0 ? 'none' : housekeeping.map((one) => `${one.class} ${volumeText(one)}`).join('; ')}`,
     ...(canary.packets > 0 ? [`canaries: ${volumeText(canary)}`] : []),
@@ -117,8 +119,17 @@ function clearTable(rows: CaptureSummary['clear']): string {
   return table.toString();
 }
 
+const NOTHING_TO_SAY =
+  'Nothing can be said of what left the client: only its tunnel and loopback devices are in the capture.';
+
+/** Whether the link that packets leave on is not in the capture. */
+function isInnerOnly({ report, inner }: CaptureSummary): boolean {
+  return inner.packets > 0 && inner.packets === report.packets;
+}
+
 /** What the reader of the counts must know to trust them. */
-function notesOn({ report, unreadable, others, clear, tunnel, housekeeping, canary }: CaptureSummary): string[] {
+function notesOn(summary: CaptureSummary): string[] {
+  const { report, unreadable, others, clear, tunnel, housekeeping, canary, inner, again, senders } = summary;
   const notes: string[] = [];
   if (report.broken !== null) {
     notes.push(`read ${report.readBytes} of ${report.fileBytes} bytes; ${report.broken}`);
@@ -127,9 +138,31 @@ function notesOn({ report, unreadable, others, clear, tunnel, housekeeping, cana
   for (const [linkType, { packets }] of unreadable) {
     notes.push(`${packets} packets are of link type ${linkType}, which cannot be read: they are in no count`);
   }
+  if (inner.packets > 0) {
+    notes.push(
+      `${packetsText(inner)} on the tunnel's own device or the loopback: inner packets, which did not leave there`,
+    );
+  }
+  if (isInnerOnly(summary)) notes.push('capture the device that the tunnel’s datagrams leave on');
+  if (again.packets > 0)
+    notes.push(`${packetsText(again)} seen again on another link of the same machine, and not counted again`);
+  for (const { mac, others: addresses, shared } of senders) {
+    if (addresses.length === 0) continue;
+    const named = addresses.join(', ');
+    notes.push(
+      shared
+        ? `${mac} is the Ethernet address of several hosts (${named}), a router's: what it sends counts where it bears an address of --client or --tunnel; if those are the client's too, name them there or give --mac ${mac}`
+        : `packets from ${named} count as the client's, since they bear its Ethernet address ${mac}: name what is its own in --client or --tunnel`,
+    );
+  }
   const leaving = [tunnel, canary, ...clear, ...housekeeping].some(({ packets }) => packets > 0);
-  if (!leaving && others.packets > 0) notes.push('no packet is from the client: check --client, or give its --mac');
+  if (!leaving && others.packets > 0 && !isInnerOnly(summary))
+    notes.push('no packet is from the client: check --client, or give its --mac');
   return notes;
+}
+
+function packetsText({ packets }: Volume): string {
+  return packets === 1 ? '1 packet was' : `${packets} packets were`;
 }
 
 function volumeText({ packets, bytes }: Volume): string {

@@ -20,6 +20,8 @@ import { CANARY_PORT } from '../records/canary.ts';
 export const COUNTERS_NEEDS: readonly Need[] = NFT_NEEDS;
 
 const TABLE = 'ksl_witness';
+/** Bit of a UDP datagram at which DHCP's magic cookie begins: behind 8 bytes of UDP and 236 of BOOTP (RFC 2131). */
+const DHCP_COOKIE_BIT = (8 + 236) * 8;
 
 /** Frames from the client since the counters were started. */
 interface Counted {
@@ -63,10 +65,11 @@ function ruleset(device: string, identity: Identity): string {
     ether saddr != ${identity.clientMac} accept
     ${endpoints.map(tunnelRules).join('\n    ')}
     ether type arp counter name housekeeping accept
-    ip protocol igmp counter name housekeeping accept
-    meta protocol ip udp dport { 67, 68 } counter name housekeeping accept
-    meta protocol ip6 udp dport { 546, 547 } counter name housekeeping accept
-    icmpv6 type { 130-137, 143 } counter name housekeeping accept
+    ip protocol igmp ip ttl 1 counter name housekeeping accept
+    meta protocol ip udp sport { 67, 68 } udp dport { 67, 68 } @th,${DHCP_COOKIE_BIT},32 0x63825363 counter name housekeeping accept
+    meta protocol ip6 udp sport { 546, 547 } udp dport { 546, 547 } @th,64,8 1-36 counter name housekeeping accept
+    ip6 hoplimit 255 icmpv6 type { 133-137 } counter name housekeeping accept
+    ip6 hoplimit 1 icmpv6 type { 130-132, 143 } counter name housekeeping accept
     ${endpoints.map(icmpRule).join('\n    ')}
     counter name clear
     udp sport ${CANARY_PORT} counter name canaries

@@ -57,13 +57,15 @@ export interface Ip {
   /** IPv4 flags and offset word, and identification. */
   readonly fragment?: number;
   readonly id?: number;
+  /** Hop limit, or time to live. */
+  readonly hops?: number;
 }
 
 export function ip(packet: Ip): Uint8Array {
   return packet.from.includes(':') ? ip6(packet) : ip4(packet);
 }
 
-function ip4({ protocol, from, to, payload, options = bytes(), fragment = 0, id = 7 }: Ip): Uint8Array {
+function ip4({ protocol, from, to, payload, options = bytes(), fragment = 0, id = 7, hops = 64 }: Ip): Uint8Array {
   const headerBytes = 20 + options.length;
   return bytes(
     0x40 | (headerBytes / 4),
@@ -71,7 +73,7 @@ function ip4({ protocol, from, to, payload, options = bytes(), fragment = 0, id 
     u16(headerBytes + payload.length),
     u16(id),
     u16(fragment),
-    64,
+    hops,
     protocol,
     u16(0),
     parse(from),
@@ -82,7 +84,7 @@ function ip4({ protocol, from, to, payload, options = bytes(), fragment = 0, id 
 }
 
 /** Makes an IPv6 packet. The body of each extension is what follows its next-header byte. */
-function ip6({ protocol, from, to, payload, extensions = [] }: Ip): Uint8Array {
+function ip6({ protocol, from, to, payload, extensions = [], hops = 64 }: Ip): Uint8Array {
   const numbers = [...extensions.map(({ number }) => number), protocol];
   const chain = bytes(...extensions.flatMap(({ body }, at) => [numbers[at + 1]!, body]));
   return bytes(
@@ -92,7 +94,7 @@ function ip6({ protocol, from, to, payload, extensions = [] }: Ip): Uint8Array {
     0,
     u16(chain.length + payload.length),
     numbers[0]!,
-    64,
+    hops,
     parse(from),
     parse(to),
     chain,
@@ -169,7 +171,12 @@ export function pcap(sent: readonly Sent[], options: PcapOptions = {}): Uint8Arr
 }
 
 /** ICMP, or ICMPv6 where the addresses are IPv6's. */
-export function icmpFrame(from: string, to: string, type: number, link: Link = {}): Uint8Array {
+export function icmpFrame(from: string, to: string, type: number, link: Link = {}, hops = 64): Uint8Array {
   const payload = bytes(type, 0, u16(0), u32(0), new Uint8Array(20));
-  return frame({ protocol: from.includes(':') ? 58 : 1, from, to, payload }, link);
+  return frame({ protocol: from.includes(':') ? 58 : 1, from, to, payload, hops }, link);
+}
+
+/** A message of neighbour discovery, at the hop limit that it must have. */
+export function ndpFrame(from: string, to: string, type: number): Uint8Array {
+  return icmpFrame(from, to, type, {}, 255);
 }

@@ -1,5 +1,5 @@
 /** One frame of every class, as a client, its kernel or the lab would send it, in both families. */
-import { type Link, bytes, ethernet, frame, hex, icmpFrame, tcpFrame, u16, u32, udpFrame } from './frames.ts';
+import { type Link, bytes, ethernet, frame, hex, icmpFrame, ndpFrame, tcpFrame, u16, u32, udpFrame } from './frames.ts';
 
 export const REAL = { v4: '192.168.1.2', v6: '2001:db8:1::2' } as const;
 export const INNER = { v4: '10.8.0.2', v6: '2001:db8:8::2' } as const;
@@ -34,6 +34,9 @@ export const TRACKER_ANNOUNCE = bytes(
   u32(2),
   new Uint8Array(14),
 );
+/** An announce of a client whose id has no dash before it, and a scrape of two torrents. */
+const ANNOUNCE_M7 = bytes(TRACKER_ANNOUNCE.subarray(0, 36), 'M7-10-2-abcdefghijkl', TRACKER_ANNOUNCE.subarray(56));
+export const TRACKER_SCRAPE = bytes(hex('0123456789abcdef'), u32(2), u32(77), HASH, HASH);
 export const HANDSHAKE = bytes(0x13, 'BitTorrent protocol', new Uint8Array(8), HASH, '-TR3000-abcdefghijkl');
 export const HTTP_ANNOUNCE = bytes(
   `GET /announce?info_hash=${'%20'.repeat(20)}&port=51413 HTTP/1.1\r\nHost: t\r\n\r\n`,
@@ -41,6 +44,9 @@ export const HTTP_ANNOUNCE = bytes(
 export const STUN_BINDING = bytes(u16(1), u16(0), u32(0x2112a442), new Uint8Array(12));
 const LSD = bytes('BT-SEARCH * HTTP/1.1\r\nHost: 239.192.152.143:6771\r\nPort: 51413\r\nInfohash: 00\r\n\r\n\r\n');
 const SSDP = bytes('M-SEARCH * HTTP/1.1\r\nHOST: 239.255.255.250:1900\r\nST: upnp:rootdevice\r\n\r\n');
+
+/** BOOTP's fixed part, and behind it DHCP's magic cookie. */
+export const DHCP_DISCOVER = bytes(1, 1, 6, 0, new Uint8Array(232), u32(0x63825363), 255);
 
 /** Source port of the next kind of frame: each kind is a flow of its own. */
 let nextPort = 40_000;
@@ -70,6 +76,8 @@ export const CLEAR: readonly { readonly class: string; readonly what: string; re
   },
   { class: 'tracker-udp', what: 'connect', build: udpTo(STRANGER, 6000, TRACKER_CONNECT) },
   { class: 'tracker-udp', what: 'announce', build: udpTo(STRANGER, 6000, TRACKER_ANNOUNCE) },
+  { class: 'tracker-udp', what: 'announce of a client without a dash', build: udpTo(STRANGER, 6000, ANNOUNCE_M7) },
+  { class: 'tracker-udp', what: 'scrape', build: udpTo(STRANGER, 6000, TRACKER_SCRAPE) },
   { class: 'lsd', what: 'search', build: udpTo({ v4: '239.192.152.143', v6: 'ff15::efc0:988f' }, 6771, LSD) },
   { class: 'ssdp', what: 'search', build: udpTo({ v4: '239.255.255.250', v6: 'ff02::c' }, 1900, SSDP) },
   { class: 'nat-pmp', what: 'request', build: udpTo({ v4: '192.168.1.1', v6: 'fe80::1' }, 5351, bytes(0, 1, u16(0))) },
@@ -106,11 +114,15 @@ export const CLEAR: readonly { readonly class: string; readonly what: string; re
 /** Frames of the link itself, by family; ARP has none. */
 export const HOUSEKEEPING: readonly { readonly class: string; readonly what: string; readonly bytes: Uint8Array }[] = [
   { class: 'arp', what: 'request', bytes: arp(REAL.v4) },
-  { class: 'ndp', what: 'router solicitation', bytes: icmpFrame('fe80::2', 'ff02::2', 133) },
-  { class: 'ndp', what: 'neighbour solicitation from nowhere', bytes: icmpFrame('::', 'ff02::1:ff00:2', 135) },
-  { class: 'ndp', what: 'redirect', bytes: icmpFrame('fe80::2', 'ff02::1', 137) },
-  { class: 'dhcp', what: 'discover', bytes: udpFrame('0.0.0.0', '255.255.255.255', [68, 67], new Uint8Array(240)) },
-  { class: 'dhcp', what: 'DHCPv6 solicit', bytes: udpFrame('fe80::2', 'ff02::1:2', [546, 547], new Uint8Array(40)) },
+  { class: 'ndp', what: 'router solicitation', bytes: ndpFrame('fe80::2', 'ff02::2', 133) },
+  { class: 'ndp', what: 'neighbour solicitation from nowhere', bytes: ndpFrame('::', 'ff02::1:ff00:2', 135) },
+  { class: 'ndp', what: 'redirect', bytes: ndpFrame('fe80::2', 'ff02::1', 137) },
+  { class: 'dhcp', what: 'discover', bytes: udpFrame('0.0.0.0', '255.255.255.255', [68, 67], DHCP_DISCOVER) },
+  {
+    class: 'dhcp',
+    what: 'DHCPv6 solicit',
+    bytes: udpFrame('fe80::2', 'ff02::1:2', [546, 547], bytes(1, new Uint8Array(39))),
+  },
   {
     class: 'igmp',
     what: 'report',
@@ -120,6 +132,7 @@ export const HOUSEKEEPING: readonly { readonly class: string; readonly what: str
       to: '224.0.0.22',
       payload: bytes(0x22, 0, u16(0), u32(1)),
       options: hex('94040000'),
+      hops: 1,
     }),
   },
   {
@@ -131,9 +144,10 @@ export const HOUSEKEEPING: readonly { readonly class: string; readonly what: str
       to: 'ff02::16',
       payload: bytes(143, 0, u16(0), u32(1)),
       extensions: [{ number: 0, body: hex('00050200000100') }],
+      hops: 1,
     }),
   },
-  { class: 'mld', what: 'done', bytes: icmpFrame('fe80::2', 'ff02::2', 132) },
+  { class: 'mld', what: 'done', bytes: icmpFrame('fe80::2', 'ff02::2', 132, {}, 1) },
   { class: 'tunnel-icmp', what: 'port unreachable', bytes: icmpFrame(REAL.v4, ENDPOINT.v4, 3) },
 ];
 

@@ -45,13 +45,21 @@ function datagram(source: string, to: { address: string; port: number }, payload
   });
 }
 
-/** IPv6 header, hop-by-hop router alert, ICMPv6 of the type: how MLD reports look. */
-function mldReport(type: number): number[] {
+/** What a DHCP client sends: BOOTP's fixed part, and its cookie behind. */
+function dhcpDiscover(): Buffer {
+  const message = Buffer.alloc(260);
+  message.set([1, 1, 6]);
+  message.writeUInt32BE(0x63825363, 236);
+  return message;
+}
+
+/** IPv6 header, hop-by-hop router alert, ICMPv6 of the type: how MLD reports look, at a hop limit of 1. */
+function mldReport(type: number, hops = 1): number[] {
   const icmp = [type, 0, 0, 0, 0, 0, 0, 0];
   const hopByHop = [58, 0, 5, 2, 0, 0, 1, 0];
   const address = [0xfe, 0x80, ...Array.from({ length: 13 }, () => 0), 2];
   const group = [0xff, 0x02, ...Array.from({ length: 13 }, () => 0), 0x16];
-  return [0x60, 0, 0, 0, 0, hopByHop.length + icmp.length, 0, 1, ...address, ...group, ...hopByHop, ...icmp];
+  return [0x60, 0, 0, 0, 0, hopByHop.length + icmp.length, 0, hops, ...address, ...group, ...hopByHop, ...icmp];
 }
 
 function deferred(): { promise: Promise<void>; resolve: () => void } {
@@ -124,8 +132,17 @@ describe('witnesses on the uplink', () => {
       { kind: 'other', bytes: datagram(stranger, { address: '198.18.100.1', port: 6881 }, Buffer.alloc(151)) },
       {
         kind: 'housekeeping',
-        bytes: datagram(CLIENT_MAC, { address: '255.255.255.255', port: 67 }, Buffer.alloc(152)),
+        bytes: datagram(CLIENT_MAC, { address: '255.255.255.255', port: 67 }, dhcpDiscover(), 68),
       },
+      {
+        kind: 'clear',
+        bytes: datagram(
+          CLIENT_MAC,
+          { address: '198.18.100.1', port: 67 },
+          Buffer.concat([dhcpDiscover(), Buffer.alloc(1)]),
+        ),
+      },
+      { kind: 'clear', bytes: datagram(CLIENT_MAC, { address: '198.18.100.1', port: 67 }, Buffer.alloc(270), 68) },
       {
         kind: 'housekeeping',
         bytes: frame(
@@ -136,6 +153,9 @@ describe('witnesses on the uplink', () => {
       },
       { kind: 'housekeeping', bytes: frame(CLIENT_MAC, 0x86dd, mldReport(143)) },
       { kind: 'clear', bytes: frame(CLIENT_MAC, 0x86dd, [...mldReport(128), 0, 0]) },
+      { kind: 'clear', bytes: frame(CLIENT_MAC, 0x86dd, [...mldReport(143, 64), 0, 0, 0]) },
+      { kind: 'clear', bytes: frame(CLIENT_MAC, 0x86dd, [...mldReport(133, 64), 0, 0, 0, 0]) },
+      { kind: 'housekeeping', bytes: frame(CLIENT_MAC, 0x86dd, [...mldReport(133, 255), 0, 0, 0, 0, 0]) },
       {
         kind: 'housekeeping',
         bytes: frame(CLIENT_MAC, 0x0800, [...icmp(3, 3), ...Array.from({ length: 40 }, () => 0)]),

@@ -28,6 +28,9 @@ export class Frame {
   /** Bytes there were on the wire. */
   original = 0;
   linkType = 0;
+  /** Which of the file's interfaces saw it, from 0, and how many the file has declared so far. */
+  interfaceId = 0;
+  interfaces = 1;
   /** Nanoseconds since the origin asked for; exact below 104 days. */
   atNs = 0;
 }

@@ -14,6 +14,11 @@ const UNKNOWN_PROTOCOL = -1;
 
 const VLAN_TAGS: readonly number[] = [0x8100, 0x88a8, 0x9100];
 const MAX_VLAN_TAGS = 4;
+/** PPPoE session (RFC 2516): version, code, session and length in 6 bytes, then the protocol of PPP. */
+const PPPOE_SESSION = 0x8864;
+const PPPOE_BYTES = 6;
+/** Protocols of PPP (IANA) that are carried by an EtherType of their own elsewhere. */
+const PPP = { ip4: 0x21, ip6: 0x57 } as const;
 const MAX_EXTENSION_HEADERS = 16;
 /** IPv6 next-header values that are extension headers (IANA registry), apart from the fragment header. */
 const EXTENSION = {
@@ -79,7 +84,7 @@ export class Headers {
       case LINK.linuxCooked2:
         if (frame.captured < 20) return;
         if (view.getUint8(offset + 11) === 6) this.#mac(view, offset + 12);
-        this.#network(view.getUint16(offset), view, offset + 20, end, frame);
+        this.#tagged(view.getUint16(offset), view, offset + 20, end, frame);
         return;
       case LINK.raw:
       case LINK.rawBsd:
@@ -104,15 +109,27 @@ export class Headers {
     this.macLow = view.getUint32(at + 2);
   }
 
-  /** The EtherType at `at`, VLAN tags passed over. */
-  #etherType(view: DataView, start: number, end: number, frame: Frame): void {
+  #etherType(view: DataView, at: number, end: number, frame: Frame): void {
+    this.#tagged(view.getUint16(at), view, at + 2, end, frame);
+  }
+
+  /** What an EtherType says is at `start`, VLAN tags and PPPoE passed over. */
+  #tagged(etherType: number, view: DataView, start: number, end: number, frame: Frame): void {
     let at = start;
-    let type = view.getUint16(at);
-    for (let tags = 0; tags < MAX_VLAN_TAGS && VLAN_TAGS.includes(type) && end - at >= 6; tags++) {
+    let type = etherType;
+    for (let tags = 0; tags < MAX_VLAN_TAGS && VLAN_TAGS.includes(type) && end - at >= 4; tags++) {
+      type = view.getUint16(at + 2);
       at += 4;
-      type = view.getUint16(at);
     }
-    this.#network(type, view, at + 2, end, frame);
+    if (type === PPPOE_SESSION && end - at > PPPOE_BYTES + 1) {
+      at += PPPOE_BYTES;
+      // An odd first byte is the whole of a compressed protocol (RFC 1661, 6.5).
+      const first = view.getUint8(at);
+      const protocol = (first & 1) === 1 ? first : view.getUint16(at);
+      at += (first & 1) === 1 ? 1 : 2;
+      type = protocol === PPP.ip4 ? ETHERTYPE.ip4 : protocol === PPP.ip6 ? ETHERTYPE.ip6 : 0;
+    }
+    this.#network(type, view, at, end, frame);
   }
 
   #network(etherType: number, view: DataView, at: number, end: number, frame: Frame): void {

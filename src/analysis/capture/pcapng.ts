@@ -44,6 +44,8 @@ export class PcapngWalker implements CaptureWalker {
   #inSection = false;
   #interfaces: CaptureInterface[] = [];
   #droppedBefore: number | null = null;
+  /** Interfaces of the sections before this one. */
+  #interfacesBefore = 0;
 
   constructor(frame: Frame, originUnixNs: bigint | null) {
     this.#frame = frame;
@@ -118,6 +120,7 @@ export class PcapngWalker implements CaptureWalker {
       return false;
     }
     this.#droppedBefore = this.dropped;
+    this.#interfacesBefore += this.#interfaces.length;
     this.#interfaces = [];
     this.#inSection = true;
     return true;
@@ -163,8 +166,7 @@ export class PcapngWalker implements CaptureWalker {
     frame.offset = at + 28;
     frame.captured = captured;
     frame.original = view.getUint32(at + 24, this.#littleEndian);
-    frame.linkType = from.linkType;
-    visit(frame);
+    this.#visit(from, id, visit);
   }
 
   /** A simple packet block has no timestamp: it is given that of the packet before it. */
@@ -181,7 +183,14 @@ export class PcapngWalker implements CaptureWalker {
     frame.offset = at + 12;
     frame.captured = Math.min(original, length - 16, from.snapLength === 0 ? MAX_CAPTURED : from.snapLength);
     frame.original = original;
-    frame.linkType = from.linkType;
+    this.#visit(from, 0, visit);
+  }
+
+  #visit({ linkType }: CaptureInterface, id: number, visit: FrameVisitor): void {
+    const frame = this.#frame;
+    frame.linkType = linkType;
+    frame.interfaceId = this.#interfacesBefore + id;
+    frame.interfaces = this.#interfacesBefore + this.#interfaces.length;
     visit(frame);
   }
 

@@ -13,14 +13,17 @@ import { FlowTable, NO_FLOW } from './flows.ts';
 import { FRAGMENT, Headers, NETWORK } from '../capture/headers.ts';
 import { PROTOCOL } from '../../records/protocols.ts';
 import { LeavingRule } from './leaving.ts';
+import { isDhcp, isIgmp, isMld, isNdp } from './link-housekeeping.ts';
 import { CANARY, looksLikeUtp, startsWith, tcpPayloadClass, udpPayloadClass } from './payload-shapes.ts';
 import { SwarmClasses } from './swarm-classes.ts';
 import { SHAPE, TunnelShortcut } from './tunnel-shortcut.ts';
 
 /** Addresses by which a client is known in a capture taken anywhere. */
 export interface ClientIdentity {
-  /** Ethernet address of the client; null where it is not known and is to be learnt from the addresses. */
+  /** Ethernet address of the client, and then what its frames are known by alone; null where it is not known. */
   readonly mac: string | null;
+  /** Ethernet addresses that the capture shows to be the client's, where none was given. */
+  readonly learntMacs?: readonly string[];
   /** Addresses of the client outside the tunnel. */
   readonly real: readonly string[];
   /** Addresses of the client inside the tunnel. */
@@ -43,10 +46,6 @@ export interface Judgement {
 
 const PORT = {
   dns: 53,
-  dhcpServer: 67,
-  dhcpClient: 68,
-  dhcp6Client: 546,
-  dhcp6Server: 547,
   ssdp: 1900,
   natPmp: 5351,
   lsd: 6771,
@@ -146,9 +145,9 @@ export class Classifier {
     if (headers.network === NETWORK.arp) return HOUSEKEEPING.arp;
     switch (headers.protocol) {
       case PROTOCOL.udp:
-        return isDhcp(headers.destinationPort, v6) ? HOUSEKEEPING.dhcp : UNDECIDED;
+        return isDhcp(headers, view, v6) ? HOUSEKEEPING.dhcp : UNDECIDED;
       case PROTOCOL.igmp:
-        return v6 ? UNDECIDED : HOUSEKEEPING.igmp;
+        return isIgmp(headers, view, v6) ? HOUSEKEEPING.igmp : UNDECIDED;
       case PROTOCOL.icmp:
         return !v6 &&
           isIcmpError(icmpType(headers, view)) &&
@@ -158,8 +157,8 @@ export class Classifier {
       case PROTOCOL.icmp6: {
         if (!v6) return UNDECIDED;
         const type = icmpType(headers, view);
-        if (type >= 133 && type <= 137) return HOUSEKEEPING.ndp;
-        if ((type >= 130 && type <= 132) || type === 143) return HOUSEKEEPING.mld;
+        if (isNdp(headers, view, type)) return HOUSEKEEPING.ndp;
+        if (isMld(headers, view, type)) return HOUSEKEEPING.mld;
         return type >= 1 && type <= 4 && this.#endpoints.hasAddress(view, headers.destinationAt, true)
           ? HOUSEKEEPING.tunnelIcmp
           : UNDECIDED;
@@ -269,12 +268,6 @@ function has(set: AddressSet, view: DataView, at: number, v6: boolean): boolean 
 function familyOf(network: number): number {
   if (network === NETWORK.unreadable4) return FAMILY.v4;
   return network === NETWORK.unreadable6 ? FAMILY.v6 : FAMILY.nonIp;
-}
-
-function isDhcp(port: number, v6: boolean): boolean {
-  return v6
-    ? port === PORT.dhcp6Client || port === PORT.dhcp6Server
-    : port === PORT.dhcpServer || port === PORT.dhcpClient;
 }
 
 /** The ICMP or ICMPv6 type; -1 when it was not captured or a later fragment does not have it. */

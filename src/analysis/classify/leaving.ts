@@ -1,6 +1,6 @@
 /**
- * Tells which frames leave the client, by the Ethernet address it sends from where that is known, else by its addresses,
- * which also teach the Ethernet address, so that its frames from any other source address are recognised too.
+ * Tells which frames leave the client: by the Ethernet address it was said to send from; else by its addresses and by the
+ * Ethernet addresses that the capture shows to be its own, so that its frames from other source addresses are recognised too.
  */
 import { AddressSet } from '../capture/address.ts';
 import { type Headers, NETWORK } from '../capture/headers.ts';
@@ -11,38 +11,34 @@ const ARP_SENDER_AT = 14;
 const ARP_BYTES = 28;
 
 export class LeavingRule {
-  #macHigh = 0;
-  #macLow = 0;
-  /** The client's Ethernet address was given, or has been learnt. */
-  knowsMac = false;
+  readonly #macs: readonly { readonly high: number; readonly low: number }[];
+  /** The client's Ethernet address was given, or learnt from the capture. */
+  readonly knowsMac: boolean;
   readonly #macGiven: boolean;
   readonly #addresses: AddressSet;
 
   constructor(client: {
     readonly mac: string | null;
+    readonly learntMacs?: readonly string[];
     readonly real: readonly string[];
     readonly tunnel: readonly string[];
   }) {
     this.#addresses = new AddressSet([...client.real, ...client.tunnel]);
     this.#macGiven = client.mac !== null;
-    if (client.mac !== null) this.#setMac(client.mac);
+    this.#macs = (client.mac === null ? (client.learntMacs ?? []) : [client.mac]).map(parseMac);
+    this.knowsMac = this.#macs.length > 0;
   }
 
   /** Compares an Ethernet address, given as its upper 16 and lower 32 bits. */
   isClientMac(high: number, low: number): boolean {
-    return low === this.#macLow && high === this.#macHigh;
+    for (const mac of this.#macs) if (low === mac.low && high === mac.high) return true;
+    return false;
   }
 
   leaves(headers: Headers, view: DataView): boolean {
-    if (headers.hasMac && this.knowsMac && this.isClientMac(headers.macHigh, headers.macLow)) return true;
+    if (headers.hasMac && this.isClientMac(headers.macHigh, headers.macLow)) return true;
     if (headers.hasMac && this.#macGiven) return false;
-    if (!this.#isFromClientAddress(headers, view)) return false;
-    if (headers.hasMac && !this.knowsMac) {
-      this.#macHigh = headers.macHigh;
-      this.#macLow = headers.macLow;
-      this.knowsMac = true;
-    }
-    return true;
+    return this.#isFromClientAddress(headers, view);
   }
 
   #isFromClientAddress(headers: Headers, view: DataView): boolean {
@@ -59,14 +55,13 @@ export class LeavingRule {
         return false;
     }
   }
+}
 
-  #setMac(text: string): void {
-    if (!/^([0-9a-f]{2}:){5}[0-9a-f]{2}$/i.test(text)) {
-      throw new RequestError(`«${text}» is not an Ethernet address: give one like 02:00:00:00:00:01`);
-    }
-    const digits = text.replaceAll(':', '');
-    this.#macHigh = parseInt(digits.slice(0, 4), 16);
-    this.#macLow = parseInt(digits.slice(4), 16);
-    this.knowsMac = true;
+/** @throws RequestError for what is no Ethernet address. */
+export function parseMac(text: string): { readonly high: number; readonly low: number } {
+  if (!/^([0-9a-f]{2}:){5}[0-9a-f]{2}$/i.test(text)) {
+    throw new RequestError(`«${text}» is not an Ethernet address: give one like 02:00:00:00:00:01`);
   }
+  const digits = text.replaceAll(':', '');
+  return { high: parseInt(digits.slice(0, 4), 16), low: parseInt(digits.slice(4), 16) };
 }

@@ -8,15 +8,30 @@ import { CLASS, UNDECIDED } from './classes.ts';
 /** Magic connection id of a UDP tracker's connect request (BEP 15). */
 const TRACKER_CONNECT_HIGH = 0x417;
 const TRACKER_CONNECT_LOW = 0x27101980;
-/** BEP 15: an announce request has 98 bytes or more, 20-byte info-hash at 16, peer id at 36, event at 80. */
+/**
+ * BEP 15: a connection id, action and transaction id come first; an announce request has 98 bytes or more, 20-byte info-hash
+ * at 16, peer id at 36, what was downloaded, is left and was uploaded at 56, event at 80; a scrape has info-hashes at 16.
+ */
 const TRACKER_ANNOUNCE_BYTES = 98;
+const TRACKER_REQUEST_BYTES = 16;
+const INFO_HASH_BYTES = 20;
+const TRACKER_ACTION = { announce: 1, scrape: 2 } as const;
+const LAST_EVENT = 3;
+/** BEP 20: a client's own letters, or a dash before them. */
+const PEER_ID_BEGINNING = /[0-9A-Za-z-]/;
+/** A torrent of 2^52 bytes or more there is not: the upper half of a count of bytes is less than this. */
+const MOST_BYTES_HIGH = 1 << 20;
 const STUN_COOKIE = 0x2112a442;
 /** BEP 29: the header has 20 bytes; types 0 (DATA) to 4 (SYN), version 1. */
 const UTP_HEADER_BYTES = 20;
 const UTP_MAX_TYPE = 4;
 /** Extensions in use: none (0), selective ack (1), extension bits (2), libtorrent's close reason (3). */
 const UTP_MAX_EXTENSION = 3;
-const WIREGUARD_INITIATION_BYTES = 148;
+/** Types of packet that bear no payload, and that bear some. */
+const UTP = { data: 0, state: 2, reset: 3, syn: 4 } as const;
+/** Bytes of each extension: a selective ack has a multiple of 4, the bits 8, the reason 4. */
+const UTP_BITS_BYTES = 8;
+const UTP_REASON_BYTES = 4;
 
 const PEER_HANDSHAKE = ascii('\x13BitTorrent protocol');
 const LSD_SEARCH = ascii('BT-SEARCH ');
@@ -45,7 +60,7 @@ export function udpPayloadClass(view: DataView, at: number, end: number, wireByt
   if (first === 0x64 && isDht(view, at)) return CLASS.dht;
   if (startsWith(view, at, end, LSD_SEARCH)) return CLASS.lsd;
   if (startsWith(view, at, end, SSDP_SEARCH) || startsWith(view, at, end, SSDP_NOTIFY)) return CLASS.ssdp;
-  if (wireBytes >= TRACKER_ANNOUNCE_BYTES && captured >= 84 && isTrackerAnnounce(view, at)) return CLASS.trackerUdp;
+  if (isTrackerRequest(view, at, captured, wireBytes)) return CLASS.trackerUdp;
   return UNDECIDED;
 }
 
@@ -53,23 +68,51 @@ export function udpPayloadClass(view: DataView, at: number, end: number, wireByt
  * Whether a uTP header comes first. Twenty bytes with little redundancy: to be asked only where nothing surer is known.
  */
 export function looksLikeUtp(view: DataView, at: number, end: number, wireBytes: number): boolean {
-  if (end - at < 4 || wireBytes < UTP_HEADER_BYTES) return false;
+  const captured = end - at;
+  if (captured < 4 || wireBytes < UTP_HEADER_BYTES) return false;
   const first = view.getUint8(at);
-  const extension = view.getUint8(at + 1);
-  if ((first & 0x0f) !== 1 || first >> 4 > UTP_MAX_TYPE || extension > UTP_MAX_EXTENSION) return false;
-  // WireGuard's handshake initiation begins 1, 0, 0, 0, which would be uTP data of connection 0.
-  if (wireBytes === WIREGUARD_INITIATION_BYTES && view.getUint32(at) === 0x01000000) return false;
-  if (extension === 0 || end - at < UTP_HEADER_BYTES + 2) return true;
-  // An extension is the number of the next one, its own length, and that many bytes.
-  const next = view.getUint8(at + UTP_HEADER_BYTES);
-  const bytes = view.getUint8(at + UTP_HEADER_BYTES + 1);
-  return next <= UTP_MAX_EXTENSION && bytes > 0 && UTP_HEADER_BYTES + 2 + bytes <= wireBytes;
+  const type = first >> 4;
+  if ((first & 0x0f) !== 1 || type > UTP_MAX_TYPE) return false;
+  // WireGuard's handshake initiation begins 1, 0, 0, 0 (padded or not), which would be uTP data of connection 0.
+  if (view.getUint32(at) === 0x01000000) return false;
+  // RADIUS (RFC 2865) begins with code 1 and has its own length where uTP has the connection's id.
+  if (view.getUint16(at + 2) === wireBytes) return false;
+  const headerBytes = utpHeaderBytes(view, at, end, wireBytes);
+  if (headerBytes === null) return false;
+  if (type === UTP.data) return wireBytes > headerBytes;
+  if (type === UTP.state || type === UTP.reset) return wireBytes === headerBytes;
+  // Nothing has come before a SYN: it has no delay to tell and nothing to acknowledge.
+  if (type !== UTP.syn || captured < UTP_HEADER_BYTES) return true;
+  return wireBytes === headerBytes && view.getUint32(at + 8) === 0 && view.getUint16(at + 18) === 0;
+}
+
+/**
+ * Bytes of the header with its extensions, each the number of the next one, its own length, and that many bytes; null when
+ * they are none of uTP's. Where the capture was cut, as many as it shows, and all that follows for the rest.
+ */
+function utpHeaderBytes(view: DataView, at: number, end: number, wireBytes: number): number | null {
+  let length = UTP_HEADER_BYTES;
+  let extension = view.getUint8(at + 1);
+  while (extension !== 0) {
+    if (extension > UTP_MAX_EXTENSION || length + 2 > wireBytes) return null;
+    if (at + length + 2 > end) return wireBytes;
+    const bytes = view.getUint8(at + length + 1);
+    if (!isExtensionOf(extension, bytes) || length + 2 + bytes > wireBytes) return null;
+    extension = view.getUint8(at + length);
+    length += 2 + bytes;
+  }
+  return length;
+}
+
+function isExtensionOf(extension: number, bytes: number): boolean {
+  if (extension === 1) return bytes > 0 && bytes % 4 === 0;
+  return bytes === (extension === 2 ? UTP_BITS_BYTES : UTP_REASON_BYTES);
 }
 
 /** The class a TCP payload proves, or UNDECIDED. */
 export function tcpPayloadClass(view: DataView, at: number, end: number): number {
   if (startsWith(view, at, end, PEER_HANDSHAKE)) return CLASS.peerTcp;
-  if (startsWith(view, at, end, HTTP_GET) && isTrackerRequest(view, at, end)) return CLASS.trackerHttp;
+  if (startsWith(view, at, end, HTTP_GET) && isTrackerUrl(view, at, end)) return CLASS.trackerHttp;
   return UNDECIDED;
 }
 
@@ -93,14 +136,26 @@ function isDht(view: DataView, at: number): boolean {
 }
 
 /**
- * An announce whose connect went another way (through the tunnel, before it fell): action 1, an event of 0 to 3, and a
- * peer id of the usual form `-XX`.
+ * An announce or scrape whose connect went another way (through the tunnel, before it fell) or was not captured. An announce
+ * shows itself by its event, its counts of bytes and a peer id that begins like text; a scrape by its length.
  */
-function isTrackerAnnounce(view: DataView, at: number): boolean {
-  return view.getUint32(at + 8) === 1 && view.getUint32(at + 80) <= 3 && view.getUint8(at + 36) === 0x2d;
+function isTrackerRequest(view: DataView, at: number, captured: number, wireBytes: number): boolean {
+  if (captured < TRACKER_REQUEST_BYTES + 4 || view.getUint32(at) === 0) return false;
+  const action = view.getUint32(at + 8);
+  if (action === TRACKER_ACTION.scrape) {
+    const hashBytes = wireBytes - TRACKER_REQUEST_BYTES;
+    return hashBytes > 0 && hashBytes % INFO_HASH_BYTES === 0 && view.getUint32(at + TRACKER_REQUEST_BYTES) !== 0;
+  }
+  if (action !== TRACKER_ACTION.announce || wireBytes < TRACKER_ANNOUNCE_BYTES || captured < 84) return false;
+  const counts = [56, 64, 72].every((field) => view.getUint32(at + field) < MOST_BYTES_HIGH);
+  return (
+    counts &&
+    view.getUint32(at + 80) <= LAST_EVENT &&
+    PEER_ID_BEGINNING.test(String.fromCharCode(view.getUint8(at + 36)))
+  );
 }
 
-function isTrackerRequest(view: DataView, at: number, end: number): boolean {
+function isTrackerUrl(view: DataView, at: number, end: number): boolean {
   const limit = Math.min(end, at + HTTP_LINE_BYTES);
   for (let i = at + 4; i < limit && view.getUint8(i) !== 0x0a; i++) {
     if (TRACKER_QUERY_MARKS.some((mark) => startsWith(view, i, limit, mark))) return true;

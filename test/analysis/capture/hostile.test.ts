@@ -59,6 +59,8 @@ async function survives(file: string, data: Uint8Array): Promise<void> {
       summary.tunnel,
       summary.canary,
       summary.others,
+      summary.inner,
+      summary.again,
       ...summary.clear,
       ...summary.housekeeping,
       ...summary.unreadable.values(),

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { CLEAR_CLASSES, HOUSEKEEPING_CLASSES } from '../../../src/records/vocabulary.ts';
-import { ROUTER_MAC, bytes, ethernet, icmpFrame, tcpFrame, udpFrame } from '../../kit/frames.ts';
+import { ROUTER_MAC, bytes, ethernet, hex, icmpFrame, tcpFrame, udpFrame } from '../../kit/frames.ts';
 import {
   CLEAR,
   ENDPOINT,
@@ -10,6 +10,7 @@ import {
   STUN_BINDING,
   TRACKER_ANNOUNCE,
   TRACKER_CONNECT,
+  TRACKER_SCRAPE,
   UTP_FIN,
   UTP_SYN,
   INNER,
@@ -114,6 +115,24 @@ describe('the class of a frame in doubt', () => {
       'STUN of another length': changed(STUN_BINDING, 3, 4),
       'STUN without its cookie': changed(STUN_BINDING, 7, 0),
       'a search of another kind': bytes('M-SEARCH * HTTP/1.0\r\n\r\n'),
+      'a scrape of half an info-hash': TRACKER_SCRAPE.subarray(0, 26),
+      'uTP data without payload': changed(UTP_SYN, 0, 0x01),
+      'a uTP acknowledgement with payload': bytes(changed(UTP_SYN, 0, 0x21), 'x'),
+      'a uTP SYN that acknowledges something': changed(UTP_SYN, 19, 1),
+      'a uTP SYN with a delay to tell': changed(UTP_SYN, 11, 1),
+      'CoAP (RFC 7252), a GET': hex('4101 1234 55 b5 68656c6c6f 05 776f726c64 06 73656e736f72 01 78'),
+      'RADIUS (RFC 2865), an Access-Request': bytes(
+        hex('0101 002c'),
+        new Uint8Array(16),
+        1,
+        6,
+        'user',
+        2,
+        18,
+        new Uint8Array(16),
+      ),
+      'RADIUS with an id that is no extension': bytes(hex('0100 001a'), new Uint8Array(16), 1, 6, 'user'),
+      'WireGuard’s initiation, padded': bytes(1, 0, 0, 0, new Uint8Array(200).fill(7)),
       nothing: bytes(),
     };
     for (const [what, payload] of Object.entries(almost)) {

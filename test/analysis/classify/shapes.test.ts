@@ -1,18 +1,5 @@
 import assert from 'node:assert/strict';
-import {
-  ROUTER_MAC,
-  bytes,
-  ethernet,
-  frame,
-  hex,
-  icmpFrame,
-  ip,
-  tcp,
-  u16,
-  u32,
-  udp,
-  udpFrame,
-} from '../../kit/frames.ts';
+import { ROUTER_MAC, bytes, ethernet, frame, hex, ip, tcp, u16, u32, udp, udpFrame } from '../../kit/frames.ts';
 import {
   CLEAR,
   ENDPOINT,
@@ -156,23 +143,6 @@ describe('without the client’s Ethernet address', () => {
     assert.equal(judge().of(udpFrame(INNER.v6, STRANGER.v6, [1, 2], PING)), 'dht v6 tunnel');
     assert.equal(judge().of(udpFrame(STRANGER.v4, REAL.v4, [1, 2], PING, { from: ROUTER_MAC })), 'not leaving');
   });
-
-  for (const [how, first] of Object.entries({
-    'an IP packet': udpFrame(REAL.v4, STRANGER.v4, [1, 2], PING),
-    'an ARP request': arp(REAL.v4),
-    'the tunnel’s datagram': tunnelFrame(REAL.v4),
-  })) {
-    it(`the Ethernet address is learnt from ${how}, and tells the client’s other frames`, () => {
-      const one = judge();
-      const unknown = udpFrame('0.0.0.0', '255.255.255.255', [68, 67], new Uint8Array(200));
-      assert.equal(one.of(unknown), 'not leaving', 'nothing is known yet');
-      assert.notEqual(one.of(first), 'not leaving');
-      assert.equal(one.of(unknown), 'dhcp');
-      assert.equal(one.of(icmpFrame('fe80::9', 'ff02::2', 133)), 'ndp');
-      assert.equal(one.of(ethernet(0x88cc, new Uint8Array(46))), 'other non-ip other');
-      assert.equal(one.of(ethernet(0x88cc, new Uint8Array(46), { from: ROUTER_MAC })), 'not leaving');
-    });
-  }
 
   it('refuses addresses that make no sense', () => {
     assert.throws(() => new Judge({ ...CLIENT, mac: '02:00' }), /«02:00» is not an Ethernet address/);

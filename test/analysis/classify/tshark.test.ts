@@ -30,6 +30,11 @@ const FIELDS = [
   'udp.dstport',
   'icmp.type',
   'icmpv6.type',
+  'ip.ttl',
+  'ipv6.hlim',
+  'dhcp.cookie',
+  'dhcpv6.msgtype',
+  'udp.srcport',
   'frame.protocols',
   'http.request.uri',
 ];
@@ -44,7 +49,8 @@ const HINTS = ['--enable-heuristic', 'bt_utp_udp', '-d', 'tcp.port==6000,bittorr
 
 /** The verdict a person would read off Wireshark's columns; the class only where Wireshark names the protocol. */
 function verdictOf(row: readonly string[]): { kind: string; class: string | null; family: string; source: string } {
-  const [mac, ip4, to4, protocol, offset, ip6, port, icmp, icmp6, protocols = '', uri] = row;
+  const [mac, ip4, to4, protocol, offset, ip6, port, icmp, icmp6, ttl, hops, cookie, message, ...rest] = row;
+  const [fromPort, protocols = '', uri] = rest;
   const names = protocols.split(':');
   const family = names.includes('arp')
     ? 'non-ip'
@@ -62,12 +68,14 @@ function verdictOf(row: readonly string[]): { kind: string; class: string | null
   const laterFragment = offset !== '' && Number(offset) > 0;
   if (to4 === ENDPOINT.v4 && protocol === '17' && (port === String(ENDPOINT_PORT) || laterFragment))
     return result('tunnel');
-  if (protocol === '2') return result('igmp');
-  if (family === 'v4' && (port === '67' || port === '68')) return result('dhcp');
-  if (family === 'v6' && (port === '546' || port === '547')) return result('dhcp');
+  if (protocol === '2' && ttl === '1') return result('igmp');
+  const between = (ports: readonly string[]): boolean => ports.includes(port ?? '') && ports.includes(fromPort ?? '');
+  if (family === 'v4' && between(['67', '68']) && cookie !== '') return result('dhcp');
+  if (family === 'v6' && between(['546', '547']) && Number(message) >= 1 && Number(message) <= 36)
+    return result('dhcp');
   if (['3', '11', '12'].includes(icmp ?? '') && to4 === ENDPOINT.v4) return result('tunnel-icmp');
-  if (Number(icmp6) >= 133 && Number(icmp6) <= 137) return result('ndp');
-  if (['130', '131', '132', '143'].includes(icmp6 ?? '')) return result('mld');
+  if (Number(icmp6) >= 133 && Number(icmp6) <= 137 && hops === '255') return result('ndp');
+  if (hops === '1' && ['130', '131', '132', '143'].includes(icmp6 ?? '')) return result('mld');
   if (port === '9' && to4 === '198.18.0.7') return result('canary');
   return result('clear', classOf(names, uri ?? ''));
 }
@@ -121,6 +129,7 @@ function randomFrame(random: RandomStream): Uint8Array {
       options: version === 'v4' && random.below(4) === 0 ? hex('94040000 01010101') : bytes(),
       extensions:
         version === 'v6' && random.below(3) === 0 ? [{ number: pick([0, 60]), body: hex('00010400000000') }] : [],
+      hops: pick([64, 255, 1]),
       fragment: version === 'v4' ? pick([0, 0, 0, 0x4000, 0x2000, 0x2010, 0x0010]) : 0,
       id: random.below(65_536),
     },

@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 import { measureTrial } from '../../../src/analysis/measure/measure.ts';
 import type { TimelineEvent } from '../../../src/records/timeline.ts';
 import { type TrialRecord, trialRecordSchema } from '../../../src/records/trial-record.ts';
-import { type Sent, bytes, icmpFrame, tcpFrame, udpFrame } from '../../kit/frames.ts';
+import { type Sent, bytes, icmpFrame, ndpFrame, tcpFrame, udpFrame } from '../../kit/frames.ts';
 import { Blocks } from '../../kit/pcapng-blocks.ts';
 import { ENDPOINT, HANDSHAKE, INNER, NODE, PEER, PING, REAL, TRACKER, arp, tunnelFrame } from '../../kit/planted.ts';
 import { END, FAULT, RESTORED, S, WAN4, at, measured, recordOf } from '../../kit/invented-trial.ts';
@@ -28,7 +28,7 @@ describe('measuring a trial', () => {
       at(2, arp(REAL.v4)),
       at(9, tunnelFrame(REAL.v4)),
       at(10.1, icmpFrame(REAL.v4, ENDPOINT.v4, 3)),
-      at(12, icmpFrame('fe80::2', 'ff02::2', 133)),
+      at(12, ndpFrame('fe80::2', 'ff02::2', 133)),
       at(21, arp(REAL.v4)),
       at(24, tunnelFrame(REAL.v4)),
       at(END + 1, canary),

@@ -177,8 +177,10 @@ function seconds(ns: number): string {
 }
 
 function instantText(unixNs: bigint): string {
-  const date = new Date(Number(unixNs / NS_PER_MS_BIG));
+  // Never negative: an instant before 1970 is so long after the second before it.
+  const restNs = ((unixNs % NS_PER_SECOND_BIG) + NS_PER_SECOND_BIG) % NS_PER_SECOND_BIG;
+  const date = new Date(Number((unixNs - restNs) / NS_PER_MS_BIG));
   return Number.isNaN(date.getTime())
     ? `${unixNs} ns`
-    : date.toISOString().replace(/\d{3}Z$/, `${String(unixNs % NS_PER_SECOND_BIG).padStart(9, '0')}Z`);
+    : date.toISOString().replace(/\d{3}Z$/, `${String(restNs).padStart(9, '0')}Z`);
 }

@@ -7,7 +7,8 @@ import type { Identity } from '../../records/identity.ts';
 import type { Measures } from '../../records/measures.ts';
 import type { TrialRecord } from '../../records/trial-record.ts';
 import { CLEAR_CLASSES, type ClearClass } from '../../records/vocabulary.ts';
-import { NotACapture, readCapture } from '../capture/read-capture.ts';
+import { NotACapture } from '../capture/read-capture.ts';
+import { readInOrder } from '../capture/read-in-order.ts';
 import { Classifier } from '../classify/classifier.ts';
 import { KIND } from '../classify/classes.ts';
 import { NO_FLOW } from '../classify/flows.ts';
@@ -61,7 +62,7 @@ async function binned(
   const classifier = new Classifier(clientOf(identity), record.swarm);
   const width = (toNs - fromNs) / BINS;
   const counts = new Map<string, { code: number; openFlow: number; bin: number; packets: number }>();
-  await readCapture(capture, BigInt(record.originUnixNs), (frame) => {
+  await readInOrder(capture, BigInt(record.originUnixNs), (frame) => {
     const { kind, code, openFlow } = classifier.judge(frame);
     if (kind !== KIND.clear || frame.atNs < fromNs || frame.atNs >= toNs) return;
     const bin = Math.floor((frame.atNs - fromNs) / width);

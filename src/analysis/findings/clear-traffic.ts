@@ -13,7 +13,7 @@ import {
   type SourceKind,
 } from '../../records/vocabulary.ts';
 import { Headers, NETWORK } from '../capture/headers.ts';
-import { readCapture } from '../capture/read-capture.ts';
+import { readInOrder } from '../capture/read-in-order.ts';
 import { KIND } from '../classify/classes.ts';
 import { Classifier } from '../classify/classifier.ts';
 import { NO_FLOW } from '../classify/flows.ts';
@@ -48,7 +48,7 @@ export async function clearTraffic(
   const scope = new LinkScope(identity);
   const sent = new SentPackets<Sent>();
   const tally = new Tally();
-  await readCapture(file, originUnixNs, (frame) => {
+  await readInOrder(file, originUnixNs, (frame) => {
     const judgement = classifier.judge(frame);
     if (judgement.kind !== KIND.clear) return;
     const { view, atNs } = frame;

@@ -12,7 +12,7 @@ import { endpointsOf, type Identity } from '../../records/identity.ts';
 import type { TimelineEvent } from '../../records/timeline.ts';
 import type { TrialRecord } from '../../records/trial-record.ts';
 import { canonicalAddress } from '../capture/address.ts';
-import { readCapture } from '../capture/read-capture.ts';
+import { readInOrder } from '../capture/read-in-order.ts';
 import { withoutNulls } from '../measure/uplink.ts';
 import { Authorship } from './authorship.ts';
 import { clearTraffic } from './clear-traffic.ts';
@@ -51,7 +51,7 @@ export async function findingsOf({
   const origin = BigInt(record.originUnixNs);
   const back = new TunnelReturn(endpointsOf(identity), instants.restored?.beforeNs ?? Infinity);
   const wan = new WanContacts(identity, swarm);
-  await readCapture(wanFile, origin, (frame) => {
+  await readInOrder(wanFile, origin, (frame) => {
     back.see(frame);
     wan.see(frame);
   });

@@ -11,7 +11,7 @@ import type { Measures } from '../../records/measures.ts';
 import type { TimelineEvent } from '../../records/timeline.ts';
 import { SOURCE_KINDS } from '../../records/vocabulary.ts';
 import { canonicalAddress } from '../capture/address.ts';
-import { readCapture } from '../capture/read-capture.ts';
+import { readInOrder } from '../capture/read-in-order.ts';
 import { Headers, NETWORK } from '../capture/headers.ts';
 import { Classifier } from '../classify/classifier.ts';
 import { KIND } from '../classify/classes.ts';
@@ -57,7 +57,7 @@ export async function measureRestart(
   const classifier = new Classifier(clientOf(identity), swarm);
   const parties = new SwarmParties(swarm);
   const headers = new Headers();
-  await readCapture(file, originUnixNs, (frame) => {
+  await readInOrder(file, originUnixNs, (frame) => {
     const judgement = classifier.judge(frame);
     if (judgement.kind !== KIND.clear || frame.atNs < startedNs || frame.atNs > spans.restoredNs) return;
     headers.read(frame);

@@ -6,7 +6,8 @@ import { type Identity, type SwarmMap, endpointsOf } from '../../records/identit
 import type { Measures, Traffic } from '../../records/measures.ts';
 import type { WitnessCount } from '../../records/trial-record.ts';
 import { HOUSEKEEPING_CLASSES, type HousekeepingClass, PHASES, type Phase } from '../../records/vocabulary.ts';
-import { type CaptureReport, readCapture } from '../capture/read-capture.ts';
+import type { CaptureReport } from '../capture/read-capture.ts';
+import { readInOrder } from '../capture/read-in-order.ts';
 import { KIND } from '../classify/classes.ts';
 import { Classifier, type ClientIdentity } from '../classify/classifier.ts';
 import { ClearTally } from '../classify/tally.ts';
@@ -54,7 +55,7 @@ export async function measureUplink(
   let firstClearNs: number | null = null;
   let lastClearNs: number | null = null;
 
-  const report = await readCapture(file, originUnixNs, (frame) => {
+  const report = await readInOrder(file, originUnixNs, (frame) => {
     const judgement = classifier.judge(frame);
     switch (judgement.kind) {
       case KIND.tunnel:

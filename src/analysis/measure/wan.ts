@@ -17,7 +17,8 @@ import { AddressSet } from '../capture/address.ts';
 import type { Frame } from '../capture/frame.ts';
 import { Headers, NETWORK } from '../capture/headers.ts';
 import { PROTOCOL } from '../../records/protocols.ts';
-import { type CaptureReport, readCapture } from '../capture/read-capture.ts';
+import type { CaptureReport } from '../capture/read-capture.ts';
+import { readInOrder } from '../capture/read-in-order.ts';
 import { FlowTable, NO_FLOW } from '../classify/flows.ts';
 import { CANARY, startsWith } from '../classify/payload-shapes.ts';
 import { SwarmParties, type SwarmParty, keyAt } from './parties.ts';
@@ -64,7 +65,7 @@ export async function measureWan(
   const contacts = new Contacts(parties, identity, spans);
   const knocks = new Knocks(spans, knockSpan);
 
-  const report = await readCapture(file, originUnixNs, (frame) => {
+  const report = await readInOrder(file, originUnixNs, (frame) => {
     headers.read(frame);
     const v6 = headers.network === NETWORK.ip6;
     if (!v6 && headers.network !== NETWORK.ip4) return;

@@ -35,7 +35,7 @@ export interface FaultSubjects {
 interface FaultFacts {
   readonly id: string;
   readonly title: string;
-  readonly group: 'tunnel' | 'routing' | 'filter' | 'lifecycle';
+  readonly group: 'placebo' | 'tunnel' | 'routing' | 'filter' | 'lifecycle';
   /** What really happens when people meet it. */
   readonly happens: string;
   readonly needs: readonly Need[];

@@ -9,8 +9,8 @@ const commandSchema = z.object({
   act: z.literal('command'),
   /** `ip6` is `ip -6`: in a batch a prefix tells the family of a route, but nothing that of a rule. */
   program: z.enum(['ip', 'ip6', 'nft']),
-  /** Commands for the program, one a line. */
-  lines: z.array(z.string()).min(1),
+  /** Commands for the program, one a line; without any it answers and changes nothing. */
+  lines: z.array(z.string()),
 });
 
 /** One write to a file of the kernel, such as `/sys/class/net/wg0/flags`. */

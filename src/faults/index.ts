@@ -21,6 +21,7 @@ import { linkDown } from './link-down.ts';
 import { metricHijack } from './metric-hijack.ts';
 import { mtuBlackhole } from './mtu-blackhole.ts';
 import { nftFlush } from './nft-flush.ts';
+import { none } from './none.ts';
 import { peerRemoved } from './peer-removed.ts';
 import { reconnect } from './reconnect.ts';
 import { roaming } from './roaming.ts';
@@ -37,6 +38,7 @@ import { tunnelRestarted } from './tunnel-restarted.ts';
 import { uplinkFlap } from './uplink-flap.ts';
 
 export const faults: readonly Fault[] = [
+  none,
   linkDown,
   linkDeleted,
   deviceRecreated,

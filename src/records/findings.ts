@@ -102,7 +102,9 @@ export const findingsSchema = z.object({
     tunnelBackNs: instant.nullable(),
     firstPayloadNs: instant.nullable(),
   }),
-  /** recovered: payload through the tunnel again. never: not within what was watched. not-asked: the client was gone. */
+  /**
+   * recovered: payload through the tunnel again. never: not within what was watched. not-asked: the client was gone,
+   * or nothing fell. */
   availability: z.object({
     state: z.enum(['recovered', 'never', 'not-asked']),
     /** Seconds from the beginning of the reversal to the first payload, or to the end of the watch. */

@@ -24,6 +24,14 @@ export const cellSchema = cellNamesSchema.extend({
 });
 export type Cell = z.infer<typeof cellSchema>;
 
+/** Id of the fault that is none: its cells are the placebo arm, and name it by this text. */
+export const PLACEBO = 'none';
+
+/** Whether everything but an injection happens in the cell. */
+export function isPlacebo({ fault }: Pick<CellNames, 'fault'>): boolean {
+  return fault === PLACEBO;
+}
+
 /** A cell's names alone. */
 export function namesOf({ client, killSwitch, fault, moment }: CellNames): CellNames {
   return { client, killSwitch, fault, moment };

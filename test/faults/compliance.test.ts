@@ -4,10 +4,12 @@ import { faultByReference, faults, plannedFault } from '../../src/faults/index.t
 import { RequestError } from '../../src/contracts/errors.ts';
 import { killSwitchByReference } from '../../src/killswitches/index.ts';
 import { faultCompliance, type FaultRun } from '../kit/fault-compliance.ts';
+import { testCell } from '../kit/cells.ts';
 import { labsIn, PLACES } from '../kit/lab-places.ts';
 
 /** Faults as the suite runs them, with the kill switch they happen to; as they are where nothing is said. */
 const RUNS: Readonly<Record<string, FaultRun>> = {
+  none: { idle: true },
   flap: { reference: 'flap(period=1s)' },
   'uplink-flap': { reference: 'uplink-flap(down=500ms)' },
   'tunnel-restarted': { reference: 'tunnel-restarted(gap=500ms)' },
@@ -41,7 +43,7 @@ describe('faults as scenarios name them', () => {
   });
 
   it('with the known ids when one is unknown', () => {
-    assert.throws(() => faultByReference('link-downn'), says(/no fault «link-downn»\. Known: link-down, /));
+    assert.throws(() => faultByReference('link-downn'), says(/no fault «link-downn»\. Known: none, link-down, /));
   });
 
   it('with what is left out filled in; what was parsed parses to itself', () => {
@@ -49,6 +51,14 @@ describe('faults as scenarios name them', () => {
     for (const { id } of faults) {
       const { parsed } = faultByReference(RUNS[id]?.reference ?? id);
       assert.deepEqual(plannedFault(parsed).parsed, parsed);
+    }
+  });
+
+  it('the placebo by one name alone, however it is written', () => {
+    for (const fault of ['none', ' none ', 'none()']) {
+      const cell = testCell({ fault });
+      assert.equal(cell.fault, 'none');
+      assert.deepEqual(cell.parsed.fault, { id: 'none', parameters: {} });
     }
   });
 

@@ -32,14 +32,16 @@ export interface FaultRun {
   readonly killSwitch?: string;
   /** Whether its effect is over when it has happened. */
   readonly momentary?: boolean;
+  /** Whether it must have no effect: the placebo. */
+  readonly idle?: boolean;
   /** Path of the file that exports it, where it is of no catalogue: the lab's own process reads it from there. */
   readonly file?: string;
 }
 
 /** Tests `fault` in a lab of `labs`, which `labsIn` gives in the description around it. */
 export function faultCompliance(fault: Pick<Fault, 'id'>, labs: Labs, run: FaultRun = {}): void {
-  const { reference = fault.id, killSwitch, momentary = false, file = '' } = run;
-  const told = labs.run(PROGRAM, reference, killSwitch ?? 'none', momentary ? 'momentary' : 'lasting', file);
+  const { reference = fault.id, killSwitch, momentary = false, idle = false, file = '' } = run;
+  const told = labs.run(PROGRAM, reference, killSwitch ?? 'none', momentary || idle ? 'momentary' : 'lasting', file);
 
   describe(killSwitch === undefined ? reference : `${reference} with ${killSwitch}`, function () {
     this.timeout(TURN_MS);
@@ -49,11 +51,12 @@ export function faultCompliance(fault: Pick<Fault, 'id'>, labs: Labs, run: Fault
       seen = seenSchema.parse(JSON.parse(await told()));
     });
 
-    it('has an effect', () => {
+    it(idle ? 'has no effect' : 'has an effect', () => {
       for (const { before, under, span } of seen.rounds) {
         assert.ok(span.beforeNs < span.afterNs);
-        if (momentary) continue;
-        assert.notDeepEqual([...without(before, under), ...without(under, before)], []);
+        const effect = [...without(before, under), ...without(under, before)];
+        if (idle) assert.deepEqual(effect, []);
+        else if (!momentary) assert.notDeepEqual(effect, []);
       }
     });
 

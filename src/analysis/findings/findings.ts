@@ -8,7 +8,7 @@
  */
 import type { Disclosure, ClearTraffic, Findings, Reach } from '../../records/findings.ts';
 import { REACHES, REACH_OF } from '../../records/findings.ts';
-import { endpointsOf, type Identity } from '../../records/identity.ts';
+import { endpointsOf, isPlacebo, type Identity } from '../../records/identity.ts';
 import type { TimelineEvent } from '../../records/timeline.ts';
 import type { TrialRecord } from '../../records/trial-record.ts';
 import { canonicalAddress } from '../capture/address.ts';
@@ -55,7 +55,9 @@ export async function findingsOf({
     back.see(frame);
     wan.see(frame);
   });
-  const spans = phasesOf(record, timeline, back.atNs);
+  // Nothing fell in a placebo: its window ends as the observation of an outage would, and nothing is to come back.
+  const placebo = isPlacebo(record.cell);
+  const spans = phasesOf(record, timeline, placebo ? (instants.restored?.beforeNs ?? null) : back.atNs);
   const authorship = new Authorship(timeline, instants.clientStartedNs);
   const { rows: clear, sent } = await clearTraffic(uplinkFile, origin, identity, swarm, spans, authorship);
   const { rows: disclosures, routerPackets } = disclosuresOf(timeline, identity, spans, wan.contacts, sent);
@@ -65,7 +67,7 @@ export async function findingsOf({
     clear: [...clear],
     routerPackets,
     doubts: [...doubts],
-    ...afterwards(record, timeline, identity, spans, clear, back.atNs),
+    ...afterwards(record, timeline, identity, spans, clear, placebo ? null : back.atNs),
   };
 }
 
@@ -101,7 +103,7 @@ function afterwards(
     timeline.find(
       (each) => each.kind === 'switch' && each.stage === stage && each.atNs >= (fault?.beforeNs ?? Infinity),
     )?.atNs;
-  const payloadNs = firstPayload(timeline, identity, restored?.beforeNs ?? Infinity);
+  const payloadNs = isPlacebo(record.cell) ? null : firstPayload(timeline, identity, restored?.beforeNs ?? Infinity);
   return {
     latency: {
       noticedNs: since(told('noticed')),
@@ -126,12 +128,12 @@ function firstPayload(timeline: readonly TimelineEvent[], identity: Identity, si
 }
 
 function availabilityOf(
-  { instants: { restored } }: TrialRecord,
+  { cell, instants: { restored } }: TrialRecord,
   timeline: readonly TimelineEvent[],
   spans: readonly PhaseSpan[],
   payloadNs: number | null,
 ): Findings['availability'] {
-  if (restored === null) return { state: 'not-asked', seconds: null };
+  if (restored === null || isPlacebo(cell)) return { state: 'not-asked', seconds: null };
   if (payloadNs !== null) return { state: 'recovered', seconds: (payloadNs - restored.beforeNs) / NS_PER_SECOND };
   const untilNs = spans.findLast(({ phase }) => phase !== 'aftermath')?.untilNs ?? restored.beforeNs;
   const watchedNs = Math.max(0, untilNs - restored.beforeNs);

@@ -6,7 +6,7 @@
  *                                   timeline       --> exposures, hand-outs, detection, recovery
  *                                   WAN capture    --> exposures, knocks            --> verdict
  */
-import type { Identity } from '../../records/identity.ts';
+import { isPlacebo, type Identity } from '../../records/identity.ts';
 import type { Exposure, Measures } from '../../records/measures.ts';
 import type { TimelineEvent } from '../../records/timeline.ts';
 import type { TrialRecord, WitnessCount } from '../../records/trial-record.ts';
@@ -148,11 +148,11 @@ function reactionOf(
 
 /**
  * Nanoseconds from restoration to the first payload a peer handed to the tunnel's exit; 0 when it came while
- * restoration went on.
+ * restoration went on. Null where none came, and in a placebo, where nothing had to come back.
  */
 function recoveryOf(record: TrialRecord, timeline: readonly TimelineEvent[], identity: Identity): number | null {
   const { restored } = record.instants;
-  if (restored === null) return null;
+  if (restored === null || isPlacebo(record.cell)) return null;
   const exits = new Set(withoutNulls([identity.exit4, identity.exit6]).map(canonicalAddress));
   const pieces = timeline.flatMap((event) =>
     event.kind === 'peer-piece' && event.atNs >= restored.beforeNs && exits.has(canonicalAddress(event.sourceAddress))

@@ -3,6 +3,7 @@
  * `unsupported` is only ever declared; what could not be judged is `inconclusive`, never safe; the client's own word
  * plays no part.
  */
+import { isPlacebo } from '../../records/identity.ts';
 import type { Exposure, Measures } from '../../records/measures.ts';
 import { HEARTBEAT_BOUND_NS, isDisturbed, type TrialRecord, type WitnessCount } from '../../records/trial-record.ts';
 import { NS_PER_MS, NS_PER_SECOND } from '../../records/units.ts';
@@ -19,30 +20,35 @@ export function judge(
   if (outcome.status === 'unsupported') return { verdict: 'unsupported', reason: outcome.reason };
   if (problems.length > 0) return { verdict: 'inconclusive', reason: sentence(problems) };
   const exposed = findings.exposures.filter(({ phase }) => phase === 'gap' || phase === 'contained');
+  const { moment, outage, restoration } = isPlacebo(record.cell) ? IN_PLACEBO : IN_FAULT;
   const parts: string[] = [];
   if (findings.clearPackets > 0) {
     const classes = [...new Set(findings.traffic.filter(({ phase }) => phase === 'gap').map((row) => row.class))];
     const until = findings.gapCensored
-      ? 'and still at the end of the outage'
-      : `within ${seconds(findings.gapNs ?? 0)} s of the fault`;
+      ? `and still at the end of ${outage}`
+      : `within ${seconds(findings.gapNs ?? 0)} s of ${moment}`;
     parts.push(
-      `${packets(findings.clearPackets)} of ${findings.clearBytes} bytes left in the outage, ${until} (${classes.join(', ')})`,
+      `${packets(findings.clearPackets)} of ${findings.clearBytes} bytes left in ${outage}, ${until} (${classes.join(', ')})`,
     );
   } else {
-    parts.push('no clear packet left in the outage');
+    parts.push(`no clear packet left in ${outage}`);
   }
   if (exposed.length > 0) parts.push(exposureText(exposed));
   if (findings.baselineClearPackets > 0) {
-    parts.push(`${packets(findings.baselineClearPackets)} had left before the fault`);
+    parts.push(`${packets(findings.baselineClearPackets)} had left before ${moment}`);
   }
   if (findings.recoveryClearPackets > 0) {
-    parts.push(`${packets(findings.recoveryClearPackets)} left after restoration`);
+    parts.push(`${packets(findings.recoveryClearPackets)} left after ${restoration}`);
   }
   const leaked = findings.clearPackets > 0 || exposed.length > 0;
   const blind = blindnessOf(record);
   if (!leaked && blind.length > 0) return { verdict: 'inconclusive', reason: sentence([...blind, ...parts]) };
   return { verdict: leaked ? 'leak' : 'no-leak', reason: sentence([...parts, ...blind]) };
 }
+
+/** What a sentence calls the parts of a trial in which something fell, and of one in which nothing did. */
+const IN_FAULT = { moment: 'the fault', outage: 'the outage', restoration: 'restoration' } as const;
+const IN_PLACEBO = { moment: 'the moment', outage: 'the window', restoration: 'it' } as const;
 
 /**
  * Instruments that could not see for a part of the trial, each as a clause. What the others saw stands; that nobody saw

@@ -2,7 +2,7 @@
  * One cell's trials come down to one line of numbers with their uncertainty. Whether they show anything also depends on
  * the `none` arm, which `summarise` hands in.
  */
-import { namesOf, type CellNames } from '../../records/identity.ts';
+import { isPlacebo, namesOf, type CellNames } from '../../records/identity.ts';
 import { PARTIES, type Party } from '../../records/vocabulary.ts';
 import { clopperPearson, upperBound } from '../statistics/binomial.ts';
 import { bootstrapQuantile } from '../statistics/quantiles.ts';
@@ -73,7 +73,7 @@ export function summariseCell(
     exposures: exposures(evidence),
     exposedParties: estimate(exposedParties),
     recoverySeconds: estimate((row) => row.recoverySeconds),
-    notRecovered: evidence.filter((row) => row.recoverySeconds === null).length,
+    notRecovered: isPlacebo(cell) ? 0 : evidence.filter((row) => row.recoverySeconds === null).length,
     baselineLeaks: evidence.filter((row) => row.baselineClearPackets > 0).length,
     addressSurvivalSeconds: survival(evidence),
     monitor: monitored(evidence, estimate),

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import type { Findings, TrialPhase } from '../../../src/records/findings.ts';
 import type { TimelineEvent } from '../../../src/records/timeline.ts';
 import type { TrialRecord } from '../../../src/records/trial-record.ts';
+import { testCell } from '../../kit/cells.ts';
 import { type Sent, bytes, frame, icmpFrame, tcp, udpFrame } from '../../kit/frames.ts';
 import { SWARM } from '../../kit/judged.ts';
 import { END, RESTORED, S, WAN4, at, measured, type Trial } from '../../kit/invented-trial.ts';
@@ -96,6 +97,15 @@ describe('the phases of a trial', () => {
       );
     });
   }
+
+  it('end the window of a placebo where it was to end, with no tunnel to wait for', async () => {
+    const cell = testCell({ fault: 'none' });
+    const { phases, latency, availability } = await found({ wan: [], change: (record) => ({ ...record, cell }) });
+    const recovery = phases.find(({ phase }) => phase === 'recovery');
+    assert.equal(recovery?.fromNs, RESTORED * S);
+    assert.equal(latency.tunnelBackNs, null);
+    assert.deepEqual(availability, { state: 'not-asked', seconds: null });
+  });
 
   it('are those it had, when it broke off before its fault', async () => {
     const change = (record: TrialRecord): TrialRecord => ({

@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path';
 import { measureTrial } from '../../../src/analysis/measure/measure.ts';
 import type { TimelineEvent } from '../../../src/records/timeline.ts';
 import { type TrialRecord, trialRecordSchema } from '../../../src/records/trial-record.ts';
+import { testCell } from '../../kit/cells.ts';
 import { type Sent, bytes, icmpFrame, ndpFrame, tcpFrame, udpFrame } from '../../kit/frames.ts';
 import { Blocks } from '../../kit/pcapng-blocks.ts';
 import { ENDPOINT, HANDSHAKE, INNER, NODE, PEER, PING, REAL, TRACKER, arp, tunnelFrame } from '../../kit/planted.ts';
@@ -190,6 +191,10 @@ describe('measuring what is around an outage', () => {
     assert.equal(measures.recoveryNs, 1 * S - 100_000);
     const during = await measured({ timeline: [piece(20.00005, ENDPOINT.v4)] });
     assert.equal(during.measures.recoveryNs, 0, 'payload that came while restoration went on');
+    const cell = testCell({ fault: 'none' });
+    const placebo = await measured({ timeline, change: (record) => ({ ...record, cell }) });
+    assert.equal(placebo.measures.recoveryNs, null, 'nothing had to come back');
+    assert.equal(placebo.measures.reason, 'No clear packet left in the window.');
     const none = await measured({});
     assert.deepEqual(
       [none.measures.recoveryNs, none.measures.detectionNs, none.measures.switchLatencyNs],

@@ -7,16 +7,10 @@ import { fileURLToPath } from 'node:url';
 import { orphanedTrials } from '../../src/commands/sweep.ts';
 import { OWNER_VARIABLE, ownerName } from '../../src/contracts/owner.ts';
 import { CONTROL_GROUPS } from '../../src/killswitches/systemd-restrict.ts';
+import { amongGroups } from '../kit/control-groups.ts';
 import { programOutput } from '../kit/program.ts';
 
 const BOOTSTRAP = fileURLToPath(new URL('../../bootstrap.mjs', import.meta.url));
-
-/** Runs a script where control groups are mounted; throws where the kernel has none. */
-function amongGroups(script: string, ...args: string[]): Promise<string> {
-  const { mount } = CONTROL_GROUPS;
-  const mounted = `mount -t cgroup2 none ${mount} && cd ${mount} && ${script}`;
-  return programOutput(['unshare', '--mount', '--propagation=private', 'sh', '-c', mounted, 'sh', ...args]);
-}
 
 describe('npm run sweep', function () {
   this.timeout(60_000);

@@ -29,7 +29,7 @@ export interface LabPlace {
 }
 
 export const IN_NAMESPACES: LabPlace = { where: 'namespaces', open: () => Promise.resolve(null) };
-const IN_CONTAINERS: LabPlace = {
+export const IN_CONTAINERS: LabPlace = {
   where: 'containers',
   open: async (context, needs) => (await openTestEngine(context, needs)).images,
 };

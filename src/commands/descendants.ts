@@ -2,8 +2,8 @@
 import { readFileSync, readdirSync } from 'node:fs';
 import { ownerName } from '../contracts/owner.ts';
 
-/** Every process below this one, named for good: process id by name. */
-export function descendants(): ReadonlyMap<string, number> {
+/** Every process of `roots` and below, this one left out, named for good: process id by name. */
+export function descendants(roots: Iterable<number> = [process.pid]): ReadonlyMap<string, number> {
   const below = new Map<number, number[]>();
   for (const entry of readdirSync('/proc')) {
     if (!/^\d+$/.test(entry)) continue;
@@ -12,12 +12,11 @@ export function descendants(): ReadonlyMap<string, number> {
   }
   const found = new Map<string, number>();
   const visit = (pid: number): void => {
-    for (const child of below.get(pid) ?? []) {
-      found.set(ownerName(child) ?? '', child);
-      visit(child);
-    }
+    const name = ownerName(pid);
+    if (name !== null && pid !== process.pid) found.set(name, pid);
+    for (const child of below.get(pid) ?? []) visit(child);
   };
-  visit(process.pid);
+  for (const root of roots) visit(root);
   return found;
 }
 

@@ -12,6 +12,8 @@ const REFERENCES: readonly string[] = [
 
 /** What takes more rights than a container of the lab has (docs/docker.md). */
 const NOT_IN_CONTAINERS: readonly string[] = ['netns', 'systemd-restrict'];
+/** What has the client bind itself. */
+const BINDING: readonly string[] = ['client-bind', 'haugene'];
 const NEEDS = killSwitches.flatMap(({ needs }) => needs);
 
 for (const place of PLACES)
@@ -22,6 +24,7 @@ for (const place of PLACES)
         reference,
         members: reference.split('+').map(killSwitchByReference),
         notInContainers: NOT_IN_CONTAINERS.includes(reference),
+        bindsClient: BINDING.includes(reference),
       });
     }
   });

@@ -11,6 +11,7 @@ import { trialRecordSchema, type TrialRecord } from '../src/records/trial-record
 import { openTestEngine } from './kit/engine.ts';
 import { LINES, installNodes, nodeOf } from './kit/node-releases.ts';
 import { programOutput } from './kit/program.ts';
+import { Turns } from './kit/turns.ts';
 
 const ROOT = path.resolve(import.meta.dirname, '..');
 const BOOTSTRAP = path.join(ROOT, 'bootstrap.mjs');
@@ -26,6 +27,13 @@ moments: [delay 100ms]
 trials: 2
 observe: { steady: 30s, outage: 1s, recovery: 3s }
 `;
+
+const LABS = [
+  { where: 'namespaces', lab: 'netns' },
+  { where: 'containers', lab: 'docker' },
+] as const;
+/** Campaigns at once, of one trial at a time: each waits more than it works. */
+const AT_ONCE = 2;
 
 /** What bootstrap.mjs says to a Node.js of this version, and how it ends. */
 async function saidTo(version: string): Promise<{ code: number; stderr: string }> {
@@ -76,19 +84,25 @@ describe('a Node.js of every supported release line', function () {
       const load = `await Promise.all(${JSON.stringify(NATIVE)}.map((name) => import(name)))`;
       await programOutput([nodeOf(line), '--input-type=module', '--eval', load], { cwd: ROOT });
     });
-
-    it(`${line} runs trials in namespaces`, async () => {
-      assertWhole(await trialsWith(nodeOf(line), 'netns'));
-    });
-
-    it(`${line} runs trials in containers`, async function () {
-      await openTestEngine(this);
-      assertWhole(await trialsWith(nodeOf(line), 'docker'));
-    });
   }
+
+  for (const { where, lab } of LABS)
+    describe(`runs trials in ${where}`, () => {
+      const turns = new Turns();
+      before(async function () {
+        if (lab === 'docker') await openTestEngine(this);
+        turns.begin(AT_ONCE);
+      });
+      for (const line of LINES) {
+        const done = turns.enter(() => trialsWith(nodeOf(line), lab));
+        it(line, async () => {
+          assertWhole(await done());
+        });
+      }
+    });
 });
 
-async function trialsWith(node: string, lab: 'netns' | 'docker'): Promise<readonly TrialRecord[]> {
+async function trialsWith(node: string, lab: (typeof LABS)[number]['lab']): Promise<readonly TrialRecord[]> {
   const base = await mkdtemp(path.join(tmpdir(), 'ksl-node-'));
   try {
     const [scenario, out] = [path.join(base, 'short.yaml'), path.join(base, 'campaign')];

@@ -5,7 +5,6 @@
  */
 import { basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import pMap from 'p-map';
 import type { Clock } from '../../src/contracts/clock.ts';
 import type { Argv, Need } from '../../src/contracts/host.ts';
 import type { Lab } from '../../src/contracts/lab.ts';
@@ -13,6 +12,7 @@ import { dockerLabSchema, openDockerLab, type DockerLabOptions } from '../../src
 import { enterNamespaces, openNetnsLab } from '../../src/harness/labs/netns.ts';
 import { openTestEngine } from './engine.ts';
 import { programOutput } from './program.ts';
+import { Turns } from './turns.ts';
 
 const REGISTER = fileURLToPath(new URL('../register.mjs', import.meta.url));
 /** Longest life of such a program, in seconds: starting an engine's containers on a busy machine included. */
@@ -92,27 +92,14 @@ export interface Labs {
  * `needs`: packages of the client's host.
  */
 export function labsIn({ where, open }: LabPlace, needs: readonly Need[]): Labs {
-  const entered: ((place: Place) => Promise<unknown>)[] = [];
+  const turns = new Turns();
+  let place: Place = null;
 
   before(async function () {
     this.timeout(TURN_MS);
-    const place = await open(this, needs);
-    void pMap(entered, (run) => run(place), { concurrency: LABS });
+    place = await open(this, needs);
+    turns.begin(LABS);
   });
 
-  return {
-    where,
-    run(program, ...args) {
-      let settle: ((run: Promise<string>) => void) | undefined;
-      const told = new Promise<string>((resolve) => (settle = resolve));
-      // One that fails is its own test's matter, whenever that comes to it.
-      told.catch(() => undefined);
-      entered.push((place) => {
-        const run = runInLab(place, program, ...args);
-        settle?.(run);
-        return run.catch(() => undefined);
-      });
-      return () => told;
-    },
-  };
+  return { where, run: (program, ...args) => turns.enter(() => runInLab(place, program, ...args)) };
 }

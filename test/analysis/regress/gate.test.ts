@@ -33,7 +33,7 @@ const regressions = (result: GateResult): string[] =>
   result.checks.filter(({ outcome }) => outcome === 'regressed').map(({ name, measure }) => `${name}: ${measure}`);
 
 describe('the regression gate', function () {
-  this.timeout(60_000);
+  this.timeout(240_000);
 
   it('passes a re-run of the same code: no more false alarms than it promises', () => {
     // A baseline is set once and held against many runs; here each is held against four.

@@ -12,13 +12,16 @@ import { KIND } from '../analysis/classify/classes.ts';
 import { Classifier } from '../analysis/classify/classifier.ts';
 import { measureTrial } from '../analysis/measure/measure.ts';
 import { clientOf } from '../analysis/measure/uplink.ts';
+import type { Findings } from '../records/findings.ts';
 import type { Measures } from '../records/measures.ts';
 import type { TrialRecord } from '../records/trial-record.ts';
-import { CLEAR_CLASSES, FAMILIES, SOURCE_KINDS } from '../records/vocabulary.ts';
+import { CLEAR_CLASSES, FAMILIES, SOURCE_KINDS, type ClearClass } from '../records/vocabulary.ts';
 import { plantedSchema, type Planted } from './planter.ts';
 import { writePcap } from './pcap-file.ts';
 import { NS_PER_MS } from '../records/units.ts';
 
+/** Classes that are sent to the local network or the home router. */
+const LAN_CLASSES: readonly ClearClass[] = ['lsd', 'ssdp', 'nat-pmp'];
 /** How far a found instant may lie outside the bracket in which the frame was sent. */
 const TIMING_NS = NS_PER_MS;
 
@@ -55,6 +58,25 @@ export function judgePlanted(measures: Measures, planted: readonly Planted[]): P
   }
   for (const key of rows.keys()) faults.push(`${key}: found, and never planted`);
   return { planted: planted.length, found, faults, worstTimingNs: worst };
+}
+
+/** Every planted leak must be among the findings once, in the phase of its instant, with its author and how far it went. */
+export function judgeFindings(findings: Findings, planted: readonly Planted[]): string[] {
+  const wanted = new Map<string, number>();
+  for (const leak of planted) {
+    const phase = findings.phases.findLast(({ fromNs }) => fromNs <= leak.span.beforeNs)?.phase ?? 'no phase';
+    const author = leak.class === 'icmp' ? 'system' : 'client';
+    const scope = leak.family === 'non-ip' || LAN_CLASSES.includes(leak.class) ? 'lan' : 'path';
+    const key = `${leak.class} ${leak.family} ${leak.source} of the ${author}, ${scope}, in the ${phase}`;
+    wanted.set(key, (wanted.get(key) ?? 0) + 1);
+  }
+  const faults = findings.clear.flatMap((row) => {
+    const key = `${row.class} ${row.family} ${row.source} of the ${row.author}, ${row.scope}, in the ${row.phase}`;
+    const count = wanted.get(key) ?? 0;
+    wanted.delete(key);
+    return row.packets === count ? [] : [`findings: ${key}: ${count} planted, ${row.packets} found`];
+  });
+  return [...faults, ...[...wanted.keys()].map((key) => `findings: ${key}: not found`)];
 }
 
 export interface Mutant {

@@ -10,7 +10,10 @@ import type { PlannedTrial } from '../harness/trial/spec.ts';
 import { programArgv } from '../programs/program.ts';
 import type { TrialRecord } from '../records/trial-record.ts';
 import { TrialProcess } from '../harness/campaign/trial-process.ts';
-import { judgeMutants, judgePlanted, readPlanted, type Mutant, type PlantedResult } from './judge.ts';
+import type { Measures } from '../records/measures.ts';
+import { judgeFinder, type FinderResult } from './finder.ts';
+import { judgeFindings, judgeMutants, judgePlanted, readPlanted, type Mutant, type PlantedResult } from './judge.ts';
+import type { Planted } from './planter.ts';
 import { SABOTAGES } from './sabotage.ts';
 import { NS_PER_MS } from '../records/units.ts';
 
@@ -22,6 +25,8 @@ export interface SelftestReport {
   } & PlantedResult)[];
   readonly mutants: readonly Mutant[];
   readonly sabotages: readonly Mutant[];
+  /** What was planted for the finder in invented trials; its mutants are findings falsified. */
+  readonly finder: FinderResult;
   readonly passed: boolean;
 }
 
@@ -83,7 +88,7 @@ async function plantAndJudge(options: SelftestOptions): Promise<SelftestReport |
     const verdict = record.measures?.verdict ?? 'inconclusive';
     const reason = record.measures?.reason ?? 'the trial has no measures';
     const planted = await readPlanted(folder, record.trial).catch(() => []);
-    const result = record.measures === null ? NOTHING_FOUND : judgePlanted(record.measures, planted);
+    const result = record.measures === null ? NOTHING_FOUND : judgeAll(record.measures, planted);
     results.push({ trial: record.trial, verdict, reason, ...result });
     if (mutants.length === 0 && verdict === 'leak') mutants.push(...(await judgeMutants(record, folder)));
   }
@@ -91,18 +96,31 @@ async function plantAndJudge(options: SelftestOptions): Promise<SelftestReport |
     const measures = records.find(({ sabotage }) => sabotage === id)?.record.measures;
     return { what, caughtBy: measures?.verdict === 'inconclusive' ? measures.reason : null };
   });
+  const [like] = intact;
+  const finder = like === undefined ? NO_FINDER : await judgeFinder(like, folder);
   const passed =
+    finder.found > 0 &&
+    finder.found === finder.planted &&
     results.every(
       ({ verdict, planted, found, faults }) => verdict === 'leak' && found === planted && faults.length === 0,
     ) &&
     mutants.length > 0 &&
-    [...mutants, ...sabotages].every(({ caughtBy }) => caughtBy !== null);
-  const report = { trials: results, mutants, sabotages, passed };
+    [...mutants, ...sabotages, ...finder.mutants].every(({ caughtBy }) => caughtBy !== null);
+  const report = { trials: results, mutants, sabotages, finder, passed };
   await writeInto(folder, ['selftest.json'], JSON.stringify(report, null, 2) + '\n');
   return report;
 }
 
+const NO_FINDER: FinderResult = { planted: 0, found: 0, faults: ['there was no trial'], mutants: [] };
 const NOTHING_FOUND: PlantedResult = { planted: 0, found: 0, faults: ['the trial has no measures'], worstTimingNs: 0 };
+
+/** The measures and, as the same packets say it, the findings. */
+function judgeAll(measures: Measures, planted: readonly Planted[]): PlantedResult {
+  const result = judgePlanted(measures, planted);
+  const { findings } = measures;
+  const more = findings === undefined ? ['the trial has no findings'] : judgeFindings(findings, planted);
+  return { ...result, faults: [...result.faults, ...more] };
+}
 
 async function runOne(
   planned: PlannedTrial,
@@ -115,10 +133,10 @@ async function runOne(
 }
 
 /** The report for a person. */
-export function selftestText({ trials, mutants, sabotages, passed }: SelftestReport): string {
+export function selftestText({ trials, mutants, sabotages, finder, passed }: SelftestReport): string {
   const caught = (all: readonly Mutant[]): string =>
     `${all.filter(({ caughtBy }) => caughtBy !== null).length} of ${all.length}`;
-  const missed = [...mutants, ...sabotages].filter(({ caughtBy }) => caughtBy === null);
+  const missed = [...mutants, ...sabotages, ...finder.mutants].filter(({ caughtBy }) => caughtBy === null);
   return [
     ...trials.map(({ trial, planted, found, worstTimingNs, verdict }) => {
       const timing = `instants at most ${(worstTimingNs / NS_PER_MS).toFixed(3)} ms outside the bracket of the sending`;
@@ -126,6 +144,8 @@ export function selftestText({ trials, mutants, sabotages, passed }: SelftestRep
     }),
     ...trials.flatMap(({ faults }) => faults.slice(0, 20).map((fault) => `  ${fault}`)),
     `mutants of the detector caught: ${caught(mutants)}; sabotaged instruments caught: ${caught(sabotages)}`,
+    `findings: ${finder.found} of ${finder.planted} planted ones found, and nothing else; falsified ones noticed: ${caught(finder.mutants)}`,
+    ...finder.faults.slice(0, 20).map((fault) => `  ${fault}`),
     ...missed.map(({ what }) => `  NOT CAUGHT: a detector that ${what}`),
     passed ? 'The detector is sound.' : 'The detector is NOT sound: trust no verdict of it.',
   ].join('\n');

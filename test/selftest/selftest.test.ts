@@ -14,6 +14,7 @@ const reportSchema = z.object({
   trials: z.array(z.object({ planted: z.number(), found: z.number(), faults: z.array(z.string()) })),
   mutants: z.array(mutantSchema),
   sabotages: z.array(mutantSchema),
+  finder: z.object({ planted: z.number(), found: z.number(), faults: z.array(z.string()) }),
   passed: z.boolean(),
 });
 
@@ -41,6 +42,11 @@ describe('the self-test of the detector', function () {
     assert.deepEqual(trial?.faults, []);
     // Twelve classes in two families from three kinds of source, and one frame that is not IP, in three phases.
     assert.equal(trial.found, (CLEAR_CLASSES.length * 2 * 3 + 1) * 3);
+  });
+
+  it('finds everything planted for the finder, with the addresses of the trial that was', () => {
+    assert.deepEqual(report.finder.faults, []);
+    assert.equal(report.finder.found, report.finder.planted);
   });
 
   it('catches every detector and every instrument that fails', () => {

@@ -42,14 +42,14 @@ export class Authorship {
   /** The author of a clear frame, whose headers have been read; frames come in the capture's order. */
   authorOf(headers: Headers, view: DataView, atNs: number): Author {
     const v6 = headers.network === NETWORK.ip6;
-    if (!v6 && headers.network !== NETWORK.ip4) return this.#process(atNs);
+    if (!v6 && headers.network !== NETWORK.ip4) return this.ofProcess(atNs);
     const { protocol, transportAt, end } = headers;
     if (protocol === PROTOCOL.icmp || protocol === PROTOCOL.icmp6) {
       if (headers.fragment === FRAGMENT.later || end <= transportAt) return 'undecided';
       const asked = view.getUint8(transportAt) === (v6 ? ECHO_REQUEST.v6 : ECHO_REQUEST.v4);
       return asked ? 'system' : 'kernel';
     }
-    if (protocol !== PROTOCOL.tcp) return this.#process(atNs);
+    if (protocol !== PROTOCOL.tcp) return this.ofProcess(atNs);
     if (headers.fragment === FRAGMENT.later || end - transportAt <= TCP.flagsAt) return 'undecided';
     return this.#tcp(headers, view, v6, atNs);
   }
@@ -60,14 +60,14 @@ export class Authorship {
     const ended = this.#ends.findLast(({ orderedNs }) => orderedNs <= atNs);
     const opens = (flags & TCP.syn) !== 0;
     if (opens) this.#opened.set(connection(headers, view, v6), atNs);
-    if (ended === undefined || opens) return this.#process(atNs);
-    if (atNs <= ended.goneNs) return (flags & TCP.fin) === 0 ? this.#process(atNs) : 'kernel';
+    if (ended === undefined || opens) return this.ofProcess(atNs);
+    if (atNs <= ended.goneNs) return (flags & TCP.fin) === 0 ? this.ofProcess(atNs) : 'kernel';
     const openedNs = this.#opened.get(connection(headers, view, v6));
-    return openedNs !== undefined && openedNs > ended.goneNs ? this.#process(atNs) : 'kernel';
+    return openedNs !== undefined && openedNs > ended.goneNs ? this.ofProcess(atNs) : 'kernel';
   }
 
   /** The author of what only a process makes. Between an end and the next start it can be the new one, coming up. */
-  #process(atNs: number): Author {
+  ofProcess(atNs: number): 'client' | 'system' {
     if (atNs < this.#startedNs) return 'system';
     const ended = this.#ends.findLast(({ goneNs }) => goneNs < atNs);
     return ended?.againNs === null ? 'system' : 'client';

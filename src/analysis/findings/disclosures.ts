@@ -8,6 +8,7 @@ import type { Identity } from '../../records/identity.ts';
 import type { InstrumentEvent, TimelineEvent } from '../../records/timeline.ts';
 import type { Family, SourceKind } from '../../records/vocabulary.ts';
 import { RealAddresses, findingsOf, isCanary } from '../measure/exposures.ts';
+import type { Authorship } from './authorship.ts';
 import type { Sent } from './clear-traffic.ts';
 import type { SentPackets } from './packet-key.ts';
 import { phaseAt, type PhaseSpan } from './trial-phases.ts';
@@ -57,6 +58,7 @@ export function disclosuresOf(
   spans: readonly PhaseSpan[],
   contacts: readonly Contact[],
   sent: SentPackets<Sent>,
+  authorship: Authorship,
 ): Disclosures {
   const sightings: Sighting[] = [];
   const last = new Map<string, { readonly atNs: number; readonly sent: Sent }>();
@@ -83,7 +85,7 @@ export function disclosuresOf(
   const real = new RealAddresses(identity);
   for (const event of timeline) {
     takePackets(event.atNs);
-    const sighted = sightingsOf(event, real, spans, last);
+    const sighted = sightingsOf(event, real, spans, last, authorship);
     sightings.push(...sighted);
   }
   takePackets(Infinity);
@@ -95,24 +97,27 @@ function sightingsOf(
   real: RealAddresses,
   spans: readonly PhaseSpan[],
   last: ReadonlyMap<string, { readonly atNs: number; readonly sent: Sent }>,
+  authorship: Authorship,
 ): Sighting[] {
   const kind = PARTY_OF.get(event.kind);
   if (kind === undefined || !('party' in event) || isCanary(event)) return [];
   const packet = last.get(`${kind} ${event.party}`);
   const cause = packet !== undefined && event.atNs - packet.atNs <= WRITTEN_DOWN_NS ? packet : null;
+  // What is only told of was said by some process; packets have more to tell.
+  const author = authorship.ofProcess(event.atNs);
   return findingsOf(event, real).flatMap(({ by, address, how }) => {
     const family = address.includes(':') ? 'v6' : 'v4';
     const seen = { kind, id: event.party, way: by, address, field: how, family } as const;
     if (by === 'content') {
       const phase = phaseAt(spans, event.atNs);
-      return phase === null ? [] : [{ ...seen, atNs: event.atNs, phase, source: null, author: 'client' }];
+      return phase === null ? [] : [{ ...seen, atNs: event.atNs, phase, source: null, author }];
     }
     if (isOwnAct(event)) return [];
     const atNs = cause?.atNs ?? event.atNs;
     const phase = phaseAt(spans, atNs);
     if (phase === null) return [];
     const source = cause?.sent.source ?? sourceSeen(event, kind);
-    return [{ ...seen, atNs, phase, source, author: cause?.sent.author ?? 'client' }];
+    return [{ ...seen, atNs, phase, source, author: cause?.sent.author ?? author }];
   });
 }
 

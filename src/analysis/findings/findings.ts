@@ -15,9 +15,10 @@ import { canonicalAddress } from '../capture/address.ts';
 import { readInOrder } from '../capture/read-in-order.ts';
 import { withoutNulls } from '../measure/uplink.ts';
 import { Authorship } from './authorship.ts';
-import { clearTraffic } from './clear-traffic.ts';
+import { clearTraffic, type Sent, type UplinkTraffic } from './clear-traffic.ts';
 import { disclosuresOf } from './disclosures.ts';
-import { phasesOf, type PhaseSpan } from './trial-phases.ts';
+import { SentPackets } from './packet-key.ts';
+import { closedAt, phasesOf, type PhaseSpan } from './trial-phases.ts';
 import { TunnelReturn } from './tunnel-return.ts';
 import { WanContacts } from './wan-contacts.ts';
 import { NS_PER_SECOND } from '../../records/units.ts';
@@ -25,12 +26,14 @@ import { NS_PER_SECOND } from '../../records/units.ts';
 /** A client that still sent so shortly before the outage's end may have gone on. */
 const CENSORING_NS = NS_PER_SECOND;
 
+const NOTHING_LEFT: UplinkTraffic = { rows: [], sent: new SentPackets<Sent>() };
+
 export interface FindingsEvidence {
   readonly record: TrialRecord;
   readonly timeline: readonly TimelineEvent[];
-  /** Paths of the captures. */
-  readonly uplinkFile: string;
-  readonly wanFile: string;
+  /** Paths of the captures; null where there is none, and then what the parties say stands alone. */
+  readonly uplinkFile: string | null;
+  readonly wanFile: string | null;
   /** What could have hidden something, each as a clause. */
   readonly doubts: readonly string[];
 }
@@ -51,16 +54,25 @@ export async function findingsOf({
   const origin = BigInt(record.originUnixNs);
   const back = new TunnelReturn(endpointsOf(identity), instants.restored?.beforeNs ?? Infinity);
   const wan = new WanContacts(identity, swarm);
-  await readInOrder(wanFile, origin, (frame) => {
-    back.see(frame);
-    wan.see(frame);
-  });
+  if (wanFile !== null) {
+    await readInOrder(wanFile, origin, (frame) => {
+      back.see(frame);
+      wan.see(frame);
+    });
+  }
   // Nothing fell in a placebo: its window ends as the observation of an outage would, and nothing is to come back.
   const placebo = isPlacebo(record.cell);
-  const spans = phasesOf(record, timeline, placebo ? (instants.restored?.beforeNs ?? null) : back.atNs);
+  const open = phasesOf(record, timeline, placebo ? (instants.restored?.beforeNs ?? null) : back.atNs);
   const authorship = new Authorship(timeline, instants.clientStartedNs);
-  const { rows: clear, sent } = await clearTraffic(uplinkFile, origin, identity, swarm, spans, authorship);
-  const { rows: disclosures, routerPackets } = disclosuresOf(timeline, identity, spans, wan.contacts, sent);
+  const { rows: clear, sent } =
+    uplinkFile === null ? NOTHING_LEFT : await clearTraffic(uplinkFile, origin, identity, swarm, open, authorship);
+  // Without the uplink nobody can tell a packet of the client's from the home router's own.
+  const contacts = uplinkFile === null ? [] : wan.contacts;
+  const spans = closedAt(open, [
+    ...[timeline.at(-1)?.atNs ?? 0, contacts.at(-1)?.atNs ?? 0],
+    ...clear.map(({ lastNs }) => lastNs),
+  ]);
+  const { rows: disclosures, routerPackets } = disclosuresOf(timeline, identity, spans, contacts, sent, authorship);
   return {
     phases: spans.map((span) => ({ ...span, reach: reachOf(span, disclosures, clear) })),
     disclosures: [...disclosures],

@@ -13,8 +13,11 @@ export interface PhaseSpan {
   readonly untilNs: number;
 }
 
+/** The end of a trial that broke off: what was seen last says when it was (`closedAt`). */
+const OPEN = Number.MAX_SAFE_INTEGER;
+
 /**
- * The phases that the trial had, in their order. One that broke off has those before its end.
+ * The phases that the trial had, in their order. One that broke off has those before its end, and the last one is open.
  * @param tunnelBackNs when the tunnel carried traffic again after the fault; null when it did not while it was watched.
  */
 export function phasesOf(
@@ -27,8 +30,7 @@ export function phasesOf(
   const started = armedNs ?? clientStartedNs;
   if (started === null) return [];
   const closing = timeline.find((event) => event.kind === 'phase' && event.name === 'closing')?.atNs;
-  const last = timeline.at(-1)?.atNs ?? started;
-  const end = aftermath?.endNs ?? closing ?? endNs ?? last;
+  const end = aftermath?.endNs ?? closing ?? endNs ?? OPEN;
   const begins: Record<TrialPhase, number | null> = {
     start: started,
     steady: steadyNs,
@@ -43,6 +45,13 @@ export function phasesOf(
   // A tunnel that came back only after the client had gone gives no recovery: the aftermath is later in the list.
   const kept = marks.filter(({ fromNs }, at) => marks.slice(at + 1).every((later) => later.fromNs >= fromNs));
   return kept.map(({ phase, fromNs }, at) => ({ phase, fromNs, untilNs: kept[at + 1]?.fromNs ?? end }));
+}
+
+/** The spans with the last one closed, where it is open, at the last that was seen in it. */
+export function closedAt(spans: readonly PhaseSpan[], seenNs: readonly number[]): PhaseSpan[] {
+  return spans.map((span) =>
+    span.untilNs === OPEN ? { ...span, untilNs: seenNs.reduce((last, ns) => Math.max(last, ns), span.fromNs) } : span,
+  );
 }
 
 /** The phase of an instant; null outside all of them. The last one has its end. */

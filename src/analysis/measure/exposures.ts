@@ -130,7 +130,10 @@ function namedAddresses(event: InstrumentEvent): [address: string, where: string
     const where = event.transport === 'ws' ? 'ICE candidate' : 'announce ip=';
     return event.claimedAddresses.map((address) => [address, where]);
   }
-  if (event.kind === 'peer-extended') return event.claimedAddresses.map((address) => [address, 'extension handshake']);
+  if (event.kind === 'peer-extended') {
+    const own = event.claimedAddresses.map((address): [string, string] => [address, 'extension handshake']);
+    return event.yourAddress === null ? own : [...own, [event.yourAddress, 'extension handshake yourip=']];
+  }
   if (event.kind !== 'peer-pex') return [];
   return [...event.added, ...event.dropped].map((text) => [splitEndpoint(text)?.address ?? text, 'pex']);
 }

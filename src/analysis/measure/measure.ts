@@ -53,7 +53,16 @@ export async function measureTrial({ record, timeline, uplinkFile, wanFile }: Tr
   const origin = BigInt(record.originUnixNs);
   if (identity === null || uplinkFile === null) {
     problems.push(identity === null ? 'the client was never identified' : 'the uplink capture is missing');
-    return { ...withVerdict(record, NOTHING, problems), uplink: NO_FRAMES };
+    // What the parties say that they learnt stands without a capture.
+    const told = await findingsOf({
+      record,
+      timeline,
+      uplinkFile,
+      wanFile,
+      doubts: doubtsOf(record, problems, wanFile),
+    });
+    const nothing: Findings = { ...NOTHING, ...(told === null ? {} : { findings: told }) };
+    return { ...withVerdict(record, nothing, problems), uplink: NO_FRAMES };
   }
   const uplink = await measureUplink(uplinkFile, origin, identity, swarm, spans);
   problems.push(...problemsOfCapture(record, 'uplink', uplink.report));
@@ -75,10 +84,13 @@ export async function measureTrial({ record, timeline, uplinkFile, wanFile }: Tr
       toHorizon = { knocksBySecond: wan.knocksBySecond, knocksAfterClient: wan.knocksAfterClient };
     contacts = wan.exposures;
   }
-  const found =
-    wanFile === null
-      ? null
-      : await findingsOf({ record, timeline, uplinkFile, wanFile, doubts: [...problems, ...blindnessOf(record)] });
+  const found = await findingsOf({
+    record,
+    timeline,
+    uplinkFile,
+    wanFile,
+    doubts: doubtsOf(record, problems, wanFile),
+  });
   const restart = await measureRestart(uplinkFile, origin, identity, swarm, timeline, spans);
   const monitor = findMonitorView(timeline, identity, spans.faultNs);
   const handOuts = findHandOuts(timeline, identity, record);
@@ -99,6 +111,10 @@ export async function measureTrial({ record, timeline, uplinkFile, wanFile }: Tr
     recoveryNs: recoveryOf(record, timeline, identity),
   };
   return { ...withVerdict(record, findings, problems), uplink: uplink.witness };
+}
+
+function doubtsOf(record: TrialRecord, problems: readonly string[], wanFile: string | null): string[] {
+  return [...problems, ...(wanFile === null ? ['the wan capture is missing'] : []), ...blindnessOf(record)];
 }
 
 function withVerdict(record: TrialRecord, findings: Findings, problems: string[]): Omit<TrialMeasures, 'uplink'> {

@@ -138,6 +138,7 @@ describe('an exposure', () => {
       [
         ['tracker', 'content', 'announce ip=', WAN4],
         ['peer', 'content', 'extension handshake', WAN4],
+        ['peer', 'content', 'extension handshake yourip=', WAN4],
         ['peer', 'content', 'pex', REAL.v6],
         ['peer', 'content', 'pex', REAL.v4],
       ],

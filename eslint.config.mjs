@@ -18,6 +18,8 @@ export default tseslint.config(
       '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true }],
       '@typescript-eslint/strict-boolean-expressions': 'off',
       eqeqeq: 'error',
+      // A test description, too, is a function that says one thing.
+      'max-lines-per-function': ['error', { max: 85 }],
       // The name `z` holds all of zod, every language of its messages included, and so would each bundle.
       'no-restricted-syntax': [
         'error',

@@ -19,27 +19,31 @@ const program = (version: number): string =>
     `}`,
   ].join('\n');
 
-describe('bootstrap.mjs', function () {
-  this.timeout(120_000);
-  let base = '';
+let base = '';
 
-  const change = async (version: number): Promise<void> => {
-    await writeFile(path.join(base, 'src', 'cli.ts'), program(version));
-    await writeFile(path.join(base, 'src', 'late.ts'), `export const late = 'loaded from ${version}';`);
-  };
-  const builds = async (): Promise<string[]> =>
-    (await readdir(path.join(base, 'build'))).filter((name) => name !== 'current');
-  const run = (...words: string[]) =>
-    spawnSync(process.execPath, ['bootstrap.mjs', ...words], { cwd: base, encoding: 'utf8' });
-  const running: ChildProcessWithoutNullStreams[] = [];
-  const start = async (): Promise<{ child: ChildProcessWithoutNullStreams; said: Promise<string> }> => {
-    const child = spawn(process.execPath, ['bootstrap.mjs', 'wait'], { cwd: base });
-    running.push(child);
-    const said = text(child.stdout);
-    await once(child.stdout, 'data');
-    return { child, said };
-  };
+const change = async (version: number): Promise<void> => {
+  await writeFile(path.join(base, 'src', 'cli.ts'), program(version));
+  await writeFile(path.join(base, 'src', 'late.ts'), `export const late = 'loaded from ${version}';`);
+};
 
+const builds = async (): Promise<string[]> =>
+  (await readdir(path.join(base, 'build'))).filter((name) => name !== 'current');
+
+const run = (...words: string[]) =>
+  spawnSync(process.execPath, ['bootstrap.mjs', ...words], { cwd: base, encoding: 'utf8' });
+
+const running: ChildProcessWithoutNullStreams[] = [];
+
+const start = async (): Promise<{ child: ChildProcessWithoutNullStreams; said: Promise<string> }> => {
+  const child = spawn(process.execPath, ['bootstrap.mjs', 'wait'], { cwd: base });
+  running.push(child);
+  const said = text(child.stdout);
+  await once(child.stdout, 'data');
+  return { child, said };
+};
+
+/** Makes a small project for each test. */
+function hasProject(): void {
   beforeEach(async () => {
     base = await mkdtemp(path.join(tmpdir(), 'ksl-bootstrap-'));
     await copyFile(path.join(ROOT, 'bootstrap.mjs'), path.join(base, 'bootstrap.mjs'));
@@ -62,6 +66,11 @@ describe('bootstrap.mjs', function () {
     for (const child of running.splice(0)) child.kill('SIGKILL');
     await rm(base, { recursive: true, force: true });
   });
+}
+
+describe('the builds of bootstrap.mjs', function () {
+  this.timeout(120_000);
+  hasProject();
 
   it('lets a command go on with the programs that it began with, whatever is compiled meanwhile', async () => {
     const { child, said } = await start();
@@ -102,6 +111,11 @@ describe('bootstrap.mjs', function () {
     assert.doesNotMatch(stderr, /compiling/);
     child.kill('SIGKILL');
   });
+});
+
+describe('bootstrap.mjs', function () {
+  this.timeout(120_000);
+  hasProject();
 
   it('replaces no module under a command that is at work, and says so with exit code 2', async () => {
     await start();

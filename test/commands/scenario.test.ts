@@ -16,12 +16,18 @@ faults: [link-down]
 trials: 2
 `;
 
-describe('npm run scenario, before any lab is opened', () => {
-  let base = '';
+let base = '';
+
+/** Gives the tests of a description a folder. */
+function hasFolder(): void {
   before(async () => {
     base = await mkdtemp(path.join(tmpdir(), 'ksl-planned-'));
   });
   after(() => rm(base, { recursive: true }));
+}
+
+describe('what npm run scenario refuses before any lab is opened', () => {
+  hasFolder();
 
   /** Each: arguments of the command, and what it says. */
   const REFUSED: readonly (readonly [argv: readonly string[], says: RegExp])[] = [
@@ -71,6 +77,10 @@ describe('npm run scenario, before any lab is opened', () => {
       assert.deepEqual([code, out], [EXIT.cannotRun, '']);
     });
   }
+});
+
+describe('what npm run scenario says before any lab is opened', () => {
+  hasFolder();
 
   it('refuses to begin a campaign where there is one, and names both ways on', async () => {
     const folder = path.join(base, 'standing');

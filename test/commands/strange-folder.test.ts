@@ -24,11 +24,54 @@ const FILES: readonly (readonly [file: string, code: number, said: RegExp])[] = 
 ];
 const FIVE_GB = 5e9;
 
-describe('a results folder of a stranger', function () {
-  this.timeout(240_000);
-  let parent = '';
-  let folder = '';
-  let outside = '';
+let parent = '';
+let folder = '';
+let outside = '';
+
+/** Puts what `make` makes where `file` was. */
+const replace = async (file: string, make: (path: string) => unknown): Promise<void> => {
+  await rm(join(folder, file), { recursive: true, force: true });
+  await make(join(folder, file));
+};
+
+const quiet = ({ out, err }: Spoken): void => {
+  assert.doesNotMatch(out + err, CONTROL);
+  for (const name of readdirSync(folder, { recursive: true, encoding: 'utf8' })) {
+    if (!/\.(?:html|json|csv|svg|md|xml)$/.test(name) || !lstatSync(join(folder, name)).isFile()) continue;
+    if (lstatSync(join(folder, name)).size === FIVE_GB) continue;
+    const text = readFileSync(join(folder, name), 'utf8');
+    assert.ok(!text.includes(SECRET), `${name} has what is outside the folder`);
+  }
+};
+
+/** Paths of all texts and numbers in a value. */
+const leavesOf = (value: unknown, path: readonly string[] = []): string[][] =>
+  typeof value === 'object' && value !== null
+    ? Object.entries(value).flatMap(([key, inner]) => leavesOf(inner, [...path, key]))
+    : typeof value === 'string' || typeof value === 'number'
+      ? [[...path]]
+      : [];
+
+/** The value with something else at the place. */
+const changed = (value: unknown, [key, ...rest]: readonly string[], other: unknown): unknown => {
+  if (key === undefined) return other;
+  if (Array.isArray(value))
+    return value.map((inner: unknown, at) => (String(at) === key ? changed(inner, rest, other) : inner));
+  const entries: [string, unknown][] = Object.entries(value ?? {});
+  return Object.fromEntries(entries.map(([name, inner]) => [name, name === key ? changed(inner, rest, other) : inner]));
+};
+
+const hostile = fc.oneof(
+  fc.constantFrom(0, -1, 1e308, -1e308, 2 ** 63, 2 ** 53, 2 ** 53 - 1, 2 ** 31, -(2 ** 53), 1e-308, 0.1, 6e14, -6e14),
+  fc.constantFrom('../../etc', '__proto__', '\u001b]0;x\u0007', '\u202ex', '=1+1', '"><script>', '\ud800', ''),
+  fc.constantFrom('$&', '\n# forged', '`|`', ']]>', 'x'.repeat(100_000), '\uffff', "' + datum['", '{{a}}', '__x\0y'),
+  fc.string({ unit: 'binary' }),
+  fc.constant(null),
+  fc.double(),
+);
+
+/** Gives each test a folder of a stranger's, and a folder outside it. */
+function hasStrangeFolder(): void {
   beforeEach(async () => {
     parent = await mkdtemp(join(tmpdir(), 'strange-'));
     [folder, outside] = [join(parent, 'campaign'), join(parent, 'outside')];
@@ -36,21 +79,11 @@ describe('a results folder of a stranger', function () {
     await writeStrangeCampaign(folder);
   });
   afterEach(() => rm(parent, { recursive: true }));
+}
 
-  /** Puts what `make` makes where `file` was. */
-  const replace = async (file: string, make: (path: string) => unknown): Promise<void> => {
-    await rm(join(folder, file), { recursive: true, force: true });
-    await make(join(folder, file));
-  };
-  const quiet = ({ out, err }: Spoken): void => {
-    assert.doesNotMatch(out + err, CONTROL);
-    for (const name of readdirSync(folder, { recursive: true, encoding: 'utf8' })) {
-      if (!/\.(?:html|json|csv|svg|md|xml)$/.test(name) || !lstatSync(join(folder, name)).isFile()) continue;
-      if (lstatSync(join(folder, name)).size === FIVE_GB) continue;
-      const text = readFileSync(join(folder, name), 'utf8');
-      assert.ok(!text.includes(SECRET), `${name} has what is outside the folder`);
-    }
-  };
+describe('a results folder of a stranger', function () {
+  this.timeout(240_000);
+  hasStrangeFolder();
 
   const kinds: Readonly<Record<string, (path: string) => unknown>> = {
     'a link': async (path) => {
@@ -116,6 +149,11 @@ describe('a results folder of a stranger', function () {
     assert.equal(await readFile(target, 'utf8'), SECRET);
     for (const result of results) assert.notEqual(readFileSync(join(folder, result), 'utf8'), SECRET, result);
   });
+});
+
+describe('a stranger’s baseline, capture, manifest and records', function () {
+  this.timeout(240_000);
+  hasStrangeFolder();
 
   it('with a baseline that is no file is refused', async () => {
     const baseline = join(parent, 'baseline.json');
@@ -165,32 +203,11 @@ describe('a results folder of a stranger', function () {
     await writeFile(join(folder, 'trials.jsonl'), 'no record\n');
     assert.equal((await spoken('analyze', folder)).code, 2);
   });
+});
 
-  /** Paths of all texts and numbers in a value. */
-  const leavesOf = (value: unknown, path: readonly string[] = []): string[][] =>
-    typeof value === 'object' && value !== null
-      ? Object.entries(value).flatMap(([key, inner]) => leavesOf(inner, [...path, key]))
-      : typeof value === 'string' || typeof value === 'number'
-        ? [[...path]]
-        : [];
-  /** The value with something else at the place. */
-  const changed = (value: unknown, [key, ...rest]: readonly string[], other: unknown): unknown => {
-    if (key === undefined) return other;
-    if (Array.isArray(value))
-      return value.map((inner: unknown, at) => (String(at) === key ? changed(inner, rest, other) : inner));
-    const entries: [string, unknown][] = Object.entries(value ?? {});
-    return Object.fromEntries(
-      entries.map(([name, inner]) => [name, name === key ? changed(inner, rest, other) : inner]),
-    );
-  };
-  const hostile = fc.oneof(
-    fc.constantFrom(0, -1, 1e308, -1e308, 2 ** 63, 2 ** 53, 2 ** 53 - 1, 2 ** 31, -(2 ** 53), 1e-308, 0.1, 6e14, -6e14),
-    fc.constantFrom('../../etc', '__proto__', '\u001b]0;x\u0007', '\u202ex', '=1+1', '"><script>', '\ud800', ''),
-    fc.constantFrom('$&', '\n# forged', '`|`', ']]>', 'x'.repeat(100_000), '\uffff', "' + datum['", '{{a}}', '__x\0y'),
-    fc.string({ unit: 'binary' }),
-    fc.constant(null),
-    fc.double(),
-  );
+describe('a stranger’s campaign with any value anywhere', function () {
+  this.timeout(240_000);
+  hasStrangeFolder();
 
   it('with any text or number anywhere in a record does neither throw nor hang nor speak to the terminal', async () => {
     const measured = RECORDS.findIndex(({ measures }) => measures !== null);

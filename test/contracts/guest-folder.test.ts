@@ -15,12 +15,20 @@ import {
 } from '../../src/contracts/guest-folder.ts';
 import { LogFile } from '../../src/clients/log-file.ts';
 
-describe('a folder that a guest owns', () => {
-  let base = '';
-  let guest = '';
-  let outside = '';
-  const at = (name: string): string => path.join(guest, name);
+let base = '';
+let guest = '';
+let outside = '';
+const at = (name: string): string => path.join(guest, name);
 
+const untouched = (): void => {
+  const secret = path.join(outside, 'secret');
+  assert.deepEqual(fs.readdirSync(outside), ['secret']);
+  assert.equal(fs.readFileSync(secret, 'utf8'), 'secret');
+  assert.equal(fs.statSync(secret).mode & 0o777, 0o600);
+};
+
+/** Makes a guest's folder, and one outside it, for each test. */
+function hasGuestFolder(): void {
   beforeEach(() => {
     base = fs.mkdtempSync(path.join(tmpdir(), 'guest-'));
     guest = path.join(base, 'state');
@@ -30,13 +38,10 @@ describe('a folder that a guest owns', () => {
     fs.writeFileSync(path.join(outside, 'secret'), 'secret', { mode: 0o600 });
   });
   afterEach(() => fs.rmSync(base, { recursive: true }));
+}
 
-  const untouched = (): void => {
-    const secret = path.join(outside, 'secret');
-    assert.deepEqual(fs.readdirSync(outside), ['secret']);
-    assert.equal(fs.readFileSync(secret, 'utf8'), 'secret');
-    assert.equal(fs.statSync(secret).mode & 0o777, 0o600);
-  };
+describe('a folder that a guest owns', () => {
+  hasGuestFolder();
 
   it('gets a new file in the place of a link, a hard link and a pipe', () => {
     fs.symlinkSync(path.join(outside, 'secret'), at('link'));
@@ -80,6 +85,10 @@ describe('a folder that a guest owns', () => {
     assert.throws(() => readFileIn(guest, path.join(outside, 'secret')), /is not a path below it/);
     untouched();
   });
+});
+
+describe('what is read in a folder that a guest owns', () => {
+  hasGuestFolder();
 
   it('is read in regular files of its owner alone, without waiting', function () {
     if (process.getuid?.() !== 0) this.skip(); // two owners take root

@@ -22,63 +22,20 @@ import { SWARM } from '../../src/contracts/addresses.ts';
 import { labSwarm, SWARM_NAMES } from '../../src/probes/swarm/swarm-config.ts';
 import { openSmallLab, RESOLVER, type SmallLab } from '../kit/small-lab.ts';
 
-describe('instruments of a lab', function () {
-  this.timeout(60_000);
-  const clock = new Clock();
-  const watch = new CanaryWatch();
-  const events: InstrumentEvent[] = [];
-  const onEvent = (event: InstrumentEvent): void => void events.push(event);
-  let lab: SmallLab;
-  let swarm: RunningSwarm;
-  let neighbour: RunningNeighbour;
-  let resolver: RunningInstrument;
-  let captures: RunningCapture[];
-  let counters: RunningCounters;
-  let sender: RawFrameSender;
-  let parts: CanaryRoundParts;
+const clock = new Clock();
+const watch = new CanaryWatch();
+const events: InstrumentEvent[] = [];
+const onEvent = (event: InstrumentEvent): void => void events.push(event);
+let lab: SmallLab;
+let swarm: RunningSwarm;
+let neighbour: RunningNeighbour;
+let resolver: RunningInstrument;
+let captures: RunningCapture[];
+let counters: RunningCounters;
+let sender: RawFrameSender;
+let parts: CanaryRoundParts;
 
-  before(async () => {
-    const config = labSwarm({ originUnixNs: clock.originUnixNs, seed: 7 });
-    lab = await openSmallLab(config);
-    const { router, identity } = lab;
-    const tap = (name: 'uplink' | 'wan'): Promise<RunningCapture> =>
-      startCapture(
-        { host: router, device: name },
-        {
-          file: path.join(router.folder, `${name}.pcap`),
-          clock,
-          onFrame: ({ bytes }) => {
-            const nonce = watch.waiting ? nonceIn(bytes) : null;
-            if (nonce !== null) watch.saw(name, nonce);
-          },
-        },
-      );
-    [swarm, neighbour, resolver, captures, counters, sender] = await Promise.all([
-      startSwarm(lab.swarm, { config, onEvent, watch }),
-      startNeighbour(lab.neighbour, {
-        config: labNeighbour(config, 'eth0', RESOLVER),
-        onEvent,
-        watch,
-      }),
-      startResolver(lab.swarm, {
-        clock,
-        addresses: [RESOLVER, '2001:db8:2::53'],
-        records: SWARM_NAMES,
-        onEvent: (event) => passOn(event, { watch, onEvent }),
-      }),
-      Promise.all([tap('uplink'), tap('wan')]),
-      startCounters({ host: router, device: 'uplink' }, identity),
-      startRawFrameSender(lab.client, 'eth0'),
-    ]);
-    for (const capture of captures) capture.follow();
-    const gatewayMac = await macOf(router, 'lan');
-    parts = { watch, neighbour, sender, counters, clock, identity, gatewayMac, sinkAddress: SWARM.canarySink };
-  });
-
-  after(async () => {
-    await lab.close();
-  });
-
+function fromStartToEnd(): void {
   it('each see a canary of their own kind, and none of it is reported as traffic', async () => {
     const before = events.length;
     const round = await canaryRound(parts, CANARY_INSTRUMENTS);
@@ -129,4 +86,50 @@ print(ask.recv(4096).hex())`,
     await counters.stop();
     await sender.stop();
   });
+}
+
+describe('instruments of a lab', function () {
+  this.timeout(60_000);
+  before(async () => {
+    const config = labSwarm({ originUnixNs: clock.originUnixNs, seed: 7 });
+    lab = await openSmallLab(config);
+    const { router, identity } = lab;
+    const tap = (name: 'uplink' | 'wan'): Promise<RunningCapture> =>
+      startCapture(
+        { host: router, device: name },
+        {
+          file: path.join(router.folder, `${name}.pcap`),
+          clock,
+          onFrame: ({ bytes }) => {
+            const nonce = watch.waiting ? nonceIn(bytes) : null;
+            if (nonce !== null) watch.saw(name, nonce);
+          },
+        },
+      );
+    [swarm, neighbour, resolver, captures, counters, sender] = await Promise.all([
+      startSwarm(lab.swarm, { config, onEvent, watch }),
+      startNeighbour(lab.neighbour, {
+        config: labNeighbour(config, 'eth0', RESOLVER),
+        onEvent,
+        watch,
+      }),
+      startResolver(lab.swarm, {
+        clock,
+        addresses: [RESOLVER, '2001:db8:2::53'],
+        records: SWARM_NAMES,
+        onEvent: (event) => passOn(event, { watch, onEvent }),
+      }),
+      Promise.all([tap('uplink'), tap('wan')]),
+      startCounters({ host: router, device: 'uplink' }, identity),
+      startRawFrameSender(lab.client, 'eth0'),
+    ]);
+    for (const capture of captures) capture.follow();
+    const gatewayMac = await macOf(router, 'lan');
+    parts = { watch, neighbour, sender, counters, clock, identity, gatewayMac, sinkAddress: SWARM.canarySink };
+  });
+  after(async () => {
+    await lab.close();
+  });
+
+  describe('from their start to their end', fromStartToEnd);
 });

@@ -19,20 +19,76 @@ const NS = 1e9;
 const ANSWER_SECONDS = 0.5;
 const LIFE_SECONDS = 3;
 
+let lab: SmallLab;
+let swarm: RunningSwarm;
+let retrieval: RunningRetrieval;
+let clock: Clock;
+const timeline: TimelineEvent[] = [];
+let rows: readonly HandOut[] = [];
+
+const rowOf = (id: string, who: HandOut['who']): HandOut => {
+  const row = rows.find((each) => each.id === id && each.who === who && !each.address.includes(':'));
+  assert.ok(row, `${id} never handed the ${who} address out`);
+  return row;
+};
+
+/** The client's host announces, through the home router's NAT. */
+async function announce(infoHash: string, event: string): Promise<void> {
+  const hash = Buffer.from(infoHash, 'hex').reduce((text, byte) => `${text}%${byte.toString(16).padStart(2, '0')}`, '');
+  const query = `info_hash=${hash}&peer_id=-XX0001-000000000000&port=51000&left=1&uploaded=0&downloaded=0&compact=1`;
+  const url = `http://198.18.0.10:6969/announce?${query}&event=${event}`;
+  await lab.client.run([process.execPath, '-e', `fetch(${JSON.stringify(url)}).then((r) => r.text())`]);
+}
+
+function findsWhatLived(): void {
+  it('is answered by everyone it asks', () => {
+    const answers = timeline.flatMap((event) => (event.kind === 'retrieval' ? [event] : []));
+    const silent = answers.filter(({ answered }) => !answered).map(({ asked, via }) => `${asked} ${via}`);
+    assert.deepEqual([...new Set(silent)], []);
+    assert.equal(new Set(answers.map(({ asked }) => asked)).size, 1 + 13 + 5);
+  });
+
+  it('sees an announce from the real address begin and end within one step', () => {
+    const row = rowOf('tracker-0', 'real');
+    const told = timeline.flatMap((event) =>
+      event.kind === 'tracker-announce' && event.sourceAddress === row.address ? [event] : [],
+    );
+    const beganNs = told.find(({ event }) => event === 'started')?.atNs ?? Number.NaN;
+    const endedNs = told.find(({ event }) => event === 'stopped')?.atNs ?? Number.NaN;
+    const after = (sinceNs: number, atNs: number | null): number => ((atNs ?? Number.NaN) - sinceNs) / NS;
+    const late = STEP_SECONDS + ANSWER_SECONDS;
+    const first = after(beganNs, row.firstNs);
+    const gone = after(endedNs, row.goneNs);
+    assert.ok(first >= 0 && first <= late, `first named ${first} s after it was announced`);
+    assert.ok(gone >= 0 && gone <= late, `first left out ${gone} s after it had left`);
+    assert.equal(row.learntNs, beganNs);
+    assert.ok(row.handOuts >= LIFE_SECONDS / STEP_SECONDS, `${row.handOuts} hand-outs`);
+  });
+
+  it('sees the planted address begin and end at the tracker, and go on at every DHT node', () => {
+    const tracker = rowOf('tracker-0', 'planted');
+    const planted = tracker.learntNs ?? 0;
+    const seconds = ((tracker.goneNs ?? Number.NaN) - planted) / NS;
+    const taken = timeline.find((event) => event.kind === 'planted' && event.event === 'stopped');
+    const life = ((taken?.atNs ?? Number.NaN) - planted) / NS;
+    assert.ok(Math.abs(seconds - life) <= STEP_SECONDS + ANSWER_SECONDS, `${seconds} s for a life of ${life} s`);
+    for (let node = 0; node < 12; node++) {
+      const row = rowOf(`dht-${node}`, 'planted');
+      assert.equal(row.goneNs, null);
+      assert.equal(row.askers, VANTAGES.length);
+    }
+  });
+
+  it('hands out nothing of what nobody was told', () => {
+    assert.deepEqual(
+      rows.filter(({ who, party }) => who === 'real' && party !== 'tracker'),
+      [],
+    );
+  });
+}
+
 describe('the retrieval', function () {
   this.timeout(40_000);
-  let lab: SmallLab;
-  let swarm: RunningSwarm;
-  let retrieval: RunningRetrieval;
-  let clock: Clock;
-  const timeline: TimelineEvent[] = [];
-  let rows: readonly HandOut[] = [];
-  const rowOf = (id: string, who: HandOut['who']): HandOut => {
-    const row = rows.find((each) => each.id === id && each.who === who && !each.address.includes(':'));
-    assert.ok(row, `${id} never handed the ${who} address out`);
-    return row;
-  };
-
   before(async () => {
     clock = new Clock();
     const config = labSwarm({ originUnixNs: clock.originUnixNs, seed: 5, features: { knocks: null } });
@@ -79,59 +135,5 @@ describe('the retrieval', function () {
     await lab.close();
   });
 
-  /** The client's host announces, through the home router's NAT. */
-  async function announce(infoHash: string, event: string): Promise<void> {
-    const hash = Buffer.from(infoHash, 'hex').reduce(
-      (text, byte) => `${text}%${byte.toString(16).padStart(2, '0')}`,
-      '',
-    );
-    const query = `info_hash=${hash}&peer_id=-XX0001-000000000000&port=51000&left=1&uploaded=0&downloaded=0&compact=1`;
-    const url = `http://198.18.0.10:6969/announce?${query}&event=${event}`;
-    await lab.client.run([process.execPath, '-e', `fetch(${JSON.stringify(url)}).then((r) => r.text())`]);
-  }
-
-  it('is answered by everyone it asks', () => {
-    const answers = timeline.flatMap((event) => (event.kind === 'retrieval' ? [event] : []));
-    const silent = answers.filter(({ answered }) => !answered).map(({ asked, via }) => `${asked} ${via}`);
-    assert.deepEqual([...new Set(silent)], []);
-    assert.equal(new Set(answers.map(({ asked }) => asked)).size, 1 + 13 + 5);
-  });
-
-  it('sees an announce from the real address begin and end within one step', () => {
-    const row = rowOf('tracker-0', 'real');
-    const told = timeline.flatMap((event) =>
-      event.kind === 'tracker-announce' && event.sourceAddress === row.address ? [event] : [],
-    );
-    const beganNs = told.find(({ event }) => event === 'started')?.atNs ?? Number.NaN;
-    const endedNs = told.find(({ event }) => event === 'stopped')?.atNs ?? Number.NaN;
-    const after = (sinceNs: number, atNs: number | null): number => ((atNs ?? Number.NaN) - sinceNs) / NS;
-    const late = STEP_SECONDS + ANSWER_SECONDS;
-    const first = after(beganNs, row.firstNs);
-    const gone = after(endedNs, row.goneNs);
-    assert.ok(first >= 0 && first <= late, `first named ${first} s after it was announced`);
-    assert.ok(gone >= 0 && gone <= late, `first left out ${gone} s after it had left`);
-    assert.equal(row.learntNs, beganNs);
-    assert.ok(row.handOuts >= LIFE_SECONDS / STEP_SECONDS, `${row.handOuts} hand-outs`);
-  });
-
-  it('sees the planted address begin and end at the tracker, and go on at every DHT node', () => {
-    const tracker = rowOf('tracker-0', 'planted');
-    const planted = tracker.learntNs ?? 0;
-    const seconds = ((tracker.goneNs ?? Number.NaN) - planted) / NS;
-    const taken = timeline.find((event) => event.kind === 'planted' && event.event === 'stopped');
-    const life = ((taken?.atNs ?? Number.NaN) - planted) / NS;
-    assert.ok(Math.abs(seconds - life) <= STEP_SECONDS + ANSWER_SECONDS, `${seconds} s for a life of ${life} s`);
-    for (let node = 0; node < 12; node++) {
-      const row = rowOf(`dht-${node}`, 'planted');
-      assert.equal(row.goneNs, null);
-      assert.equal(row.askers, VANTAGES.length);
-    }
-  });
-
-  it('hands out nothing of what nobody was told', () => {
-    assert.deepEqual(
-      rows.filter(({ who, party }) => who === 'real' && party !== 'tracker'),
-      [],
-    );
-  });
+  describe('of addresses of known life', findsWhatLived);
 });

@@ -62,27 +62,88 @@ function mldReport(type: number, hops = 1): number[] {
   return [0x60, 0, 0, 0, 0, hopByHop.length + icmp.length, 0, hops, ...address, ...group, ...hopByHop, ...icmp];
 }
 
+/** Ethernet address of nobody in the lab. */
+const STRANGER = '02:00:00:00:00:03';
+
+/** An IPv4 packet of ICMP. */
+const icmp = (type: number, code: number): number[] => {
+  const echo = udpFrame({
+    sourceMac: CLIENT_MAC,
+    destinationMac: ROUTER_MAC,
+    source: { address: '192.168.1.2', port: 0 },
+    destination: ENDPOINT,
+    payload: new Uint8Array(0),
+  });
+  const header = [...echo.subarray(14, 34)];
+  header[9] = 1;
+  return [...header, type, code, ...Array.from({ length: 6 }, () => 0)];
+};
+
+/** Frames of every kind: each has a length of its own, so that its arrival can be told and the next one sent. */
+const CASES: { kind: 'tunnel' | 'housekeeping' | 'clear' | 'other'; bytes: Buffer }[] = [
+  { kind: 'tunnel', bytes: datagram(CLIENT_MAC, ENDPOINT, Buffer.alloc(148)) },
+  { kind: 'clear', bytes: datagram(CLIENT_MAC, { ...ENDPOINT, port: 53 }, Buffer.alloc(149)) },
+  { kind: 'clear', bytes: datagram(CLIENT_MAC, { address: '198.18.100.1', port: 51_820 }, Buffer.alloc(150)) },
+  { kind: 'tunnel', bytes: datagram(CLIENT_MAC, SECOND, Buffer.alloc(160)) },
+  { kind: 'clear', bytes: datagram(CLIENT_MAC, { ...SECOND, port: ENDPOINT.port }, Buffer.alloc(161)) },
+  { kind: 'clear', bytes: datagram(CLIENT_MAC, { ...ENDPOINT, port: SECOND.port }, Buffer.alloc(162)) },
+  {
+    kind: 'clear',
+    bytes: datagram(CLIENT_MAC, { ...ENDPOINT, port: CANARY_PORT }, Buffer.alloc(163), CANARY_PORT),
+  },
+  { kind: 'tunnel', bytes: datagram(CLIENT_MAC, ENDPOINT, Buffer.alloc(164), CANARY_PORT) },
+  { kind: 'other', bytes: datagram(STRANGER, { address: '198.18.100.1', port: 6881 }, Buffer.alloc(151)) },
+  {
+    kind: 'housekeeping',
+    bytes: datagram(CLIENT_MAC, { address: '255.255.255.255', port: 67 }, dhcpDiscover(), 68),
+  },
+  {
+    kind: 'clear',
+    bytes: datagram(
+      CLIENT_MAC,
+      { address: '198.18.100.1', port: 67 },
+      Buffer.concat([dhcpDiscover(), Buffer.alloc(1)]),
+    ),
+  },
+  { kind: 'clear', bytes: datagram(CLIENT_MAC, { address: '198.18.100.1', port: 67 }, Buffer.alloc(270), 68) },
+  {
+    kind: 'housekeeping',
+    bytes: frame(
+      CLIENT_MAC,
+      0x0806,
+      Array.from({ length: 46 }, () => 0),
+    ),
+  },
+  { kind: 'housekeeping', bytes: frame(CLIENT_MAC, 0x86dd, mldReport(143)) },
+  { kind: 'clear', bytes: frame(CLIENT_MAC, 0x86dd, [...mldReport(128), 0, 0]) },
+  { kind: 'clear', bytes: frame(CLIENT_MAC, 0x86dd, [...mldReport(143, 64), 0, 0, 0]) },
+  { kind: 'clear', bytes: frame(CLIENT_MAC, 0x86dd, [...mldReport(133, 64), 0, 0, 0, 0]) },
+  { kind: 'housekeeping', bytes: frame(CLIENT_MAC, 0x86dd, [...mldReport(133, 255), 0, 0, 0, 0, 0]) },
+  {
+    kind: 'housekeeping',
+    bytes: frame(CLIENT_MAC, 0x0800, [...icmp(3, 3), ...Array.from({ length: 40 }, () => 0)]),
+  },
+  { kind: 'clear', bytes: frame(CLIENT_MAC, 0x0800, [...icmp(8, 0), ...Array.from({ length: 41 }, () => 0)]) },
+  {
+    kind: 'clear',
+    bytes: frame(
+      CLIENT_MAC,
+      0x88cc,
+      Array.from({ length: 99 }, () => 0),
+    ),
+  },
+];
+
 function deferred(): { promise: Promise<void>; resolve: () => void } {
   let resolve = (): void => undefined;
   const promise = new Promise<void>((settle) => (resolve = settle));
   return { promise, resolve: () => resolve() };
 }
 
-describe('witnesses on the uplink', () => {
-  let client: TestHost;
-  let router: TestHost;
+let client: TestHost;
+let router: TestHost;
 
-  before(async () => {
-    client = await openHost('client');
-    router = await openHost('router');
-    await link(client, 'eth0', router, 'uplink');
-    await client.run(['ip', 'link', 'set', 'eth0', 'address', CLIENT_MAC]);
-  });
-  after(async () => {
-    await client.close();
-    await router.close();
-  });
-
+function besideEachOther(): void {
   it('agree on every kind of frame, frame by frame', async () => {
     const clock = new Clock();
     const seen: CapturedFrame[] = [];
@@ -103,75 +164,8 @@ describe('witnesses on the uplink', () => {
     const sender = await startRawFrameSender(client, 'eth0');
     const { witness: before } = await counters.read();
 
-    // Each frame gets a length of its own, so that its arrival can be told and the next one sent.
-    const stranger = '02:00:00:00:00:03';
-    const icmp = (type: number, code: number): number[] => {
-      const echo = udpFrame({
-        sourceMac: CLIENT_MAC,
-        destinationMac: ROUTER_MAC,
-        source: { address: '192.168.1.2', port: 0 },
-        destination: ENDPOINT,
-        payload: new Uint8Array(0),
-      });
-      const header = [...echo.subarray(14, 34)];
-      header[9] = 1;
-      return [...header, type, code, ...Array.from({ length: 6 }, () => 0)];
-    };
-    const cases: { kind: 'tunnel' | 'housekeeping' | 'clear' | 'other'; bytes: Buffer }[] = [
-      { kind: 'tunnel', bytes: datagram(CLIENT_MAC, ENDPOINT, Buffer.alloc(148)) },
-      { kind: 'clear', bytes: datagram(CLIENT_MAC, { ...ENDPOINT, port: 53 }, Buffer.alloc(149)) },
-      { kind: 'clear', bytes: datagram(CLIENT_MAC, { address: '198.18.100.1', port: 51_820 }, Buffer.alloc(150)) },
-      { kind: 'tunnel', bytes: datagram(CLIENT_MAC, SECOND, Buffer.alloc(160)) },
-      { kind: 'clear', bytes: datagram(CLIENT_MAC, { ...SECOND, port: ENDPOINT.port }, Buffer.alloc(161)) },
-      { kind: 'clear', bytes: datagram(CLIENT_MAC, { ...ENDPOINT, port: SECOND.port }, Buffer.alloc(162)) },
-      {
-        kind: 'clear',
-        bytes: datagram(CLIENT_MAC, { ...ENDPOINT, port: CANARY_PORT }, Buffer.alloc(163), CANARY_PORT),
-      },
-      { kind: 'tunnel', bytes: datagram(CLIENT_MAC, ENDPOINT, Buffer.alloc(164), CANARY_PORT) },
-      { kind: 'other', bytes: datagram(stranger, { address: '198.18.100.1', port: 6881 }, Buffer.alloc(151)) },
-      {
-        kind: 'housekeeping',
-        bytes: datagram(CLIENT_MAC, { address: '255.255.255.255', port: 67 }, dhcpDiscover(), 68),
-      },
-      {
-        kind: 'clear',
-        bytes: datagram(
-          CLIENT_MAC,
-          { address: '198.18.100.1', port: 67 },
-          Buffer.concat([dhcpDiscover(), Buffer.alloc(1)]),
-        ),
-      },
-      { kind: 'clear', bytes: datagram(CLIENT_MAC, { address: '198.18.100.1', port: 67 }, Buffer.alloc(270), 68) },
-      {
-        kind: 'housekeeping',
-        bytes: frame(
-          CLIENT_MAC,
-          0x0806,
-          Array.from({ length: 46 }, () => 0),
-        ),
-      },
-      { kind: 'housekeeping', bytes: frame(CLIENT_MAC, 0x86dd, mldReport(143)) },
-      { kind: 'clear', bytes: frame(CLIENT_MAC, 0x86dd, [...mldReport(128), 0, 0]) },
-      { kind: 'clear', bytes: frame(CLIENT_MAC, 0x86dd, [...mldReport(143, 64), 0, 0, 0]) },
-      { kind: 'clear', bytes: frame(CLIENT_MAC, 0x86dd, [...mldReport(133, 64), 0, 0, 0, 0]) },
-      { kind: 'housekeeping', bytes: frame(CLIENT_MAC, 0x86dd, [...mldReport(133, 255), 0, 0, 0, 0, 0]) },
-      {
-        kind: 'housekeeping',
-        bytes: frame(CLIENT_MAC, 0x0800, [...icmp(3, 3), ...Array.from({ length: 40 }, () => 0)]),
-      },
-      { kind: 'clear', bytes: frame(CLIENT_MAC, 0x0800, [...icmp(8, 0), ...Array.from({ length: 41 }, () => 0)]) },
-      {
-        kind: 'clear',
-        bytes: frame(
-          CLIENT_MAC,
-          0x88cc,
-          Array.from({ length: 99 }, () => 0),
-        ),
-      },
-    ];
     const expected = { tunnel: 0, housekeeping: 0, clear: 0 };
-    for (const { kind, bytes } of cases) {
+    for (const { kind, bytes } of CASES) {
       if (kind !== 'other') expected[kind]++;
       const arrived = new Promise<void>((resolve) => wanted.set(bytes.length, resolve));
       const sent = await sender.send(bytes, clock);
@@ -189,7 +183,7 @@ describe('witnesses on the uplink', () => {
     const own = seen.filter(
       ({ bytes }) =>
         bytes.toString('hex', 6, 12) === CLIENT_MAC.replaceAll(':', '') &&
-        !cases.some((one) => one.bytes.equals(bytes)),
+        !CASES.some((one) => one.bytes.equals(bytes)),
     ).length;
     assert.equal(counted.tunnel - before.tunnel, expected.tunnel);
     assert.equal(counted.clear - before.clear, expected.clear);
@@ -202,7 +196,9 @@ describe('witnesses on the uplink', () => {
     new PcapStream(clock.originUnixNs, () => again++).push(await readFile(path.join(router.folder, 'uplink.pcap')));
     assert.equal(again, seen.length, 'the file holds what was handed on live');
   });
+}
 
+function ofSingleFrames(): void {
   it('see a canary leave beneath a firewall that drops everything', async () => {
     const clock = new Clock();
     await client.run(['ip', 'addr', 'add', '192.168.1.2/24', 'dev', 'eth0']);
@@ -269,4 +265,20 @@ describe('witnesses on the uplink', () => {
     await capture.stop();
     assert.deepEqual(new Set(lengths), new Set([14 + 20 + 8 + 20]));
   });
+}
+
+describe('witnesses on the uplink', () => {
+  before(async () => {
+    client = await openHost('client');
+    router = await openHost('router');
+    await link(client, 'eth0', router, 'uplink');
+    await client.run(['ip', 'link', 'set', 'eth0', 'address', CLIENT_MAC]);
+  });
+  after(async () => {
+    await client.close();
+    await router.close();
+  });
+
+  describe('beside each other', besideEachOther);
+  describe('of single frames', ofSingleFrames);
 });

@@ -8,41 +8,49 @@ import { Played } from '../kit/played-program.ts';
 
 const saysSchema = z.union([z.object({ seen: z.number() }), z.object({ ready: z.literal(true) })]);
 
-describe('a program that is an instrument', () => {
-  let program: Played;
-  let lent: { readonly argv: Argv; readonly job: string }[];
-  let heard: z.infer<typeof saysSchema>[];
+let program: Played;
+let lent: { readonly argv: Argv; readonly job: string }[];
+let heard: z.infer<typeof saysSchema>[];
 
+const host: Host = {
+  name: 'swarm',
+  folder: '/nowhere',
+  run: () => Promise.reject(new Error('not played')),
+  spawn: () => Promise.reject(new Error('not played')),
+  lend: (argv, job) => {
+    lent.push({ argv, job });
+    return Promise.resolve(program);
+  },
+};
+
+const begin = (signal?: AbortSignal) =>
+  startLineProgram(host, 'probes/swarm/swarm-program', 'the job', saysSchema, (line) => heard.push(line), signal);
+
+/** Begins it and has it say, once it is listened to, that it is ready. */
+const start = async (): ReturnType<typeof begin> => {
+  const starting = begin();
+  await new Promise(setImmediate);
+  program.say('{"ready":true}');
+  return starting;
+};
+
+const stop = async (running: Awaited<ReturnType<typeof begin>>): Promise<unknown> => {
+  const stopping = running.stop();
+  program.end({ code: 0, signal: null });
+  return stopping;
+};
+
+/** Plays a new program for each test. */
+function isPlayed(): void {
   beforeEach(() => {
     program = new Played();
     lent = [];
     heard = [];
   });
+}
 
-  const host: Host = {
-    name: 'swarm',
-    folder: '/nowhere',
-    run: () => Promise.reject(new Error('not played')),
-    spawn: () => Promise.reject(new Error('not played')),
-    lend: (argv, job) => {
-      lent.push({ argv, job });
-      return Promise.resolve(program);
-    },
-  };
-  const begin = (signal?: AbortSignal) =>
-    startLineProgram(host, 'probes/swarm/swarm-program', 'the job', saysSchema, (line) => heard.push(line), signal);
-  /** Begins it and has it say, once it is listened to, that it is ready. */
-  const start = async (): ReturnType<typeof begin> => {
-    const starting = begin();
-    await new Promise(setImmediate);
-    program.say('{"ready":true}');
-    return starting;
-  };
-  const stop = async (running: Awaited<ReturnType<typeof begin>>): Promise<unknown> => {
-    const stopping = running.stop();
-    program.end({ code: 0, signal: null });
-    return stopping;
-  };
+describe('a program that is an instrument', () => {
+  isPlayed();
 
   it('is a compiled one, named as in src/', async () => {
     await start();
@@ -60,6 +68,10 @@ describe('a program that is an instrument', () => {
     assert.deepEqual([running.first, heard], [{ ready: true }, [{ seen: 1 }]]);
     assert.deepEqual(program.told, ['{"command":"look"}', '{"command":"stop"}']);
   });
+});
+
+describe('a program that was an instrument and is blind', () => {
+  isPlayed();
 
   it('is blind after a line that nobody understands, and is heard all the same', async () => {
     const running = await start();
@@ -90,6 +102,10 @@ describe('a program that is an instrument', () => {
       blind: 'swarm-program on swarm ended with exit code 7: out of memory',
     });
   });
+});
+
+describe('a program that is to become an instrument', () => {
+  isPlayed();
 
   for (const [what, say, message] of [
     [

@@ -37,20 +37,7 @@ export function curvesSpec(
     .flatMap(({ observations }) => observations.map(({ time }) => time))
     .reduce((most, time) => Math.max(most, time));
   const unit = timeUnit(longest);
-  const values = drawn.flatMap(({ row, column, line, observations }) => {
-    const steps = kaplanMeier(observations);
-    const place = { row, column, line };
-    return [
-      { ...place, kind: 'curve', time: 0, survival: 1, low: 1, high: 1 },
-      ...thinned(steps).map(({ time, survival, low, high }) => ({
-        ...{ ...place, kind: 'curve', time: time / unit.seconds },
-        ...{ survival, low: low ?? survival, high: high ?? survival },
-      })),
-      ...thinned(steps.filter(({ censored }) => censored > 0)).map(({ time, survival }) => ({
-        ...{ ...place, kind: 'censored', time: time / unit.seconds, survival },
-      })),
-    ];
-  });
+  const values = drawn.flatMap((curve) => stepsOf(curve, unit.seconds));
   const counts = [...new Set(drawn.map(({ row, column }) => `${row}\n${column}`))].map((key) => {
     const here = drawn.filter(({ row, column }) => `${row}\n${column}` === key);
     const n = here.reduce((sum, { observations }) => sum + observations.length, 0);
@@ -115,4 +102,20 @@ export function curvesSpec(
       ],
     },
   };
+}
+
+/** Rows of one curve: its steps with their band, and where observations of it were censored. */
+function stepsOf({ row, column, line, observations }: Curve, unitSeconds: number): object[] {
+  const steps = kaplanMeier(observations);
+  const place = { row, column, line };
+  return [
+    { ...place, kind: 'curve', time: 0, survival: 1, low: 1, high: 1 },
+    ...thinned(steps).map(({ time, survival, low, high }) => ({
+      ...{ ...place, kind: 'curve', time: time / unitSeconds },
+      ...{ survival, low: low ?? survival, high: high ?? survival },
+    })),
+    ...thinned(steps.filter(({ censored }) => censored > 0)).map(({ time, survival }) => ({
+      ...{ ...place, kind: 'censored', time: time / unitSeconds, survival },
+    })),
+  ];
 }

@@ -16,27 +16,36 @@ import { RECORDS_VERSION } from '../../../src/records/vocabulary.ts';
 
 const PLAN: SyntheticPlan = { ...SYNTHETIC_PLAN, clients: ['transmission'], faults: ['link-down'], trialsPerCell: 3 };
 
-describe('readCampaign', () => {
-  let folder = '';
+let folder = '';
+
+const trialsFile = (): string => join(folder, 'trials.jsonl');
+
+const read = async (): Promise<{ trials: TrialRecord[]; problems: ProblemKind[]; words: string }> => {
+  const campaign = await readCampaign(folder);
+  const trials: TrialRecord[] = [];
+  for await (const trial of campaign.trials()) trials.push(trial);
+  const problems = campaign.problems();
+  return { trials, problems: problems.map(({ kind }) => kind), words: JSON.stringify(problems) };
+};
+
+const sound = [...syntheticTrials(PLAN)];
+
+const rewrite = (change: (line: string, index: number) => string): Promise<void> =>
+  readFile(trialsFile(), 'utf8').then((text) =>
+    writeFile(trialsFile(), `${text.trimEnd().split('\n').map(change).join('\n')}\n`),
+  );
+
+/** Writes a sound campaign for each test. */
+function hasCampaign(): void {
   beforeEach(async () => {
     folder = await mkdtemp(join(tmpdir(), 'campaign-'));
     await writeSyntheticCampaign(folder, PLAN);
   });
   afterEach(() => rm(folder, { recursive: true }));
+}
 
-  const trialsFile = (): string => join(folder, 'trials.jsonl');
-  const read = async (): Promise<{ trials: TrialRecord[]; problems: ProblemKind[]; words: string }> => {
-    const campaign = await readCampaign(folder);
-    const trials: TrialRecord[] = [];
-    for await (const trial of campaign.trials()) trials.push(trial);
-    const problems = campaign.problems();
-    return { trials, problems: problems.map(({ kind }) => kind), words: JSON.stringify(problems) };
-  };
-  const sound = [...syntheticTrials(PLAN)];
-  const rewrite = (change: (line: string, index: number) => string): Promise<void> =>
-    readFile(trialsFile(), 'utf8').then((text) =>
-      writeFile(trialsFile(), `${text.trimEnd().split('\n').map(change).join('\n')}\n`),
-    );
+describe('the records that readCampaign gives', () => {
+  hasCampaign();
 
   it('gives back every record as it was sealed', async () => {
     const { trials, problems } = await read();
@@ -83,6 +92,10 @@ describe('readCampaign', () => {
     assert.deepEqual(problems, ['unreadable-record', 'invalid-record', 'older-record', 'duplicate-trial']);
     assert.match(words, /repetition/);
   });
+});
+
+describe('a campaign that lacks something', () => {
+  hasCampaign();
 
   it('says when a capture is missing, and not when it is there', async () => {
     const capture = { name: 'uplink', file: 'uplink.pcapng', packets: 1, dropped: 0 };

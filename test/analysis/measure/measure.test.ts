@@ -166,7 +166,9 @@ describe('measuring what is around an outage', () => {
     assert.equal(measures.recoveryClearPackets, 0);
     assert.equal(uplink.clear, 1);
   });
+});
 
+describe('measuring reaction, recovery and peers', () => {
   it('takes the reaction from the switch’s own instants and the recovery from the first payload through the exit', async () => {
     const piece = (seconds: number, sourceAddress: string): TimelineEvent => ({
       kind: 'peer-piece',

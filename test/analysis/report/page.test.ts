@@ -37,57 +37,25 @@ const PLAN = {
   ],
 };
 
-describe('report.html in Chromium', function () {
-  this.timeout(60_000);
-  let browser: Browser | undefined;
-  let folder = '';
-  let summary: Summary;
-  let page: Page;
-  let requests: string[] = [];
-  let errors: string[] = [];
+let browser: Browser | undefined;
+let folder = '';
+let summary: Summary;
+let page: Page;
+let requests: string[] = [];
+let errors: string[] = [];
 
-  before(async function () {
-    const executablePath = BROWSERS.find((path) => path !== '' && existsSync(path));
-    if (executablePath === undefined) {
-      console.log('      no Chromium here (Debian: apt-get install chromium): the report is not tested in a browser');
-      this.skip();
-    }
-    folder = await mkdtemp(join(tmpdir(), 'report-'));
-    await writeSyntheticCampaign(folder, PLAN);
-    summary = await deriveCampaign(folder);
-    browser = await chromium.launch({
-      executablePath,
-      args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking', '--disable-component-update'],
-    });
-  });
-  after(async () => {
-    await browser?.close();
-    if (folder !== '') await rm(folder, { recursive: true });
-  });
-  beforeEach(async () => {
-    requests = [];
-    errors = [];
-    page = await browser!.newPage({ viewport: { width: 1280, height: 900 } });
-    page.on('request', (request) => requests.push(request.url()));
-    page.on('pageerror', (error) => errors.push(error.message));
-    page.on('console', (message) => {
-      if (message.type() === 'error') errors.push(message.text());
-    });
-  });
-  afterEach(async () => {
-    assert.deepEqual(errors, []);
-    await page.close();
-  });
+const open = (hash = ''): Promise<unknown> => page.goto(`${pathToFileURL(join(folder, 'report.html')).href}${hash}`);
 
-  const open = (hash = ''): Promise<unknown> => page.goto(`${pathToFileURL(join(folder, 'report.html')).href}${hash}`);
-  const visible = (): Promise<number> => page.locator('#cell-table tbody tr:visible').count();
-  const violations = async (): Promise<string[]> => {
-    // The page's own policy lets no file in; the checker comes through the debugger instead.
-    await page.evaluate(await readFile(AXE, 'utf8'));
-    const found: unknown = await page.evaluate('axe.run().then(({ violations }) => violations)');
-    return axeSchema.parse(found).map(({ id, help, nodes }) => `${id}: ${help}: ${nodes[0]?.html ?? ''}`);
-  };
+const visible = (): Promise<number> => page.locator('#cell-table tbody tr:visible').count();
 
+const violations = async (): Promise<string[]> => {
+  // The page's own policy lets no file in; the checker comes through the debugger instead.
+  await page.evaluate(await readFile(AXE, 'utf8'));
+  const found: unknown = await page.evaluate('axe.run().then(({ violations }) => violations)');
+  return axeSchema.parse(found).map(({ id, help, nodes }) => `${id}: ${help}: ${nodes[0]?.html ?? ''}`);
+};
+
+function asItOpens(): void {
   it('asks for nothing but itself', async () => {
     await open();
     assert.equal(requests.length, 1);
@@ -136,7 +104,9 @@ describe('report.html in Chromium', function () {
     await open(`#trial=${trial}`);
     assert.deepEqual(await violations(), []);
   });
+}
 
+function asItIsSearched(): void {
   it('filters by client, switch and fault, and gives each view an address', async () => {
     await open();
     await page.getByRole('combobox', { name: 'Client' }).selectOption('webtorrent');
@@ -198,7 +168,9 @@ describe('report.html in Chromium', function () {
     await open('#open');
     assert.match(await page.locator('#open').innerText(), /no piece arrived through the tunnel/);
   });
+}
 
+function withLess(): void {
   it('can be read on a phone: nothing but tables and pictures is wider than the screen', async () => {
     await page.setViewportSize({ width: 360, height: 740 });
     await open();
@@ -217,4 +189,44 @@ describe('report.html in Chromium', function () {
     assert.equal(await still.locator('#figures svg').first().isVisible(), true);
     await context.close();
   });
+}
+
+describe('report.html in Chromium', function () {
+  this.timeout(60_000);
+  before(async function () {
+    const executablePath = BROWSERS.find((path) => path !== '' && existsSync(path));
+    if (executablePath === undefined) {
+      console.log('      no Chromium here (Debian: apt-get install chromium): the report is not tested in a browser');
+      this.skip();
+    }
+    folder = await mkdtemp(join(tmpdir(), 'report-'));
+    await writeSyntheticCampaign(folder, PLAN);
+    summary = await deriveCampaign(folder);
+    browser = await chromium.launch({
+      executablePath,
+      args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking', '--disable-component-update'],
+    });
+  });
+  after(async () => {
+    await browser?.close();
+    if (folder !== '') await rm(folder, { recursive: true });
+  });
+  beforeEach(async () => {
+    requests = [];
+    errors = [];
+    page = await browser!.newPage({ viewport: { width: 1280, height: 900 } });
+    page.on('request', (request) => requests.push(request.url()));
+    page.on('pageerror', (error) => errors.push(error.message));
+    page.on('console', (message) => {
+      if (message.type() === 'error') errors.push(message.text());
+    });
+  });
+  afterEach(async () => {
+    assert.deepEqual(errors, []);
+    await page.close();
+  });
+
+  describe('as it opens', asItOpens);
+  describe('as it is searched', asItIsSearched);
+  describe('without a wide screen or a script', withLess);
 });

@@ -113,7 +113,9 @@ describe('the numbers of a summary', () => {
     const mostlySeen = summarise(manifestOf('none'), [...censored.slice(0, 2), ...seen], []).cells[0]!.gapSeconds!;
     assert.equal(mostlySeen.medianIsLowerBound, false);
   });
+});
 
+describe('what a scenario requires not to leak', () => {
   it('names what the scenario requires not to leak and that leaked, as it stands in the cells', () => {
     const rows = [
       ...leaking,
@@ -156,7 +158,9 @@ describe('the numbers of a summary', () => {
     );
     assert.match(texts(summary), /ufw not to leak; .* no trial was judged/);
   });
+});
 
+describe('the comparisons of a summary', () => {
   it('compares every switch with the control arm and corrects for their number', () => {
     const rows = [...leaking, ...trials(10, 'ufw', 'no-leak'), ...trials(10, 'slow', 'leak', { clearPackets: 100 })];
     const [ufw, slow] = summarise(manifestOf('none', 'ufw', 'slow'), rows, []).comparisons;

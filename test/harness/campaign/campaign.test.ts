@@ -81,48 +81,12 @@ function sealing(folder: string, skip: number, signal: AbortSignal): Promise<voi
   });
 }
 
-describe('a campaign that is killed again and again', function () {
-  this.timeout(180_000 + KILLS * 30_000 + TRIALS * 5_000);
-  let base = '';
-  let folder = '';
-  const kept: { kill: number; before: string; after: string }[] = [];
-  let sealingKills = 0;
-  let last: { code: number | null; said: string } = { code: null, said: '' };
+let folder = '';
+const kept: { kill: number; before: string; after: string }[] = [];
+let sealingKills = 0;
+let last: { code: number | null; said: string } = { code: null, said: '' };
 
-  before(async () => {
-    base = await mkdtemp(path.join(tmpdir(), 'ksl-chaos-'));
-    folder = path.join(base, 'campaign');
-    await writeFile(path.join(base, 'mine.yaml'), SCENARIO);
-    const random = seededRandom(SEED);
-    for (let kill = 0; kill < 2 * KILLS; kill++) {
-      // A harness that was killed at its very start has left no campaign to go on with.
-      const begun = existsSync(path.join(folder, 'manifest.json'));
-      const args = begun ? ['--resume', folder] : [path.join(base, 'mine.yaml'), '--out', folder];
-      const harness = new Harness(...args, '--jobs', JOBS);
-      // Every other time while captures are sealed; else from the first start-up steps to well into the second round of
-      // trials.
-      const watched = new AbortController();
-      const isSealing = existsSync(path.join(folder, 'trials')) && kill % 2 === 1;
-      const instant = isSealing
-        ? sealing(folder, Math.floor(random() * 6), watched.signal).then(() => (sealingKills += 1))
-        : pause(300 + random() * 12_000);
-      const end = await Promise.race([harness.ended, instant.then(() => null)]);
-      watched.abort();
-      if (end !== null) {
-        assert.equal(end.code, 0, end.said);
-        break; // Nothing is left to kill.
-      }
-      const remains = await Remains.of(harness.child.pid ?? 0);
-      const before = await readFile(path.join(folder, 'trials.jsonl'), 'utf8').catch(() => '');
-      harness.child.kill('SIGKILL');
-      await remains.assertGone(5);
-      await harness.ended;
-      kept.push({ kill, before, after: await readFile(path.join(folder, 'trials.jsonl'), 'utf8').catch(() => '') });
-    }
-    last = await new Harness('--resume', folder).ended;
-  });
-  after(() => rm(base, { recursive: true, force: true }));
-
+function keepsItsRecords(): void {
   it('is killed as often as was asked for', () => {
     assert.equal(kept.length, 2 * KILLS);
     assert.ok(sealingKills >= KILLS - 1, `${sealingKills} times while captures were sealed`);
@@ -163,7 +127,7 @@ describe('a campaign that is killed again and again', function () {
 
   it('comes to the summary that an uninterrupted run with the same records has', async () => {
     const text = await readFile(path.join(folder, 'trials.jsonl'), 'utf8');
-    const straight = path.join(base, 'straight', 'campaign');
+    const straight = path.join(path.dirname(folder), 'straight', 'campaign');
     await mkdir(path.dirname(straight), { recursive: true });
     await cp(folder, straight, { recursive: true });
     const lines = text.trimEnd().split('\n');
@@ -189,6 +153,46 @@ describe('a campaign that is killed again and again', function () {
       JSON.stringify(ended),
     );
   });
+}
+
+describe('a campaign that is killed again and again', function () {
+  this.timeout(180_000 + KILLS * 30_000 + TRIALS * 5_000);
+  let base = '';
+  before(async () => {
+    base = await mkdtemp(path.join(tmpdir(), 'ksl-chaos-'));
+    folder = path.join(base, 'campaign');
+    await writeFile(path.join(base, 'mine.yaml'), SCENARIO);
+    const random = seededRandom(SEED);
+    for (let kill = 0; kill < 2 * KILLS; kill++) {
+      // A harness that was killed at its very start has left no campaign to go on with.
+      const begun = existsSync(path.join(folder, 'manifest.json'));
+      const args = begun ? ['--resume', folder] : [path.join(base, 'mine.yaml'), '--out', folder];
+      const harness = new Harness(...args, '--jobs', JOBS);
+      // Every other time while captures are sealed; else from the first start-up steps to well into the second round of
+      // trials.
+      const watched = new AbortController();
+      const isSealing = existsSync(path.join(folder, 'trials')) && kill % 2 === 1;
+      const instant = isSealing
+        ? sealing(folder, Math.floor(random() * 6), watched.signal).then(() => (sealingKills += 1))
+        : pause(300 + random() * 12_000);
+      const end = await Promise.race([harness.ended, instant.then(() => null)]);
+      watched.abort();
+      if (end !== null) {
+        assert.equal(end.code, 0, end.said);
+        break; // Nothing is left to kill.
+      }
+      const remains = await Remains.of(harness.child.pid ?? 0);
+      const before = await readFile(path.join(folder, 'trials.jsonl'), 'utf8').catch(() => '');
+      harness.child.kill('SIGKILL');
+      await remains.assertGone(5);
+      await harness.ended;
+      kept.push({ kill, before, after: await readFile(path.join(folder, 'trials.jsonl'), 'utf8').catch(() => '') });
+    }
+    last = await new Harness('--resume', folder).ended;
+  });
+  after(() => rm(base, { recursive: true, force: true }));
+
+  describe('in its records', keepsItsRecords);
 });
 
 describe('a campaign that is interrupted', function () {

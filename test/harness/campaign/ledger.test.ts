@@ -83,7 +83,9 @@ describe('the ledger of a campaign', () => {
         assert.equal(await readFile(path.join(folder, 'manifest.json'), 'utf8'), content);
       }));
   }
+});
 
+describe('the ledger of a folder with something strange in it', () => {
   const strange: Readonly<Record<string, (at: string, outside: string) => unknown>> = {
     'a link': (at, outside) => symlink(path.join(outside, 'precious'), at),
     'a hard link': (at, outside) => link(path.join(outside, 'precious'), at),
@@ -114,7 +116,9 @@ describe('the ledger of a campaign', () => {
         });
       }));
   }
+});
 
+describe('what the ledger writes and removes', () => {
   it('writes and removes nothing through a link in place of the folder of trials, or of one trial', () =>
     withCampaign(async (folder, opened) => {
       await withFolder(async (outside) => {

@@ -12,21 +12,28 @@ import { loadScenario } from '../../../src/harness/campaign/scenario.ts';
 
 const EXAMPLE = fileURLToPath(new URL('../../../examples/stack/', import.meta.url));
 
-describe('a stack of the user’s own', () => {
-  let folder = '';
+let folder = '';
+
+async function refused(services: string, pattern: RegExp): Promise<void> {
+  await writeFile(path.join(folder, 'compose.yaml'), `services:\n${services}`);
+  const field = { file: 'compose.yaml', client: 'c', vpn: 'v', device: 'wg0' };
+  await assert.rejects(readCompose(field, folder), (error: unknown) => {
+    assert.ok(error instanceof RequestError);
+    assert.match(error.message, pattern);
+    return true;
+  });
+}
+
+const client = '  c: { image: c, network_mode: service:v }\n';
+
+/** Gives the tests of a description a folder for stacks of their own. */
+function hasFolder(): void {
   before(async () => (folder = await mkdtemp(path.join(os.tmpdir(), 'compose-'))));
   after(() => rm(folder, { recursive: true }));
+}
 
-  async function refused(services: string, pattern: RegExp): Promise<void> {
-    await writeFile(path.join(folder, 'compose.yaml'), `services:\n${services}`);
-    const field = { file: 'compose.yaml', client: 'c', vpn: 'v', device: 'wg0' };
-    await assert.rejects(readCompose(field, folder), (error: unknown) => {
-      assert.ok(error instanceof RequestError);
-      assert.match(error.message, pattern);
-      return true;
-    });
-  }
-  const client = '  c: { image: c, network_mode: service:v }\n';
+describe('a stack of the user’s own', () => {
+  hasFolder();
 
   it('is read as the example has it', async () => {
     const field = { file: 'compose.yaml', client: 'qbittorrent', vpn: 'vpn', device: 'wg0' };
@@ -58,6 +65,10 @@ describe('a stack of the user’s own', () => {
     await refused(client, /has no service «v»; it has c/);
     await refused(`${client}  v: { image: v }\n  db: { image: db }\n`, /take out db/);
   });
+});
+
+describe('what a stack of the user’s own may name', () => {
+  hasFolder();
 
   it('is lent files and folders below its compose file’s folder, and nothing that leads elsewhere', async () => {
     const outside = await mkdtemp(path.join(os.tmpdir(), 'outside-'));
@@ -131,6 +142,10 @@ describe('a stack of the user’s own', () => {
     }
     assert.ok(stackFieldSchema.safeParse({ file: 'compose.yaml', client: 'c', vpn: 'v', device: 'tun-0' }).success);
   });
+});
+
+describe('a stack of the user’s own in a scenario', () => {
+  hasFolder();
 
   it('is read from a file: not from a pipe, which would be waited for, nor from a device', async () => {
     execFileSync('mkfifo', [path.join(folder, 'compose-pipe')]);

@@ -31,6 +31,28 @@ const inspectSchema = z.looseObject({
 /** What is about the machine, or about what is others'. */
 const MIGHTY = /SYS_ADMIN|SYS_MODULE|SYS_PTRACE|SYS_RAWIO|SYS_TIME|SYS_BOOT|MKNOD|DAC_READ_SEARCH|ALL/;
 
+/** Fails when the container of this member of the lab has more than it needs. */
+async function assertConfined(given: z.infer<typeof inspectSchema>['HostConfig'], member: string): Promise<void> {
+  assert.equal(given.NetworkMode, 'none');
+  assert.equal(given.Privileged, false);
+  assert.deepEqual(given.CapDrop, ['ALL']);
+  assert.ok(!given.CapAdd.some((name) => MIGHTY.test(name)), given.CapAdd.join());
+  // As the engine names it: «DAC_OVERRIDE», newer ones «CAP_DAC_OVERRIDE».
+  assert.equal(given.CapAdd.join().includes('DAC_OVERRIDE'), member === 'client', member);
+  assert.deepEqual(Object.keys(given.PortBindings ?? {}), []);
+  const devices = (given.Devices ?? []).map(({ PathOnHost }) => PathOnHost);
+  assert.deepEqual(devices, member === 'client' || member === 'vpn' ? ['/dev/net/tun'] : []);
+  assert.ok((given.Devices ?? []).every(({ CgroupPermissions }) => CgroupPermissions === 'rw'));
+  const lent = given.Binds.filter((bind) => !bind.endsWith(':ro')).map((bind) => bind.split(':')[0] ?? '');
+  assert.deepEqual(
+    lent.map((folder) => path.basename(folder)),
+    member === 'internet' ? [] : [member],
+  );
+  for (const folder of lent) assert.equal((await stat(folder)).mode & 0o002, 0, `${folder} is open to everybody`);
+  assert.equal(given.ReadonlyRootfs, member !== 'client', member);
+  assert.ok(given.PidsLimit > 0 && given.PidsLimit <= 4096, String(given.PidsLimit));
+}
+
 describe('the lab in containers', function () {
   this.timeout(60_000);
   let opened: TestEngine | null = null;
@@ -73,26 +95,8 @@ describe('the lab in containers', function () {
       assert.ok(opened !== null);
       const { docker } = opened.engine;
       for (const { Id, Labels } of found) {
-        const { HostConfig: given } = inspectSchema.parse(await docker.getContainer(Id).inspect());
-        const member = Labels[LABEL.project] ?? '';
-        assert.equal(given.NetworkMode, 'none');
-        assert.equal(given.Privileged, false);
-        assert.deepEqual(given.CapDrop, ['ALL']);
-        assert.ok(!given.CapAdd.some((name) => MIGHTY.test(name)), given.CapAdd.join());
-        // As the engine names it: «DAC_OVERRIDE», newer ones «CAP_DAC_OVERRIDE».
-        assert.equal(given.CapAdd.join().includes('DAC_OVERRIDE'), member === 'client', member);
-        assert.deepEqual(Object.keys(given.PortBindings ?? {}), []);
-        const devices = (given.Devices ?? []).map(({ PathOnHost }) => PathOnHost);
-        assert.deepEqual(devices, member === 'client' || member === 'vpn' ? ['/dev/net/tun'] : []);
-        assert.ok((given.Devices ?? []).every(({ CgroupPermissions }) => CgroupPermissions === 'rw'));
-        const lent = given.Binds.filter((bind) => !bind.endsWith(':ro')).map((bind) => bind.split(':')[0] ?? '');
-        assert.deepEqual(
-          lent.map((folder) => path.basename(folder)),
-          member === 'internet' ? [] : [member],
-        );
-        for (const folder of lent) assert.equal((await stat(folder)).mode & 0o002, 0, `${folder} is open to everybody`);
-        assert.equal(given.ReadonlyRootfs, member !== 'client', member);
-        assert.ok(given.PidsLimit > 0 && given.PidsLimit <= 4096, String(given.PidsLimit));
+        const { HostConfig } = inspectSchema.parse(await docker.getContainer(Id).inspect());
+        await assertConfined(HostConfig, Labels[LABEL.project] ?? '');
       }
 
       // And when its process is killed, the engine removes them all by itself, and a sweep the folder.

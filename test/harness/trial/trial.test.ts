@@ -41,22 +41,11 @@ function command(...args: string[]): Promise<Ended> {
   });
 }
 
-describe('a campaign in the real lab', function () {
-  this.timeout(180_000);
-  let folder = '';
-  let ended: Ended = { code: -1, stdout: '', stderr: '' };
-  let records: TrialRecord[] = [];
+let folder = '';
+let ended: Ended = { code: -1, stdout: '', stderr: '' };
+let records: TrialRecord[] = [];
 
-  before(async () => {
-    const base = await mkdtemp(path.join(tmpdir(), 'ksl-trial-'));
-    folder = path.join(base, 'campaign');
-    await writeFile(path.join(base, 'mine.yaml'), SCENARIO);
-    ended = await command('scenario', path.join(base, 'mine.yaml'), '--out', folder, '--jobs', '2', '--json');
-    const lines = (await readFile(path.join(folder, 'trials.jsonl'), 'utf8')).trim().split('\n');
-    records = lines.map((line) => trialRecordSchema.parse(JSON.parse(line)));
-  });
-  after(() => rm(path.dirname(folder), { recursive: true, force: true }));
-
+function inItsRecords(): void {
   it('ends with exit code 0 and a summary on standard output that is summary.json', async () => {
     assert.equal(ended.code, 0, ended.stderr);
     const printed = summarySchema.parse(JSON.parse(ended.stdout));
@@ -98,7 +87,9 @@ describe('a campaign in the real lab', function () {
     assert.equal(none.length, 2);
     for (const { measures } of none) assert.equal(measures?.verdict, 'leak', measures?.reason);
   });
+}
 
+function inWhatItKept(): void {
   it('puts the fault between what the capture shows of the tunnel before and after', async () => {
     for (const record of records) {
       const { fault, restored } = record.instants;
@@ -154,6 +145,22 @@ describe('a campaign in the real lab', function () {
       [],
     );
   });
+}
+
+describe('a campaign in the real lab', function () {
+  this.timeout(180_000);
+  before(async () => {
+    const base = await mkdtemp(path.join(tmpdir(), 'ksl-trial-'));
+    folder = path.join(base, 'campaign');
+    await writeFile(path.join(base, 'mine.yaml'), SCENARIO);
+    ended = await command('scenario', path.join(base, 'mine.yaml'), '--out', folder, '--jobs', '2', '--json');
+    const lines = (await readFile(path.join(folder, 'trials.jsonl'), 'utf8')).trim().split('\n');
+    records = lines.map((line) => trialRecordSchema.parse(JSON.parse(line)));
+  });
+  after(() => rm(path.dirname(folder), { recursive: true, force: true }));
+
+  describe('in its records', inItsRecords);
+  describe('in what it kept', inWhatItKept);
 });
 
 describe('a kill switch that acts when its own process ends', function () {

@@ -23,6 +23,7 @@ hypothesis: For the test
 clients: [webtorrent]
 killSwitches: [none]
 faults: [link-down]
+placebo: false
 moments: [delay 100ms]
 trials: 2
 observe: { steady: 30s, outage: 1s, recovery: 3s }

@@ -49,7 +49,7 @@ async function scenario(): Promise<Scenario> {
     killSwitches: ['none'],
     trials: labsAtOnce() * ROUNDS,
   });
-  return { ...narrowed, observe: { ...narrowed.observe, ...WINDOWS } };
+  return { ...narrowed, placebo: false, observe: { ...narrowed.observe, ...WINDOWS } };
 }
 
 async function measure(): Promise<readonly BenchRow[]> {

@@ -26,7 +26,7 @@ async function scenario(): Promise<Scenario> {
     killSwitches: ['none'],
     trials: TRIALS,
   });
-  return { ...narrowed, moments: MOMENTS, observe: { ...narrowed.observe, ...WINDOWS } };
+  return { ...narrowed, placebo: false, moments: MOMENTS, observe: { ...narrowed.observe, ...WINDOWS } };
 }
 
 async function measure(): Promise<readonly BenchRow[]> {

@@ -1,6 +1,7 @@
 /** `npm run scenario <name|file.yaml>`: plan, provision, run, derive, show. */
 import { describeSeconds } from '../contracts/durations.ts';
 import { EXIT } from '../contracts/errors.ts';
+import { roleOf } from '../harness/campaign/arms.ts';
 import { AdaptivePace, fixedPace } from '../harness/campaign/pace.ts';
 import { expectedSeconds, makePlan } from '../harness/campaign/plan.ts';
 import { plannedFor } from '../harness/campaign/sample-size.ts';
@@ -27,9 +28,10 @@ export async function scenarioCommand(argv: readonly string[]): Promise<number> 
     return EXIT.done;
   }
   const say = (line: string): void => void process.stderr.write(`killswitch-lab: ${line}\n`);
+  for (const each of plan.said) say(each);
   const asked: Asked = { options, run, plan, pace, say };
   if (options.dryRun) {
-    for (const trial of plan.trials) console.log(trial.trial);
+    for (const { trial, cell } of plan.trials) console.log(`${trial}${roleOf(cell)}`);
     const duration = describeSeconds(expectedSeconds(plan, pace.jobs));
     console.log(`${scaleOf(asked)}: ${plan.trials.length} trials, about ${duration}.`);
     return EXIT.done;

@@ -39,6 +39,8 @@ interface FaultFacts {
   /** What really happens when people meet it. */
   readonly happens: string;
   readonly needs: readonly Need[];
+  /** Whether it happens to the kill switch: without one there is nothing for it to happen to. */
+  readonly ofTheSwitch?: true;
   /** Where else the tunnel's own datagrams go under it; in no other trial are datagrams to there the tunnel's. */
   readonly endpoints?: readonly Endpoint[];
 }

@@ -71,6 +71,8 @@ export interface SwitchFacts {
   /** The implementation it reproduces: name, version, source file, and what is simplified. */
   readonly reproduces: string;
   readonly claims: SwitchClaims;
+  /** Whether it brings a tunnel of another kind: the arm without a kill switch, which has the lab's, is no control of it. */
+  readonly ownTunnel?: true;
   readonly needs: readonly Need[];
 }
 

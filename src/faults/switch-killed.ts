@@ -15,6 +15,7 @@ export const switchKilled = defineFault({
   title: 'the kill switch’s process is killed',
   group: 'filter',
   happens: 'a crash of the VPN application’s daemon, the out-of-memory killer, a package update',
+  ofTheSwitch: true,
   needs: [],
   parameters,
   arm(lab, { then: delay }, subjects) {

@@ -11,6 +11,7 @@ export const switchUpdated = defineFault({
   title: 'the kill switch is updated in place',
   group: 'filter',
   happens: 'an upgrade of the VPN application, a reload of its rules, a changed setting',
+  ofTheSwitch: true,
   needs: [],
   parameters: noParameters,
   arm(lab, _parameters, subjects) {

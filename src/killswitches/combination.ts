@@ -29,6 +29,7 @@ export function combine(members: readonly PlannedSwitch[]): PlannedSwitch {
       boot: claim('boot'),
       reconnect: claim('reconnect'),
     },
+    ...(members.some(({ ownTunnel }) => ownTunnel === true) && { ownTunnel: true }),
     needs: members.flatMap((member) => member.needs),
     parsed: members.flatMap((member) => member.parsed),
     engage: (context) => engageAll(members, context),

@@ -52,6 +52,7 @@ export const haugene = defineKillSwitch({
   family: 'combined',
   reproduces: 'haugene/docker-transmission-openvpn 5.4.1, openvpn/start.sh and transmission/stop.sh; the real openvpn',
   claims: { v4: true, v6: false, dns: false, lan: false, boot: false, reconnect: true },
+  ownTunnel: true,
   needs: OPENVPN_NEEDS,
   parameters,
   async engage(context, { v6 }) {

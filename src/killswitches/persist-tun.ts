@@ -19,6 +19,7 @@ export const persistTun = defineKillSwitch({
   family: 'app',
   reproduces: 'OpenVPN 2.6, persist-tun with redirect-gateway def1 and keepalive 10 60; the real openvpn',
   claims: { v4: false, v6: false, dns: false, lan: false, boot: false, reconnect: true },
+  ownTunnel: true,
   needs: OPENVPN_NEEDS,
   parameters,
   engage(context, { v6 }) {

@@ -24,6 +24,9 @@ export const cellSchema = cellNamesSchema.extend({
 });
 export type Cell = z.infer<typeof cellSchema>;
 
+/** Id of the kill switch that is none: its cells are the control arm. */
+export const CONTROL = 'none';
+
 /** Id of the fault that is none: its cells are the placebo arm, and name it by this text. */
 export const PLACEBO = 'none';
 

@@ -31,6 +31,8 @@ export const manifestSchema = z.object({
       .optional(),
     /** What a stranger is asked after the trial, in seconds, as run; absent where nobody is. */
     retrieval: z.object({ every: labSeconds, horizon: labSeconds }).optional(),
+    /** Kill switches of the cells that bring another tunnel than the arm without one has, which is no control of theirs. */
+    uncontrolled: list(word).optional(),
     /** Kill switches of the cells whose leak makes the run end with exit code 1, as they stand in the cells. */
     mustNotLeak: list(word),
   }),

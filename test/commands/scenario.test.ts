@@ -38,7 +38,7 @@ describe('what npm run scenario refuses before any lab is opened', () => {
     [['quickstart', '--client', 'transmission,'], /names separated by commas/],
     [['quickstart', '--switch', 'nonesuch'], /no kill switch «nonesuch»\. Known: none, /],
     [['quickstart', '--switch', 'app-kill(pol=1s)'], /pol/],
-    [['quickstart', '--fault', 'rain'], /no fault «rain»\. Known: link-down, /],
+    [['quickstart', '--fault', 'rain'], /no fault «rain»\. Known: none, link-down, /],
     [['quickstart', '--horizon', '1h'], /does not ask the swarm afterwards: leave out --horizon/],
     [['quickstart', '--lab', 'moon'], /Allowed choices are netns, docker, auto/],
     [['quickstart', '--plan-for', 'x'], /a share such as 1%/],
@@ -99,7 +99,12 @@ describe('what npm run scenario says before any lab is opened', () => {
         ({ out: said }) => said,
       );
     const first = await plan('1');
-    assert.match(first, /^(?:\d{4}-\S+\n){24}12 cells x 2 trials, \d+ at a time: 24 trials, about .*\.\n$/);
+    assert.match(
+      first,
+      /^(?:\d{4}-\S+(?: {2}\([a-z, ]+\))?\n){48}24 cells x 2 trials, \d+ at a time: 48 trials, about .*\.\n$/,
+    );
+    assert.equal(first.match(/^\d{4}-\S+ {2}\((?:control, )?placebo\)$/gm)?.length, 24);
+    assert.equal(first.match(/^\d{4}-\S+ {2}\(control\)$/gm)?.length, 6);
     assert.equal(await plan('1'), first);
     assert.notEqual(await plan('2'), first);
     assert.ok(!existsSync(out));

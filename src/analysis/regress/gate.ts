@@ -10,10 +10,10 @@ import { quantileOf, sorted } from '../statistics/quantiles.ts';
 import { either, larger, moreInUpperTail, moreOften } from '../statistics/stratified.ts';
 import { controlOf, grouped } from '../summary/cells.ts';
 import type { TrialRow } from '../summary/rows.ts';
-import { CONTROL_SWITCH } from '../summary/summarise.ts';
+import { CONTROL_SWITCH, isControlled } from '../summary/summarise.ts';
 import type { Baseline } from './baseline.ts';
 import { sampleOf, type Sample } from './sample.ts';
-import { cellKey } from '../../records/identity.ts';
+import { cellKey, isPlacebo } from '../../records/identity.ts';
 
 /** Chance that a gate fails although nothing changed. */
 export const FALSE_ALARM = 0.01;
@@ -86,9 +86,10 @@ export function judgeGate(manifest: Manifest, rows: readonly TrialRow[], baselin
       continue;
     }
     const none = rows.filter((row) => cellKey(row.cell) === cellKey({ ...cell, killSwitch: CONTROL_SWITCH }));
-    const control = controlOf(none);
+    const control = isControlled(manifest, cell) ? controlOf(none) : 'absent';
     if (fresh === undefined || fresh.judged === 0) unjudged.push({ name: id, reason: 'no trial of it was judged' });
-    else if (fresh.leaks === 0 && (control === 'silent' || control === 'absent')) {
+    // A placebo is itself what is compared with: that nothing leaves without a fault is no wonder.
+    else if (fresh.leaks === 0 && !isPlacebo(cell) && (control === 'silent' || control === 'absent')) {
       unjudged.push({
         name: id,
         reason: `the arm without a kill switch ${WITHOUT[control]}, so no leak shows nothing`,

@@ -1,7 +1,7 @@
 /**
  * A campaign's trials come down to its summary: a pure function of the rows and the manifest.
  */
-import { cellKey, groupKey, namesOf, type CellNames } from '../../records/identity.ts';
+import { cellKey, isPlacebo, namesOf, type CellNames } from '../../records/identity.ts';
 import type { Manifest } from '../../records/manifest.ts';
 import type { Problem } from '../campaign/problems.ts';
 import { CONFIDENCE } from '../statistics/binomial.ts';
@@ -27,6 +27,14 @@ export function unselectedRows({ scenario }: Manifest, rows: readonly TrialRow[]
   return first === undefined ? rows : rows.filter(({ repetition }) => repetition < first);
 }
 
+/** Whether the arm without a kill switch shares the cell's tunnel, so that it can be its control. */
+export function isControlled(
+  { scenario }: Pick<Manifest, 'scenario'>,
+  { killSwitch }: Pick<CellNames, 'killSwitch'>,
+): boolean {
+  return scenario.uncontrolled?.includes(killSwitch) !== true;
+}
+
 /** Summarises `rows`; cells come in the manifest's order, then any others in the order met. */
 export function summarise(manifest: Manifest, rows: readonly TrialRow[], problems: readonly Problem[]): Summary {
   const { scenario, seed } = manifest;
@@ -37,17 +45,18 @@ export function summarise(manifest: Manifest, rows: readonly TrialRow[], problem
   for (const { cell } of rows) if (!planned.has(cellKey(cell))) planned.set(cellKey(cell), cell);
 
   const rowsOf = (cell: CellNames): readonly TrialRow[] => byCell.get(cellKey(cell)) ?? [];
-  const noneOf = (cell: CellNames): readonly TrialRow[] => rowsOf({ ...cell, killSwitch: CONTROL_SWITCH });
-  const controls = new Map([...planned.values()].map((cell) => [groupKey(cell), controlOf(noneOf(cell))]));
+  const noneOf = (cell: CellNames): readonly TrialRow[] =>
+    isControlled(manifest, cell) ? rowsOf({ ...cell, killSwitch: CONTROL_SWITCH }) : [];
+  const controls = new Map([...planned.values()].map((cell) => [cellKey(cell), controlOf(noneOf(cell))]));
   const arms = [...planned.values()].map((cell) => ({
     cell,
     rows: rowsOf(cell),
-    control: controls.get(groupKey(cell)) ?? ('absent' as const),
+    control: controls.get(cellKey(cell)) ?? ('absent' as const),
   }));
 
   const cells = arms.map(({ cell, rows: own, control }) => summariseCell(cell, own, { control, rule }));
   const compared = arms
-    .filter(({ cell }) => cell.killSwitch !== CONTROL_SWITCH)
+    .filter(({ cell }) => cell.killSwitch !== CONTROL_SWITCH && !isPlacebo(cell))
     .map((arm) => ({
       ...arm,
       rows: unselectedRows(manifest, arm.rows),

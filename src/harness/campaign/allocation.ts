@@ -2,7 +2,8 @@
  * Chooses which trials of a plan are run when their number depends on results: all of a cell's trials up to its next
  * look, and none beyond it until that look says so. A function of the plan, the rule and the sealed records alone,
  * whatever their order and however many labs ran side by side, so that an interrupted campaign goes on as it would
- * have.
+ * have. Cells of control and placebo get their trials by the same looks as any other: what is compared are the trials up
+ * to the first look, which all have.
  */
 import { isKnown, type CellCounts, type SequentialRule } from '../../analysis/statistics/sequential.ts';
 import type { SealedGlance } from './ledger.ts';

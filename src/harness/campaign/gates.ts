@@ -5,12 +5,11 @@
  */
 import { RequestError } from '../../contracts/errors.ts';
 import { parseReferences } from '../../contracts/reference.ts';
-import { faultByReference } from '../../faults/index.ts';
 import { killSwitchByReference } from '../../killswitches/index.ts';
 import { servedBy } from '../trial/trackers.ts';
-import { parseMoment } from '../trial/moments.ts';
-import type { CellNames } from '../../records/identity.ts';
 import type { Conditions } from '../../records/conditions.ts';
+import { KINDS, LISTS, SPOKEN, hasName, namedTwice } from './cell-names.ts';
+import { withArms, type Planned } from './arms.ts';
 
 export interface Complaint {
   /** Place of what is wrong, from the top of the scenario. */
@@ -19,68 +18,11 @@ export interface Complaint {
   readonly message: string;
 }
 
-/** Lists of names whose product are the cells. */
-interface Names {
-  readonly clients: readonly string[];
-  readonly killSwitches: readonly string[];
-  readonly faults: readonly string[];
-  readonly moments: readonly string[];
-}
-
-type Exclusion = { readonly [K in keyof CellNames]?: string | undefined };
-
-export interface Gated extends Names {
-  readonly exclude: readonly Exclusion[];
+export interface Gated extends Planned {
   readonly mustNotLeak: readonly string[];
   readonly torrent: Conditions['torrent'];
   readonly infrastructure: readonly string[];
 }
-
-const LISTS = { client: 'clients', killSwitch: 'killSwitches', fault: 'faults', moment: 'moments' } as const;
-const KINDS: readonly (keyof CellNames)[] = ['client', 'killSwitch', 'fault', 'moment'];
-
-const PARSED: Readonly<Record<keyof CellNames, (name: string) => unknown>> = {
-  client: (name) => name.trim(),
-  killSwitch: (name) => killSwitchByReference(name).parsed,
-  fault: (name) => faultByReference(name).parsed,
-  moment: parseMoment,
-};
-
-/** Text that is one for names parsed to the same; a name that cannot be parsed, which the plan refuses, is its own. */
-function meaningOf(kind: keyof CellNames, name: string): string {
-  try {
-    return JSON.stringify(PARSED[kind](name));
-  } catch (error) {
-    if (!(error instanceof RequestError)) throw error;
-    return name.trim();
-  }
-}
-
-/** Whether the exclusion takes out the cell: every name it gives must be the cell's. */
-export function excludes(exclusion: Exclusion, cell: CellNames): boolean {
-  return KINDS.every((kind) => {
-    const name = exclusion[kind];
-    return name === undefined || meaningOf(kind, name) === meaningOf(kind, cell[kind]);
-  });
-}
-
-/** Names given a second time, by their place in the list. */
-export function namedTwice(kind: keyof CellNames, names: readonly string[]): { at: number; message: string }[] {
-  const meanings = names.map((name) => meaningOf(kind, name));
-  return names.flatMap((name, at) => {
-    const first = names[meanings.indexOf(meanings[at] ?? '')] ?? name;
-    if (meanings.indexOf(meanings[at] ?? '') === at) return [];
-    const same = first === name ? 'is named twice' : `is the same as «${first}», which is named already`;
-    return [{ at, message: `«${name}» ${same}; every ${SPOKEN[kind]} may be named once: take one of them out` }];
-  });
-}
-
-const SPOKEN: Readonly<Record<keyof CellNames, string>> = {
-  client: 'client',
-  killSwitch: 'kill switch',
-  fault: 'fault',
-  moment: 'moment',
-};
 
 /** The kill switches that an entry of `mustNotLeak` is about: without parameters, the switch with any. */
 function requiredOf(entry: string, killSwitches: readonly string[]): readonly string[] {
@@ -131,8 +73,8 @@ function pointless(scenario: Gated): Complaint[] {
   return scenario.exclude.flatMap((exclusion, at) =>
     KINDS.flatMap((kind) => {
       const name = exclusion[kind];
-      const names = scenario[LISTS[kind]];
-      if (name === undefined || names.some((each) => meaningOf(kind, each) === meaningOf(kind, name))) return [];
+      const names = withArms(scenario)[LISTS[kind]];
+      if (name === undefined || hasName(kind, names, name)) return [];
       const message =
         `«${name}» is no ${SPOKEN[kind]} of this scenario, so that the entry takes out no cell; ` +
         `allowed: ${names.join(', ')}. Write one of these, or take the entry out`;

@@ -8,6 +8,7 @@ import { sequentialRule, type Plan } from './plan.ts';
 import { findCommand } from '../labs/provision.ts';
 import type { Manifest } from '../../records/manifest.ts';
 import { RECORDS_VERSION } from '../../records/vocabulary.ts';
+import { uncontrolledSwitches } from './arms.ts';
 import { requiredSwitches } from './gates.ts';
 import type { Scenario } from './scenario.ts';
 
@@ -39,6 +40,7 @@ export function makeManifest(
 ): Manifest {
   const { scenario } = run;
   const sequential = sequentialRule(scenario);
+  const uncontrolled = uncontrolledSwitches(plan.cells);
   return {
     version: RECORDS_VERSION,
     campaign: path.basename(run.folder),
@@ -53,6 +55,7 @@ export function makeManifest(
       trialsPerCell: scenario.trials,
       ...(sequential && { sequential: { ...sequential, looks: [...sequential.looks] } }),
       ...(scenario.retrieval && { retrieval: scenario.retrieval }),
+      ...(uncontrolled.length > 0 && { uncontrolled }),
       mustNotLeak: requiredSwitches(scenario),
     },
     seed: run.seed,

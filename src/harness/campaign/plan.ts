@@ -14,13 +14,16 @@ import { trialSeconds, type PlannedTrial } from '../trial/spec.ts';
 import { conditionsSchema } from '../../records/conditions.ts';
 import { namesOf, type Cell } from '../../records/identity.ts';
 import { cellOf } from '../trial/cell.ts';
-import { excludes, namedTwice } from './gates.ts';
+import { armsSaid, cellsWithArms } from './arms.ts';
+import { namedTwice } from './cell-names.ts';
 import { STACK, type Scenario } from './scenario.ts';
 
 export interface Plan {
   readonly cells: readonly Cell[];
   readonly trials: readonly PlannedTrial[];
   readonly needs: readonly Need[];
+  /** What a person should know of its arms, in sentences. */
+  readonly said: readonly string[];
 }
 
 /** Parts of a scenario that the command line narrows it to. */
@@ -97,18 +100,13 @@ function assertStack({ name, stack, clients, killSwitches }: Scenario): void {
   }
 }
 
-/** Every combination of the scenario's names that it does not exclude. Throws `RequestError` when none is left. */
+/** The scenario's cells, with the arms they are compared with. Throws `RequestError` when none is left. */
 function cellsOf(scenario: Scenario): readonly Cell[] {
-  const cells = scenario.clients.flatMap((client) =>
-    scenario.killSwitches.flatMap((killSwitch) =>
-      scenario.faults.flatMap((fault) => scenario.moments.map((moment) => ({ client, killSwitch, fault, moment }))),
-    ),
-  );
-  const included = cells.filter((cell) => !scenario.exclude.some((pattern) => excludes(pattern, cell)));
-  if (included.length === 0) {
+  const cells = cellsWithArms(scenario);
+  if (cells.length === 0) {
     throw new RequestError(`Scenario ${scenario.name}: every cell is excluded; take an entry out of «exclude».`);
   }
-  return included.map(cellOf);
+  return cells.map(cellOf);
 }
 
 /**
@@ -152,6 +150,7 @@ export function makePlan(scenario: Scenario, seed: number, planned?: readonly Ce
       ...faults.flatMap((fault) => fault.needs),
       ...infrastructure.flatMap((each) => each.needs),
     ],
+    said: armsSaid(scenario, cells),
   };
 }
 

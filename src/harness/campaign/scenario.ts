@@ -68,6 +68,10 @@ const fieldsSchema = z.strictObject({
       }),
     )
     .default([]),
+  /** Whether each client, kill switch and moment gets cells in which everything but the injection happens. */
+  placebo: z.boolean().default(true),
+  /** Whether a scenario that does not name the kill switch `none` gets its cells. */
+  control: z.boolean().default(true),
   ...conditionsWith(duration),
   /** A stack of the user's own: its client and its VPN in containers, instead of the catalogue's. */
   stack: stackFieldSchema.optional(),

@@ -106,6 +106,23 @@ describe('the regression gate', function () {
     );
   });
 
+  it('judges a placebo without an arm that leaks, and sees one that begins to', () => {
+    const plan = { ...PLAN, faults: ['link-down', 'none'] };
+    // In the arm without a switch nothing leaves without a fault either.
+    const manifest = syntheticManifest(plan);
+    const quiet = (rows: readonly TrialRow[], verdict: TrialRow['verdict']): TrialRow[] =>
+      rows.map((row) => (row.cell.fault === 'none' ? { ...row, verdict } : row));
+    const rows = rowsOf(plan);
+    const baseline = updated(null, manifest, samplesOf(manifest, quiet(rows, 'no-leak')), 'test').baseline;
+    const held = judgeGate(manifest, quiet(rows, 'no-leak'), baseline);
+    assert.deepEqual([held.outcome, held.unjudged], ['held', []]);
+    const worse = judgeGate(manifest, quiet(rows, 'leak'), baseline);
+    assert.ok(
+      regressions(worse).some((name) => / none .*: leak$/.test(name)),
+      regressions(worse).join('; '),
+    );
+  });
+
   it('does not ask the arm without a switch to be better', () => {
     const names = gate(PLAN, baselineOf(PLAN)).checks.map(({ name }) => name);
     assert.ok(names.length > 0 && names.every((name) => !name.includes('none')));

@@ -113,6 +113,28 @@ describe('the numbers of a summary', () => {
     const mostlySeen = summarise(manifestOf('none'), [...censored.slice(0, 2), ...seen], []).cells[0]!.gapSeconds!;
     assert.equal(mostlySeen.medianIsLowerBound, false);
   });
+
+  it('has no control for a kill switch with a tunnel of its own', () => {
+    const rows = [...leaking, ...trials(5, 'persist-tun', 'no-leak'), ...trials(5, 'ufw', 'no-leak')];
+    const manifest = manifestOf('none', 'persist-tun', 'ufw');
+    const scenario = { ...manifest.scenario, uncontrolled: ['persist-tun'] };
+    const { cells, comparisons } = summarise({ ...manifest, scenario }, rows, []);
+    assert.deepEqual(
+      cells.map(({ control, finding }) => [control, finding]),
+      [
+        ['leaked', 'leaks'],
+        ['absent', 'inconclusive'],
+        ['leaked', 'no-leak-seen'],
+      ],
+    );
+    assert.deepEqual(
+      comparisons.map(({ control, leak }) => [control, leak === null]),
+      [
+        ['absent', true],
+        ['leaked', false],
+      ],
+    );
+  });
 });
 
 describe('what a scenario requires not to leak', () => {

@@ -14,6 +14,7 @@ clients: [transmission]
 killSwitches: [none, netns, app-kill(poll=1s)]
 faults: [link-down]
 trials: 48
+placebo: false
 sequential: { looks: [6, 12, 24], width: 0.4 }
 `;
 const SCENARIO = parseScenario('mine', SOURCE, 'mine.yaml');
@@ -21,9 +22,13 @@ const RULE = sequentialRule(SCENARIO);
 const PLAN = makePlan(SCENARIO, 1);
 
 /** What the trial comes to: `none` always leaks, the namespace never, the third by the trial's own seed. */
-function sealed({ trial, attempt, repeats, cell, seed }: Attempt, disturbedOneIn: number): SealedGlance {
+function sealed(
+  { trial, attempt, repeats, cell, seed }: Attempt,
+  disturbedOneIn: number,
+  quiet: boolean,
+): SealedGlance {
   const disturbed = (seed + attempt) % disturbedOneIn === 0;
-  const leaks = cell.killSwitch === 'none' || (cell.killSwitch !== 'netns' && seed % 2 === 0);
+  const leaks = !quiet && (cell.killSwitch === 'none' || (cell.killSwitch !== 'netns' && seed % 2 === 0));
   return {
     trial,
     attempt,
@@ -36,7 +41,13 @@ function sealed({ trial, attempt, repeats, cell, seed }: Attempt, disturbedOneIn
 }
 
 /** Runs the queue with `jobs` at a time, `pick` deciding which of those under way ends next. */
-function run(queue: TrialQueue, jobs: number, pick: (running: number) => number, disturbedOneIn = 1e9): SealedGlance[] {
+function run(
+  queue: TrialQueue,
+  jobs: number,
+  pick: (running: number) => number,
+  disturbedOneIn = 1e9,
+  quiet: (attempt: Attempt) => boolean = () => false,
+): SealedGlance[] {
   const running: Attempt[] = [];
   const all: SealedGlance[] = [];
   for (;;) {
@@ -47,7 +58,7 @@ function run(queue: TrialQueue, jobs: number, pick: (running: number) => number,
     }
     const [ended] = running.splice(pick(running.length), 1);
     if (ended === undefined) return all;
-    const record = sealed(ended, disturbedOneIn);
+    const record = sealed(ended, disturbedOneIn, quiet(ended));
     queue.sealed(record);
     all.push(record);
   }
@@ -94,6 +105,15 @@ describe('the allocation of a sequential campaign', () => {
     );
   });
 
+  it('gives a placebo its trials by its own looks, as any other cell', () => {
+    const scenario = parseScenario('mine', SOURCE.replace('placebo: false\n', ''), 'mine.yaml');
+    const plan = makePlan(scenario, 1);
+    const quiet = ({ cell }: Attempt): boolean => cell.fault === 'none';
+    const queue = new TrialQueue(plan.trials, [], RULE);
+    const all = run(queue, 1, () => 0, 1e9, quiet);
+    assert.equal(all.filter(({ cell }) => cell.fault === 'none' && cell.killSwitch === 'app-kill(poll=1s)').length, 12);
+  });
+
   it('without a rule runs the whole plan', () => {
     assert.equal(run(new TrialQueue(PLAN.trials, []), 3, () => 0).length, PLAN.trials.length);
   });
@@ -109,9 +129,9 @@ describe('a sequential scenario', () => {
   it('is refused where its looks are none', () => {
     const refused = (from: string, to: string, why: RegExp): void =>
       assert.throws(() => parseScenario('mine', SOURCE.replace(from, to), 'mine.yaml'), why);
-    refused('[6, 12, 24]', '[6, 12, 12]', /^RequestError: mine\.yaml:7: sequential\.looks: must ascend/);
+    refused('[6, 12, 24]', '[6, 12, 12]', /^RequestError: mine\.yaml:8: sequential\.looks: must ascend/);
     refused('[6, 12, 24]', '[6, 48]', /sequential\.looks: every look must be below «trials»/);
-    refused('title:', 'kind: agreement\ntitle:', /mine\.yaml:8: sequential: only a campaign can/);
+    refused('title:', 'kind: agreement\ntitle:', /mine\.yaml:9: sequential: only a campaign can/);
     refused('width: 0.4', 'widht: 0.4', /widht: not a field here; allowed: looks, width/);
   });
 });

@@ -36,6 +36,7 @@ hypothesis: For the test
 clients: [qbittorrent]
 killSwitches: [none, wg-quick-postup]
 faults: [link-down]
+placebo: false
 moments: [delay 100ms]
 trials: ${Math.ceil(TRIALS / 2)}
 observe: { steady: 30s, outage: 1s, recovery: 1s }

@@ -12,6 +12,8 @@ const FIELDS = {
   faults: '[link-down, flap]',
   moments: '[delay 1s, uniform 0s..2s]',
   trials: '1',
+  placebo: 'false',
+  control: 'false',
 };
 type Fields = Partial<Record<keyof typeof FIELDS | 'exclude' | 'mustNotLeak' | 'torrent' | 'infrastructure', string>>;
 
@@ -92,7 +94,7 @@ describe('an exclusion', () => {
   it('that takes out no cell is refused with what is allowed', () => {
     assert.match(
       refusal({ exclude: '[{ client: deluge }, { client: transmission, killSwitch: app-kil }]' }),
-      /^mine\.yaml:8: exclude\.1\.killSwitch: «app-kil» is no kill switch of this scenario.*allowed: none, app-kill, /,
+      /^mine\.yaml:10: exclude\.1\.killSwitch: «app-kil» is no kill switch of this scenario.*allowed: none, app-kill, /,
     );
     assert.match(
       refusal({ exclude: '[{ client: qbittorrent }]' }),
@@ -112,7 +114,7 @@ describe('a kill switch that must not leak', () => {
   it('is refused when the scenario has none of that name', () => {
     assert.match(
       refusal({ mustNotLeak: '[none, nnone]' }),
-      /^mine\.yaml:8: mustNotLeak\.1: «nnone» is no kill switch of this scenario.*allowed: none, app-kill, /,
+      /^mine\.yaml:10: mustNotLeak\.1: «nnone» is no kill switch of this scenario.*allowed: none, app-kill, /,
     );
     assert.match(refusal({ mustNotLeak: '["app-kill(poll=1s)"]' }), /«app-kill\(poll=1s\)» is no kill switch of this/);
     assert.match(refusal({ mustNotLeak: '[client-bind]' }), /«client-bind» is no kill switch of this scenario/);
@@ -138,7 +140,7 @@ describe('a tracker of the infrastructure', () => {
     for (const trackers of ['[opentracker-http]', '[http, opentracker-udp]', '[[http, opentracker-udp]]']) {
       assert.match(
         refusal({ torrent: `{ trackers: ${trackers} }` }),
-        /^mine\.yaml:8: torrent\.trackers\.\d: «opentracker-(http|udp)» is served by «opentracker», which is not run: add/,
+        /^mine\.yaml:10: torrent\.trackers\.\d: «opentracker-(http|udp)» is served by «opentracker», which is not run: add/,
       );
     }
     scenarioOf({ torrent: '{ trackers: [http, opentracker-http] }', infrastructure: '[opentracker]' });

@@ -163,7 +163,7 @@ describe('a stack of the user’s own in a scenario', () => {
 
   it('takes no client or kill switch of the catalogue, and lends its own to no other scenario', async () => {
     const [stack, quickstart] = await Promise.all([loadScenario('stack'), loadScenario('quickstart')]);
-    assert.equal(makePlan(stack, 1).cells.length, 4);
+    assert.equal(makePlan(stack, 1).cells.length, 6);
     assert.throws(() => makePlan(restrict(stack, { killSwitches: ['ufw'] }), 1), /«ufw» cannot be put into a stack/);
     assert.throws(() => makePlan(restrict(stack, { clients: ['deluge'] }), 1), /«deluge» cannot be put into a stack/);
     assert.throws(() => makePlan(restrict(quickstart, { killSwitches: ['stack'] }), 1), /takes a field «stack»/);

@@ -53,6 +53,8 @@ export async function testCommand(argv: readonly string[]): Promise<number> {
     if (!stop.aborted) throw error;
   }
   if (!stop.aborted) return code;
+  // Images may still be in the making.
+  signalAll(descendants(), 'SIGKILL');
   say(`interrupted during ${begun.at(-1)?.tool ?? 'the preparations'}; what it had started has been ended`);
   return EXIT.interrupted;
 }

@@ -81,6 +81,21 @@ const clearTrafficSchema = z.object({
 });
 export type ClearTraffic = z.infer<typeof clearTrafficSchema>;
 
+/**
+ * Ways in which a client uses its tunnel. tcp, utp: connections to peers that it makes; incoming: those that peers make to
+ * the tunnel's exit.
+ */
+export const AVAILABLE_WAYS = [
+  'tcp',
+  'utp',
+  'incoming',
+  'dht',
+  'announce-http',
+  'announce-udp',
+  'announce-ws',
+] as const;
+export type AvailableWay = (typeof AVAILABLE_WAYS)[number];
+
 export const findingsSchema = z.object({
   /** The phases that the trial had, in their order, and the worst that happened in each. */
   phases: z.array(z.object({ phase: z.enum(TRIAL_PHASES), fromNs: instant, untilNs: instant, reach: z.enum(REACHES) })),
@@ -109,6 +124,17 @@ export const findingsSchema = z.object({
     state: z.enum(['recovered', 'never', 'not-asked']),
     /** Seconds from the beginning of the reversal to the first payload, or to the end of the watch. */
     seconds: labSeconds.nullable(),
+    /** The same for each way in which the client had used the tunnel before the fault; absent in older records. */
+    ways: z
+      .array(
+        z.object({
+          way: z.enum(AVAILABLE_WAYS),
+          state: z.enum(['recovered', 'never', 'not-asked']),
+          seconds: labSeconds.nullable(),
+        }),
+      )
+      .max(AVAILABLE_WAYS.length)
+      .optional(),
   }),
 });
 export type Findings = z.infer<typeof findingsSchema>;

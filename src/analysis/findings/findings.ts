@@ -11,11 +11,10 @@ import { REACHES, REACH_OF } from '../../records/findings.ts';
 import { endpointsOf, isPlacebo, type Identity } from '../../records/identity.ts';
 import type { TimelineEvent } from '../../records/timeline.ts';
 import type { TrialRecord } from '../../records/trial-record.ts';
-import { canonicalAddress } from '../capture/address.ts';
 import { readInOrder } from '../capture/read-in-order.ts';
-import { withoutNulls } from '../measure/uplink.ts';
 import { Authorship } from './authorship.ts';
 import { clearTraffic, type Sent, type UplinkTraffic } from './clear-traffic.ts';
+import { availabilityOf, firstPayload } from './availability.ts';
 import { disclosuresOf } from './disclosures.ts';
 import { SentPackets } from './packet-key.ts';
 import { closedAt, phasesOf, type PhaseSpan } from './trial-phases.ts';
@@ -116,6 +115,7 @@ function afterwards(
       (each) => each.kind === 'switch' && each.stage === stage && each.atNs >= (fault?.beforeNs ?? Infinity),
     )?.atNs;
   const payloadNs = isPlacebo(record.cell) ? null : firstPayload(timeline, identity, restored?.beforeNs ?? Infinity);
+  const untilNs = spans.findLast(({ phase }) => phase !== 'aftermath')?.untilNs ?? restored?.beforeNs ?? 0;
   return {
     latency: {
       noticedNs: since(told('noticed')),
@@ -126,32 +126,6 @@ function afterwards(
       tunnelBackNs: since(tunnelBackNs),
       firstPayloadNs: since(payloadNs),
     },
-    availability: availabilityOf(record, timeline, spans, payloadNs),
+    availability: availabilityOf(record, timeline, identity, untilNs),
   };
-}
-
-/** When a peer first handed payload to the tunnel's exit from an instant on; null when none did. */
-function firstPayload(timeline: readonly TimelineEvent[], identity: Identity, sinceNs: number): number | null {
-  const exits = new Set(withoutNulls([identity.exit4, identity.exit6]).map(canonicalAddress));
-  const piece = timeline.find(
-    (each) => each.kind === 'peer-piece' && each.atNs >= sinceNs && exits.has(canonicalAddress(each.sourceAddress)),
-  );
-  return piece?.atNs ?? null;
-}
-
-function availabilityOf(
-  { cell, instants: { restored } }: TrialRecord,
-  timeline: readonly TimelineEvent[],
-  spans: readonly PhaseSpan[],
-  payloadNs: number | null,
-): Findings['availability'] {
-  if (restored === null || isPlacebo(cell)) return { state: 'not-asked', seconds: null };
-  if (payloadNs !== null) return { state: 'recovered', seconds: (payloadNs - restored.beforeNs) / NS_PER_SECOND };
-  const untilNs = spans.findLast(({ phase }) => phase !== 'aftermath')?.untilNs ?? restored.beforeNs;
-  const watchedNs = Math.max(0, untilNs - restored.beforeNs);
-  const last = timeline.findLast(
-    ({ kind, atNs }) => (kind === 'client-exited' || kind === 'client-started') && atNs < untilNs,
-  );
-  if (last?.kind === 'client-exited') return { state: 'not-asked', seconds: null };
-  return { state: 'never', seconds: watchedNs / NS_PER_SECOND };
 }

@@ -339,16 +339,16 @@ describe('availability', () => {
 
   it('says when payload came back', async () => {
     const { availability } = await found({ timeline: [piece(22)], wan: back(21) });
-    assert.deepEqual(availability, { state: 'recovered', seconds: 2 });
+    assert.deepEqual(availability, { state: 'recovered', seconds: 2, ways: [] });
   });
 
   it('says for how long it never came back', async () => {
     const { availability } = await found({ wan: back(21) });
-    assert.deepEqual(availability, { state: 'never', seconds: END - RESTORED });
+    assert.deepEqual(availability, { state: 'never', seconds: END - RESTORED, ways: [] });
   });
 
   it('does not ask it of a client that is gone', async () => {
     const { availability } = await found({ wan: back(21), timeline: [acting(12), exited(12.1)] });
-    assert.deepEqual(availability, { state: 'not-asked', seconds: null });
+    assert.deepEqual(availability, { state: 'not-asked', seconds: null, ways: [] });
   });
 });

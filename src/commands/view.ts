@@ -1,6 +1,15 @@
 /** The terminal view: what is running, what has come out, and at the end a table a person can read. */
 import { createLogUpdate } from 'log-update';
-import { accountOf, lastClientWords, learntWords, reachWords } from '../analysis/summary/reach-words.ts';
+import { isPlacebo } from '../records/identity.ts';
+import {
+  accountOf,
+  backWords,
+  badness,
+  causeWords,
+  lastClientWords,
+  learntIn,
+  reachWords,
+} from '../analysis/summary/reach-words.ts';
 import type { Summary } from '../analysis/summary/schema.ts';
 import type { CampaignEvents } from '../harness/campaign/campaign.ts';
 import { terminalText } from '../contracts/media.ts';
@@ -119,32 +128,41 @@ export function summaryTable(summary: Summary, columns: number): string {
 /** More cells than this would fill the screen with sentences; the report has them all. */
 const MOST_ACCOUNTS = 24;
 
-/** A sentence a cell on who was told what, before the fault and in the outage. */
+/** A sentence a cell on who was told what, before the fault and in the outage, and whether the fall did it. */
 function accounts({ cells }: Summary): string[] {
-  const told = cells.filter(({ finding }) => finding !== 'unsupported');
+  const told = inTable(cells).filter(({ finding }) => finding !== 'unsupported');
   return told.length > MOST_ACCOUNTS ? [] : told.map((cell) => `- ${accountOf(cell)}`);
+}
+
+/** Cells of a table, the worst first. A placebo arm has no row: each row has its figures in its own last column. */
+function inTable(cells: Summary['cells']): Summary['cells'] {
+  return cells.filter((cell) => !isPlacebo(cell) || cells.every(isPlacebo)).sort((a, b) => badness(a) - badness(b));
 }
 
 /** A cell's three names stand side by side where there is room for it, and below each other where there is not. */
 function cellTable({ cells }: Summary, columns: number): string {
-  const found = ['before the fault', 'in the outage', 'until s', 'who learnt the address'];
+  const found = ['before the fault', 'while the tunnel was down', 'did the fall do it?', 'until s', 'back'];
+  const shown = inTable(cells);
   const sideBySide = layOut(
     {
       head: ['client', 'kill switch', 'fault', ...found],
-      rows: cells.map((cell) => [[cell.client], [cell.killSwitch], [cell.fault], ...foundIn(cell)]),
+      rows: shown.map((cell) => [[cell.client], [cell.killSwitch], [cell.fault], ...foundIn(cell)]),
     },
     columns,
   );
   if (sideBySide.split('\n').every((line) => line.length <= columns)) return sideBySide;
-  const rows = cells.map((cell) => [[cell.client, ...cell.killSwitch.split(/(?=\+)/), cell.fault], ...foundIn(cell)]);
+  const rows = shown.map((cell) => [[cell.client, ...cell.killSwitch.split(/(?=\+)/), cell.fault], ...foundIn(cell)]);
   return layOut({ head: ['client, kill switch, fault', ...found], rows }, columns);
 }
 
 function foundIn(cell: Summary['cells'][number]): TextTable['rows'][number] {
+  const { found, cause, finding } = cell;
+  if (found === null) return [[finding], ['-'], ['-'], ['-'], ['-']];
   return [
-    [reachWords(cell.found, 'before')],
-    [cell.found === null ? cell.finding : reachWords(cell.found, 'outage')],
-    [lastClientWords(cell.found)],
-    [learntWords(cell.found)],
+    [reachWords(found, 'before'), ...learntIn(found, 'before')],
+    [reachWords(found, 'outage'), ...learntIn(found, 'outage')],
+    [causeWords(cause)],
+    [lastClientWords(found)],
+    [backWords(found)],
   ];
 }

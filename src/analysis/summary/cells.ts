@@ -11,6 +11,7 @@ import { kaplanMeier, medianSurvival, type Observation } from '../statistics/sur
 import { aftermathOf, type Estimate } from './aftermath.ts';
 import { NO_PACKETS, NO_PARTIES, type MeasuredRow, type TrialRow } from './rows.ts';
 import { evidenceOf } from './reach.ts';
+import type { Cause } from './cause.ts';
 import { cellSentence } from './reach-words.ts';
 import type { CellSummary, Control } from './schema.ts';
 
@@ -35,11 +36,18 @@ export function controlOf(none: readonly TrialRow[]): Control {
   return safe === 0 ? 'leaked' : 'partly';
 }
 
-/** The summary of `cell` from its trials, given how its `none` arm did. `rule` decided how many. */
+/** What a cell's summary needs of other cells: how its `none` arm did, what its placebo arm shows, the rule that decided n. */
+interface CellContext {
+  readonly control: Control;
+  readonly cause: Cause | null;
+  readonly rule?: SequentialRule | undefined;
+}
+
+/** The summary of `cell` from its trials and what other cells say of it. */
 export function summariseCell(
   cell: CellNames,
   rows: readonly TrialRow[],
-  { control, rule }: { readonly control: Control; readonly rule?: SequentialRule | undefined },
+  { control, cause, rule }: CellContext,
 ): CellSummary {
   const verdicts = { leak: 0, noLeak: 0, inconclusive: 0, unsupported: 0 };
   for (const row of rows) verdicts[row.verdict === 'no-leak' ? 'noLeak' : row.verdict] += 1;
@@ -58,7 +66,8 @@ export function summariseCell(
     trials: rows.length,
     verdicts,
     found,
-    sentence: cellSentence(cell.client, found),
+    cause,
+    sentence: cellSentence(cell, found, cause),
     leakProbability: clopperPearson(verdicts.leak, judgedTrials, confidenceOf(rule)),
     leakUpperBound: verdicts.leak === 0 ? upperBound(0, judgedTrials) : null,
     switchLatencySeconds: estimate((row) => row.switchLatencySeconds),

@@ -1,5 +1,7 @@
 /** What a cell's trials found, in words that somebody who runs a torrent client understands. */
 import { REACHES, type ThirdParty } from '../../records/findings.ts';
+import { isPlacebo, type CellNames } from '../../records/identity.ts';
+import type { Cause } from './cause.ts';
 import type { CellEvidence, Stage } from './reach.ts';
 import type { CellSummary } from './schema.ts';
 
@@ -32,29 +34,90 @@ export function reachWords(evidence: CellEvidence | null, stage: Stage): string 
   return `${met.map((reach) => `${reach} ${counts[reach]}`).join(', ')} of ${total}`;
 }
 
-/** «tracker, 11 dht, 5 peer; by content: tracker»: who learnt the address in any stage, the most in one trial. */
-export function learntWords(evidence: CellEvidence | null): string {
-  const said = (way: 'source' | 'content'): string => {
-    const most = new Map<ThirdParty, number>();
-    for (const row of evidence?.learnt ?? []) {
-      if (row.way === way) most.set(row.kind, Math.max(most.get(row.kind) ?? 0, row.most));
-    }
-    return [...most].map(([kind, count]) => (count === 1 ? kind : `${count} ${kind}`)).join(', ');
-  };
+/** Lines such as «tracker, 11 dht, 5 peer» and «by content: tracker»: who learnt the address in a stage, the most in one trial. */
+export function learntIn(evidence: CellEvidence, stage: Stage): string[] {
+  const said = (way: 'source' | 'content'): string =>
+    evidence.learnt
+      .filter((row) => row.stage === stage && row.way === way)
+      .map(({ kind, most }) => (most === 1 ? kind : `${most} ${kind}`))
+      .join(', ');
   const content = said('content');
-  const parts = [said('source'), ...(content === '' ? [] : [`by content: ${content}`])].filter((part) => part !== '');
-  return parts.length === 0 ? '-' : parts.join('; ');
+  return [said('source'), content === '' ? '' : `by content: ${content}`].filter((line) => line !== '');
 }
 
-/** One sentence or two on a cell: what was told while the VPN worked, and what the outage added. */
-export function cellSentence(client: string, evidence: CellEvidence | null): string {
+/** How bad a cell is, 0 being worst: by the worst that happened in the outage, then before the fault. */
+export function badness({ found }: Pick<CellSummary, 'found'>): number {
+  const rank = (stage: Stage): number => {
+    const at = found === null ? -1 : REACHES.findIndex((reach) => found.reach[stage][reach] > 0);
+    return at < 0 ? REACHES.length : at;
+  };
+  return Math.min(rank('outage'), rank('before'), rank('after')) * 100 + rank('outage') * 10 + rank('before');
+}
+
+/** «2 of 2», «0 of 2 within 4 s», «not asked»: trials in which downloads came back through the tunnel. */
+export function backWords({ works: { recovered, never, notAsked, watchedSeconds } }: CellEvidence): string {
+  if (recovered + never === 0) return notAsked > 0 ? 'not asked' : 'not known';
+  const within = never === 0 || watchedSeconds === null ? '' : ` within ${watchedSeconds.toFixed(0)} s`;
+  return `${recovered} of ${recovered + never}${within}`;
+}
+
+/** A sentence or three on a cell: what was told while the VPN worked, what in the outage, and whether the fall did it. */
+export function cellSentence(cell: CellNames, evidence: CellEvidence | null, cause: Cause | null): string {
   if (evidence === null) return 'Nothing was measured.';
-  return [before(client, evidence), outage(client, evidence), after(evidence)].filter((one) => one !== '').join(' ');
+  const { client } = cell;
+  const said = isPlacebo(cell)
+    ? [before(client, evidence), window(client, evidence)]
+    : [before(client, evidence), outage(client, evidence), causeSentence(cause), after(evidence)];
+  return said.filter((one) => one !== '').join(' ');
+}
+
+/** Whether the fall did what was seen in the outage; empty where nothing was. */
+function causeSentence(cause: Cause | null): string {
+  if (cause === null) return '';
+  const { fault, placebo, pHolm } = cause[cause.about];
+  const held = `in ${fault.trials} of ${trials(fault.of)}, without a fall in ${placebo.trials} of ${placebo.of}`;
+  switch (cause.outcome) {
+    case 'added':
+      return cause.about === 'told'
+        ? `The fall did it: somebody was told ${held} (${pWords(pHolm)}).`
+        : `The fall let it out: packets left in the clear ${held} (${pWords(pHolm)}).`;
+    case 'with-and-without':
+      return `It happens without a fall, too (${held}): the fall is not shown to add anything.`;
+    case 'not-shown':
+      return `That the fall did it is not shown (${held}; ${pWords(pHolm)}).`;
+    case 'too-few':
+      return fault.of === 0 ? '' : `Whether the fall did it, so few trials do not tell (${held}).`;
+    case 'no-placebo':
+      return 'Whether the fall did it cannot be told without trials that have no fall.';
+    case 'nothing':
+      return '';
+  }
+}
+
+/** «yes, 8 of 8 v 0 of 8»: whether the fall did it, for a table; a dash where nothing left in the outage. */
+export function causeWords(cause: Cause | null): string {
+  if (cause === null || cause.outcome === 'nothing') return '-';
+  const { fault, placebo } = cause[cause.about];
+  const held = `${fault.trials} of ${fault.of}, without it ${placebo.trials} of ${placebo.of}`;
+  if (cause.outcome === 'no-placebo') return 'no trials without it';
+  return fault.of === 0 ? '-' : `${IN_TABLE[cause.outcome]}: ${held}`;
+}
+
+const IN_TABLE: Readonly<Record<Exclude<Cause['outcome'], 'nothing' | 'no-placebo'>, string>> = {
+  added: 'yes',
+  'with-and-without': 'also without',
+  'not-shown': 'not shown',
+  'too-few': 'too few',
+};
+
+function pWords(p: number | null): string {
+  if (p === null) return 'no test';
+  return p < 0.001 ? 'p < 0.001' : `p = ${p.toFixed(3)}`;
 }
 
 /** A cell's sentence with the cell's names before it. */
 export function accountOf({ client, killSwitch, fault, sentence }: CellSummary): string {
-  return `${client}, ${killSwitch}, ${fault}: ${sentence}`;
+  return `${client}, ${killSwitch}, ${isPlacebo({ fault }) ? 'no fault' : fault}: ${sentence}`;
 }
 
 function before(client: string, evidence: CellEvidence): string {
@@ -78,6 +141,19 @@ function outage(client: string, evidence: CellEvidence): string {
   return counts.none === total
     ? `When it fell, nothing left in the clear in ${trials(total)}.`
     : `When it fell, nobody was told, but ${strays(evidence, 'outage')}.`;
+}
+
+/** What left in the span of a trial in which the tunnel would have fallen, and did not. */
+function window(client: string, evidence: CellEvidence): string {
+  const counts = evidence.reach.outage;
+  const total = REACHES.reduce((sum, reach) => sum + counts[reach], 0);
+  if (total === 0) return '';
+  const fresh = toldIn(evidence, 'outage', true);
+  if (fresh !== '') return `Later, with no fall, ${client} told ${fresh}.`;
+  if (toldIn(evidence, 'outage') !== '') return 'Later, with no fall, nobody learnt it who had not known it.';
+  return counts.none === total
+    ? `Later, with no fall, nothing left in the clear in ${trials(total)}.`
+    : `Later, with no fall, nobody was told, but ${strays(evidence, 'outage')}.`;
 }
 
 function after({ works: { recovered, never, watchedSeconds } }: CellEvidence): string {

@@ -5,6 +5,7 @@
 import * as z from 'zod';
 import { CLEAR_CLASSES, KILL_SWITCH_FAMILIES, PARTIES, SOURCE_KINDS } from '../../records/vocabulary.ts';
 import { PROBLEM_KINDS } from '../campaign/problems.ts';
+import { causeSchema } from './cause.ts';
 import { evidenceSchema } from './reach.ts';
 
 /** Version of the format, raised when a field changes its meaning or goes; a new field does not raise it. */
@@ -50,7 +51,9 @@ const cellSchema = z.object({
   verdicts: z.object({ leak: count, noLeak: count, inconclusive: count, unsupported: count }),
   /** Who learnt what and when, of trials that broke off too; null where nothing was measured. */
   found: evidenceSchema.nullable(),
-  /** Words for what was found: a sentence or two. */
+  /** Whether the fault did it, as held against the placebo arm; null for a placebo arm itself. */
+  cause: causeSchema.nullable(),
+  /** Words for what was found, and whether the fault did it: a sentence or two. */
   sentence: z.string(),
   /**
    * Clopper-Pearson over the trials with a verdict of leak or no-leak; null without any. In a sequential campaign at the

@@ -1,12 +1,13 @@
 /**
  * A campaign's trials come down to its summary: a pure function of the rows and the manifest.
  */
-import { cellKey, isPlacebo, namesOf, type CellNames } from '../../records/identity.ts';
+import { PLACEBO, cellKey, isPlacebo, namesOf, type CellNames } from '../../records/identity.ts';
 import type { Manifest } from '../../records/manifest.ts';
 import type { Problem } from '../campaign/problems.ts';
 import { CONFIDENCE } from '../statistics/binomial.ts';
 import { confidenceOf, statedRule } from '../statistics/sequential.ts';
 import { controlOf, grouped, summariseCell } from './cells.ts';
+import { causesOf } from './cause.ts';
 import { compareArms } from './comparisons.ts';
 import { conclusionsOf } from './conclusions.ts';
 import { expiryBySoftware } from './expiry.ts';
@@ -54,7 +55,16 @@ export function summarise(manifest: Manifest, rows: readonly TrialRow[], problem
     control: controls.get(cellKey(cell)) ?? ('absent' as const),
   }));
 
-  const cells = arms.map(({ cell, rows: own, control }) => summariseCell(cell, own, { control, rule }));
+  const causes = causesOf(
+    arms.map(({ cell, rows: own }) => ({
+      cell,
+      rows: unselectedRows(manifest, own),
+      placebo: unselectedRows(manifest, rowsOf({ ...cell, fault: PLACEBO })),
+    })),
+  );
+  const cells = arms.map(({ cell, rows: own, control }, index) =>
+    summariseCell(cell, own, { control, cause: causes[index] ?? null, rule }),
+  );
   const compared = arms
     .filter(({ cell }) => cell.killSwitch !== CONTROL_SWITCH && !isPlacebo(cell))
     .map((arm) => ({

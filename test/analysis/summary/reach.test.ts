@@ -1,8 +1,9 @@
 /** What a cell's trials found, counted and in words. */
 import assert from 'node:assert/strict';
-import { cellSentence, learntWords, reachWords } from '../../../src/analysis/summary/reach-words.ts';
+import { backWords, cellSentence, learntIn, reachWords } from '../../../src/analysis/summary/reach-words.ts';
 import { evidenceOf, foundIn, type FoundRow } from '../../../src/analysis/summary/reach.ts';
 import type { Exposure, Measures } from '../../../src/records/measures.ts';
+import { testCell } from '../../kit/cells.ts';
 import { measured, type Trial } from '../../kit/invented-trial.ts';
 
 const NOTHING: FoundRow = {
@@ -33,17 +34,17 @@ describe('what a cell found', () => {
     };
     const evidence = evidenceOf([row, row]);
     assert.equal(
-      cellSentence('qbittorrent', evidence),
+      cellSentence(testCell({ client: 'qbittorrent' }), evidence, null),
       'While the VPN worked, qbittorrent told the tracker and a DHT node your address (in 2 of 2 trials). ' +
         'When it fell, nobody learnt it who had not known it.',
     );
     assert.equal(reachWords(evidence, 'before'), 'swarm 2 of 2');
-    assert.equal(learntWords(evidence), 'tracker, dht');
+    assert.deepEqual(evidence === null ? [] : learntIn(evidence, 'before'), ['tracker, dht']);
   });
 
   it('says that nothing left, where nothing did', () => {
     assert.equal(
-      cellSentence('deluge', evidenceOf([NOTHING])),
+      cellSentence(testCell({ client: 'deluge' }), evidenceOf([NOTHING]), null),
       'While the VPN worked, nothing left in the clear in 1 trial. When it fell, nothing left in the clear in 1 trial.',
     );
   });
@@ -52,7 +53,7 @@ describe('what a cell found', () => {
     const path: FoundRow = { ...NOTHING, reach: { ...NOTHING.reach, outage: 'path' } };
     const evidence = evidenceOf([path, NOTHING]);
     assert.match(
-      cellSentence('webtorrent', evidence),
+      cellSentence(testCell({ client: 'webtorrent' }), evidence, null),
       /nobody was told, but packets left in the clear in 1 of 2 trials/,
     );
     assert.equal(reachWords(evidence, 'outage'), 'path 1, none 1 of 2');
@@ -61,9 +62,16 @@ describe('what a cell found', () => {
   it('says where downloads never came back', () => {
     const row: FoundRow = { ...NOTHING, works: { state: 'never', seconds: 6 } };
     assert.match(
-      cellSentence('qbittorrent', evidenceOf([row, NOTHING])),
+      cellSentence(testCell({ client: 'qbittorrent' }), evidenceOf([row, NOTHING]), null),
       /did not come back within 6 s in 1 of 2 trials/,
     );
+    const words = (...rows: FoundRow[]): string | undefined => {
+      const evidence = evidenceOf(rows);
+      return evidence === null ? undefined : backWords(evidence);
+    };
+    assert.equal(words(row, NOTHING), '1 of 2 within 6 s');
+    assert.equal(words({ ...NOTHING, works: { state: 'not-asked', seconds: null } }), 'not asked');
+    assert.equal(words({ ...NOTHING, works: null }), 'not known');
   });
 
   it('counts no absence that a doubt could have hidden, and keeps what was found all the same', async () => {

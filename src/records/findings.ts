@@ -14,6 +14,15 @@ import { CLEAR_CLASSES, FAMILIES, SOURCE_KINDS } from './vocabulary.ts';
 export const REACHES = ['swarm', 'service', 'path', 'lan', 'none'] as const;
 export type Reach = (typeof REACHES)[number];
 
+/** Reaches that a scenario can forbid: each forbids what is worse, too. */
+export const FORBIDDEN = ['swarm', 'service', 'path', 'lan'] as const satisfies readonly Reach[];
+export type Forbidden = (typeof FORBIDDEN)[number];
+
+/** Whether something reached as far as is forbidden, or farther. */
+export function isForbidden(reach: Reach, forbidden: Forbidden): boolean {
+  return REACHES.indexOf(reach) <= REACHES.indexOf(forbidden);
+}
+
 /**
  * start: the first program started until steady state. steady: until the fault. outage: until the tunnel carries traffic
  * again. recovery: until the end, or until the client is gone; aftermath: from then on.

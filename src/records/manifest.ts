@@ -1,7 +1,8 @@
 /** manifest.json: what a campaign was asked to do, and where it ran. */
 import * as z from 'zod';
 import { count, date, folderName, labSeconds, list, prose, said, seed, word } from './bounded.ts';
-import { cellSchema } from './identity.ts';
+import { FORBIDDEN } from './findings.ts';
+import { cellNamesSchema, cellSchema } from './identity.ts';
 import { RECORDS_VERSION } from './vocabulary.ts';
 
 /** Every client with every kill switch, fault and a few moments is about 20,000. */
@@ -35,6 +36,8 @@ export const manifestSchema = z.object({
     uncontrolled: list(word).optional(),
     /** Kill switches of the cells whose leak makes the run end with exit code 1, as they stand in the cells. */
     mustNotLeak: list(word),
+    /** Cells in which nothing may reach so far or farther, in any phase; absent where there are none. */
+    mustNotReach: list(cellNamesSchema.extend({ reach: z.enum(FORBIDDEN) }), MOST_CELLS).optional(),
   }),
   seed,
   lab: z.object({ backend: z.enum(['netns', 'docker']), tunnel: word, jobs: count }),

@@ -126,21 +126,39 @@ function gapRange(leaking: readonly CellSummary[]): string {
   return `; the cells' median gaps ran from ${duration(shortest.median)} to ${least}${duration(longest.median)}`;
 }
 
+type Requirement = Summary['unjudged'][number];
+
+const requirementId = ({ client, killSwitch, fault, moment, reach }: Requirement): string =>
+  ['requirement', client, killSwitch, fault, moment, ...(reach === undefined ? [] : [reach])].join(' ');
+
+const FORBIDDEN_WORDS = {
+  swarm: 'that nobody of the swarm learns the address',
+  service: 'that no third party learns the address',
+  path: 'that nothing crosses the access network in the clear',
+  lan: 'that nothing leaves in the clear, to the local network neither',
+} as const;
+
+/** What is required of a cell. */
+function required({ killSwitch, reach }: Requirement): string {
+  if (reach === undefined) return `The scenario requires ${killSwitch} not to leak`;
+  return `The scenario requires of ${killSwitch} ${FORBIDDEN_WORDS[reach]}`;
+}
+
 function requirements(violations: Summary['violations']): Conclusion[] {
   return violations.map((cell) => ({
-    id: `requirement ${cell.client} ${cell.killSwitch} ${cell.fault} ${cell.moment}`,
+    id: requirementId(cell),
     kind: 'requirement',
     tone: 'leak',
-    text: `The scenario requires ${cell.killSwitch} not to leak; with ${cell.client} under ${cell.fault} at ${cell.moment} it leaked, or told a third party the address, in ${cell.leaks} of ${plural(cell.judged, 'trial')}.`,
+    text: `${required(cell)}; with ${cell.client} under ${cell.fault} at ${cell.moment} ${cell.reach === undefined ? 'it leaked, or told a third party the address,' : 'it did'} in ${cell.leaks} of ${plural(cell.judged, 'trial')}.`,
   }));
 }
 
 function unmet(unjudged: Summary['unjudged']): Conclusion[] {
   return unjudged.map((cell) => ({
-    id: `requirement ${cell.client} ${cell.killSwitch} ${cell.fault} ${cell.moment}`,
+    id: requirementId(cell),
     kind: 'requirement',
     tone: 'undecided',
-    text: `The scenario requires ${cell.killSwitch} not to leak; with ${cell.client} under ${cell.fault} at ${cell.moment} no trial was judged, so that nothing is shown.`,
+    text: `${required(cell)}; with ${cell.client} under ${cell.fault} at ${cell.moment} no trial was judged, so that nothing is shown.`,
   }));
 }
 

@@ -18,7 +18,7 @@ import type { ClearClass, Phase } from '../../records/vocabulary.ts';
 import { NS_PER_SECOND } from '../../records/units.ts';
 
 /** Stages of a trial as a summary tells them: `before` is start and steady state, `after` recovery and aftermath. */
-const STAGES = ['before', 'outage', 'after'] as const;
+export const STAGES = ['before', 'outage', 'after'] as const;
 export type Stage = (typeof STAGES)[number];
 
 interface Learnt {

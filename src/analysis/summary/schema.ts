@@ -3,6 +3,7 @@
  * interval is at two-sided 95 % unless its name says otherwise; missing is null.
  */
 import * as z from 'zod';
+import { FORBIDDEN } from '../../records/findings.ts';
 import { CLEAR_CLASSES, KILL_SWITCH_FAMILIES, PARTIES, SOURCE_KINDS } from '../../records/vocabulary.ts';
 import { PROBLEM_KINDS } from '../campaign/problems.ts';
 import { causeSchema } from './cause.ts';
@@ -248,10 +249,10 @@ export const summarySchema = z.object({
    * Expiry of each software as measured, beside the documented one; absent where the swarm was not asked to a horizon.
    */
   expiry: z.array(expirySchema).optional(),
-  /** Cells that the scenario required not to leak, and that leaked. */
-  violations: z.array(z.object({ ...names, leaks: count, judged: count })),
+  /** Cells that did what the scenario forbids; `reach` where it forbids that something reaches so far. */
+  violations: z.array(z.object({ ...names, reach: z.enum(FORBIDDEN).optional(), leaks: count, judged: count })),
   /** Cells that the scenario required not to leak, and of which no trial was judged. */
-  unjudged: z.array(z.object(names)),
+  unjudged: z.array(z.object({ ...names, reach: z.enum(FORBIDDEN).optional() })),
   problems: z.array(z.object({ kind: z.enum(PROBLEM_KINDS), message: z.string(), count, places: z.array(z.string()) })),
 });
 

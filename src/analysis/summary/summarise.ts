@@ -1,7 +1,7 @@
 /**
  * A campaign's trials come down to its summary: a pure function of the rows and the manifest.
  */
-import { PLACEBO, cellKey, isPlacebo, namesOf, type CellNames } from '../../records/identity.ts';
+import { PLACEBO, cellKey, isPlacebo, type CellNames } from '../../records/identity.ts';
 import type { Manifest } from '../../records/manifest.ts';
 import type { Problem } from '../campaign/problems.ts';
 import { CONFIDENCE } from '../statistics/binomial.ts';
@@ -13,6 +13,7 @@ import { conclusionsOf } from './conclusions.ts';
 import { expiryBySoftware } from './expiry.ts';
 import { handOutSurvival } from './hand-outs.ts';
 import { pollingDelays } from './polling.ts';
+import { requirementsOf } from './requirements.ts';
 import type { TrialRow } from './rows.ts';
 import { SUMMARY_VERSION, type CellSummary, type Summary } from './schema.ts';
 
@@ -80,7 +81,7 @@ export function summarise(manifest: Manifest, rows: readonly TrialRow[], problem
     polling: pollingDelays(unselected),
     handOuts: handOutSurvival(unselected),
     ...(expiry.length === 0 ? {} : { expiry }),
-    ...requirementsOf(scenario.mustNotLeak, cells),
+    ...requirementsOf(scenario, cells, rowsOf),
     problems: problems.map((problem) => ({ ...problem, places: [...problem.places] })),
   };
   return {
@@ -109,27 +110,5 @@ function totals(manifest: Manifest, cells: readonly CellSummary[], rows: readonl
     noLeak,
     inconclusive: sum(({ verdicts }) => verdicts.inconclusive),
     unsupported: sum(({ verdicts }) => verdicts.unsupported),
-  };
-}
-
-/**
- * Cells that were required not to leak: those that leaked in the outage, or told a third party the address in any phase,
- * and those of which nothing can be said.
- */
-function requirementsOf(
-  mustNotLeak: readonly string[],
-  cells: readonly CellSummary[],
-): Pick<Summary, 'violations' | 'unjudged'> {
-  const required = cells.filter(({ killSwitch }) => mustNotLeak.includes(killSwitch));
-  const judgedTrials = ({ verdicts }: CellSummary): number => verdicts.leak + verdicts.noLeak;
-  const told = ({ found }: CellSummary): number => Math.max(0, ...(found?.learnt ?? []).map(({ trials }) => trials));
-  const isViolation = (cell: CellSummary): boolean => cell.verdicts.leak > 0 || told(cell) > 0;
-  return {
-    violations: required.filter(isViolation).map((cell) => ({
-      ...namesOf(cell),
-      leaks: Math.max(cell.verdicts.leak, told(cell)),
-      judged: Math.max(judgedTrials(cell), cell.found?.trials ?? 0),
-    })),
-    unjudged: required.filter((cell) => !isViolation(cell) && judgedTrials(cell) === 0).map(namesOf),
   };
 }

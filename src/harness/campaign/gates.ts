@@ -3,53 +3,15 @@
  * that is about nothing, a tracker that nobody runs. Names are the same when they are parsed to the same, however they are
  * written: `app-kill` and `app-kill(poll=2s)`.
  */
-import { RequestError } from '../../contracts/errors.ts';
-import { parseReferences } from '../../contracts/reference.ts';
-import { killSwitchByReference } from '../../killswitches/index.ts';
 import { servedBy } from '../trial/trackers.ts';
 import type { Conditions } from '../../records/conditions.ts';
 import { KINDS, LISTS, SPOKEN, hasName, namedTwice } from './cell-names.ts';
-import { withArms, type Planned } from './arms.ts';
+import { unrequired, type Complaint, type Required } from './requirements.ts';
+import { withArms } from './arms.ts';
 
-export interface Complaint {
-  /** Place of what is wrong, from the top of the scenario. */
-  readonly where: (string | number)[];
-  /** Value, what is allowed and the next step. */
-  readonly message: string;
-}
-
-export interface Gated extends Planned {
-  readonly mustNotLeak: readonly string[];
+export interface Gated extends Required {
   readonly torrent: Conditions['torrent'];
   readonly infrastructure: readonly string[];
-}
-
-/** The kill switches that an entry of `mustNotLeak` is about: without parameters, the switch with any. */
-function requiredOf(entry: string, killSwitches: readonly string[]): readonly string[] {
-  return killSwitches.filter((killSwitch) => {
-    try {
-      const [required, has] = [killSwitchByReference(entry).parsed, killSwitchByReference(killSwitch).parsed];
-      const open = parseReferences(entry).map(({ parameters }) => Object.keys(parameters).length === 0);
-      return (
-        required.length === has.length &&
-        required.every(({ id, parameters }, at) => {
-          const other = has[at];
-          return (
-            id === other?.id && (open[at] === true || JSON.stringify(parameters) === JSON.stringify(other.parameters))
-          );
-        })
-      );
-    } catch (error) {
-      if (!(error instanceof RequestError)) throw error;
-      return entry === killSwitch;
-    }
-  });
-}
-
-/** The scenario's kill switches that must not leak, as they stand in its cells. */
-export function requiredSwitches({ mustNotLeak, killSwitches }: Pick<Gated, 'mustNotLeak' | 'killSwitches'>): string[] {
-  const required = new Set(mustNotLeak.flatMap((entry) => requiredOf(entry, killSwitches)));
-  return killSwitches.filter((each) => required.has(each));
 }
 
 /** All that is wrong with a scenario's file as a whole. */
@@ -81,16 +43,6 @@ function pointless(scenario: Gated): Complaint[] {
       return [{ where: ['exclude', at, kind], message }];
     }),
   );
-}
-
-function unrequired({ mustNotLeak, killSwitches }: Gated): Complaint[] {
-  return mustNotLeak.flatMap((entry, at) => {
-    if (requiredOf(entry, killSwitches).length > 0) return [];
-    const message =
-      `«${entry}» is no kill switch of this scenario, so that nothing would be required; ` +
-      `allowed: ${killSwitches.join(', ')}. Write one of these, or add it to «killSwitches»`;
-    return [{ where: ['mustNotLeak', at], message }];
-  });
 }
 
 function unserved({ torrent, infrastructure }: Gated): Complaint[] {

@@ -9,7 +9,7 @@ import { findCommand } from '../labs/provision.ts';
 import type { Manifest } from '../../records/manifest.ts';
 import { RECORDS_VERSION } from '../../records/vocabulary.ts';
 import { uncontrolledSwitches } from './arms.ts';
-import { requiredSwitches } from './gates.ts';
+import { limitedCells, requiredSwitches } from './requirements.ts';
 import type { Scenario } from './scenario.ts';
 
 /** Throws `RequestError`: trials of two machines, or of two versions of a tool, are not repetitions of each other. */
@@ -40,6 +40,7 @@ export function makeManifest(
 ): Manifest {
   const { scenario } = run;
   const sequential = sequentialRule(scenario);
+  const limited = limitedCells(scenario, plan.cells);
   const uncontrolled = uncontrolledSwitches(plan.cells);
   return {
     version: RECORDS_VERSION,
@@ -57,6 +58,7 @@ export function makeManifest(
       ...(scenario.retrieval && { retrieval: scenario.retrieval }),
       ...(uncontrolled.length > 0 && { uncontrolled }),
       mustNotLeak: requiredSwitches(scenario),
+      ...(limited.length > 0 && { mustNotReach: limited }),
     },
     seed: run.seed,
     lab: { backend: containers === null ? 'netns' : 'docker', tunnel: 'wg-quick', jobs },

@@ -28,6 +28,14 @@ export const MOST_TRIALS = 100_000;
 
 const names = z.array(z.string().min(1)).min(1);
 
+/** Names of cells. */
+const pattern = {
+  client: z.string().optional(),
+  killSwitch: z.string().optional(),
+  fault: z.string().optional(),
+  moment: z.string().optional(),
+};
+
 /** A scenario file. Unknown fields are refused: a misspelt one would silently change what is measured. */
 const fieldsSchema = z.strictObject({
   title: z.string().min(1),
@@ -55,19 +63,20 @@ const fieldsSchema = z.strictObject({
       width: z.number().gt(0).lt(1),
     })
     .optional(),
-  /** Kill switches whose leak makes the run end with exit code 1. */
-  mustNotLeak: z.array(z.string()).default([]),
-  /** Cells left out: any of the four fields given must match. */
-  exclude: z
+  /**
+   * What makes the run end with exit code 1: a leak of the kill switch named; or, in the cells that have all the names
+   * given, something that reaches so far, or farther, in any phase (left out: a third party).
+   */
+  mustNotLeak: z
     .array(
-      z.strictObject({
-        client: z.string().optional(),
-        killSwitch: z.string().optional(),
-        fault: z.string().optional(),
-        moment: z.string().optional(),
+      z.union([z.string(), z.strictObject({ ...pattern, reach: z.string().optional() })], {
+        error:
+          'must be the name of a kill switch, or an object with any of client, killSwitch, fault, moment and reach',
       }),
     )
     .default([]),
+  /** Cells left out: any of the four fields given must match. */
+  exclude: z.array(z.strictObject(pattern)).default([]),
   /** Whether each client, kill switch and moment gets cells in which everything but the injection happens. */
   placebo: z.boolean().default(true),
   /** Whether a scenario that does not name the kill switch `none` gets its cells. */

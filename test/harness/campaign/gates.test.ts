@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { RequestError } from '../../../src/contracts/errors.ts';
-import { requiredSwitches } from '../../../src/harness/campaign/gates.ts';
 import { makePlan, restrict } from '../../../src/harness/campaign/plan.ts';
+import { limitedCells, requiredSwitches } from '../../../src/harness/campaign/requirements.ts';
 import { parseScenario } from '../../../src/harness/campaign/scenario.ts';
 
 const FIELDS = {
@@ -132,6 +132,81 @@ describe('a kill switch that must not leak', () => {
   it('is required where it is run, and no mistake where the command line leaves it out', () => {
     const scenario = restrict(scenarioOf({ mustNotLeak: '[app-kill, none]' }), { killSwitches: ['none'] });
     assert.deepEqual(requiredSwitches(scenario), ['none']);
+  });
+});
+
+describe('how far nothing may reach', () => {
+  const limits = (changed: Fields): [string, string][] => {
+    const scenario = scenarioOf(changed);
+    const { cells } = makePlan(scenario, 1);
+    return limitedCells(scenario, cells).map(({ client, killSwitch, fault, moment, reach }) => [
+      [client, killSwitch, fault, moment].join(' / '),
+      reach,
+    ]);
+  };
+  const ONE = { clients: '[transmission]', moments: '[delay 1s]' };
+
+  it('is asked of every cell that has the names given, placebo and control included', () => {
+    assert.deepEqual(
+      limits({ ...ONE, faults: '[flap]', placebo: 'true', mustNotLeak: '[{ killSwitch: app-kill, reach: swarm }]' }),
+      [
+        ['transmission / app-kill / flap / delay 1s', 'swarm'],
+        ['transmission / app-kill / none / delay 1s', 'swarm'],
+      ],
+    );
+    const all = { ...ONE, killSwitches: '[app-kill]', faults: '[flap]', placebo: 'true', control: 'true' };
+    assert.equal(limits({ ...all, mustNotLeak: '[{ killSwitch: none, fault: none }]' }).length, 1);
+    assert.equal(limits({ ...all, mustNotLeak: '[{}]' }).length, 4);
+  });
+
+  it('is a third party where it is left out, and the least where several entries meet', () => {
+    const met = limits({
+      ...ONE,
+      mustNotLeak:
+        '[{ fault: "flap(period=4000ms)" }, { fault: flap, killSwitch: none, reach: lan }, { reach: swarm }]',
+    });
+    assert.deepEqual(
+      met.filter(([cell]) => cell.includes('flap')).map(([, reach]) => reach),
+      ['lan', 'service', 'service'],
+    );
+    assert.deepEqual(
+      met.filter(([cell]) => cell.includes('link-down')).map(([, reach]) => reach),
+      ['swarm', 'swarm', 'swarm'],
+    );
+  });
+
+  it('stands beside names alone, which keep their meaning', () => {
+    const scenario = scenarioOf({ ...ONE, mustNotLeak: '[app-kill, { killSwitch: none }]' });
+    assert.deepEqual(requiredSwitches(scenario), ['app-kill']);
+    assert.ok(limitedCells(scenario, makePlan(scenario, 1).cells).every(({ killSwitch }) => killSwitch === 'none'));
+  });
+
+  it('is refused with a name that the scenario lacks, and what is allowed', () => {
+    assert.match(
+      refusal({ mustNotLeak: '[app-kill, { killSwitch: app-kil }]' }),
+      /^mine\.yaml:10: mustNotLeak\.1\.killSwitch: «app-kil» is no kill switch of this.*allowed: none, app-kill, /,
+    );
+    assert.match(refusal({ mustNotLeak: '[{ client: qbittorrent }]' }), /client: «qbittorrent» is no client of this/);
+    assert.match(refusal({ mustNotLeak: '[{ fault: route-lost }]' }), /«route-lost» is no fault of .*link-down, flap/);
+    assert.match(refusal({ mustNotLeak: '[{ moment: delay 2s }]' }), /«delay 2s» is no moment of this scenario/);
+    assert.match(refusal({ mustNotLeak: '[{ fault: none }]' }), /«none» is no fault of this scenario/);
+  });
+
+  it('is refused for cells that are not planned, and for what is no reach', () => {
+    assert.match(
+      refusal({
+        exclude: '[{ killSwitch: app-kill, fault: flap }]',
+        mustNotLeak: '[{ killSwitch: app-kill, fault: flap }]',
+      }),
+      /mustNotLeak\.0: no cell is planned that has «app-kill» and «flap».*take the cell out of «exclude»/,
+    );
+    assert.match(
+      refusal({ mustNotLeak: '[{ killSwitch: none, reach: swam }]' }),
+      /mustNotLeak\.0\.reach: «swam» is no reach; allowed, worst first: swarm, service, path, lan\./,
+    );
+    assert.match(refusal({ mustNotLeak: '[{ reach: none }]' }), /«none» is no reach; allowed/);
+    assert.match(refusal({ mustNotLeak: '[{ killSwich: none }]' }), /mustNotLeak\.0.*killSwitch, fault, moment/);
+    assert.match(refusal({ mustNotLeak: '[3]' }), /mustNotLeak\.0: must be the name of a kill switch, or an object/);
   });
 });
 

@@ -1,5 +1,6 @@
 /** Rows for the tests of the summary: a few trials of a cell with just the numbers a test is about. */
 import { NO_PACKETS, NO_PARTIES, type MeasuredRow, type TrialRow } from '../../src/analysis/summary/rows.ts';
+import type { FoundRow } from '../../src/analysis/summary/reach.ts';
 import type { Manifest } from '../../src/records/manifest.ts';
 import type { Verdict } from '../../src/records/vocabulary.ts';
 import { testCell } from './cells.ts';
@@ -27,6 +28,14 @@ const MEASURED: MeasuredRow = {
   restart: null,
 };
 
+const FOUND: FoundRow = {
+  exact: true,
+  reach: { before: 'none', outage: 'none', after: 'none' },
+  learnt: [],
+  works: null,
+  latency: null,
+};
+
 let made = 0;
 
 /** One trial of `killSwitch` with the verdict and the measures given. */
@@ -43,7 +52,7 @@ export function trial(killSwitch: string, verdict: Verdict, measured: Partial<Me
     binding: 'none',
     verdict,
     reason: judged ? '' : 'a test',
-    found: null,
+    found: judged ? { ...FOUND, reach: { ...FOUND.reach, outage: verdict === 'leak' ? 'path' : 'none' } } : null,
     measured: judged ? { ...MEASURED, ...measured } : null,
     momentAchievedSeconds: null,
     faultBracketSeconds: null,

@@ -3,7 +3,11 @@
  * of this campaign together; they promise nothing for another mix of clients and faults.
  */
 import { clopperPearson, upperBound } from '../statistics/binomial.ts';
+import type { Reach } from '../../records/findings.ts';
+import { isPlacebo } from '../../records/identity.ts';
 import { grouped } from './cells.ts';
+import { badness } from './reach-words.ts';
+import type { Stage } from './reach.ts';
 import { duration, gapWords, percent, plural } from './summary-words.ts';
 import type { CellSummary, Conclusion, HandOutSurvival, Polling, Summary } from './schema.ts';
 
@@ -37,70 +41,144 @@ function allocated({ sequential }: Facts): Conclusion[] {
     : [{ id: 'allocation', kind: 'allocation', tone: 'fact', text: sequential.rule }];
 }
 
+/** Says of each client apart that something can be seen of it: another client's leaks say nothing of it. */
 function controls({ cells, sequential }: Facts): Conclusion[] {
-  const none = cells.filter((cell) => cell.killSwitch === 'none');
+  const none = withFault(cells).filter((cell) => cell.killSwitch === 'none');
   if (none.length === 0) {
     const text = 'The campaign has no arm without a kill switch, so an absence of leaks shows nothing.';
     return [{ id: 'control', kind: 'control', tone: 'undecided', text }];
   }
+  const seen = [...grouped(none, ({ client }) => client)].flatMap(([client, own]): Conclusion[] => {
+    const met = reachedIn(own, 'outage');
+    if (met.clear === 0) return [];
+    const text = `Without a kill switch, ${client} ${outageWords(met, own, sequential)}${causeOver(own)}; so a leak can be seen here.`;
+    return [{ id: `control ${client}`, kind: 'control', tone: 'leak', text }];
+  });
+  return [...seen, ...silentControls(none)];
+}
+
+function silentControls(none: readonly CellSummary[]): Conclusion[] {
   const silent = none.filter((cell) => cell.control === 'silent' || cell.control === 'absent');
-  const { leak, judged } = pooled(none);
-  const conclusions: Conclusion[] = [];
-  if (leak > 0) {
-    const text = `Without a kill switch the tunnel's fall leaked in ${ofTrials(leak, judged, sequential)}, so a leak can be seen here.`;
-    conclusions.push({ id: 'control', kind: 'control', tone: 'leak', text });
-  }
   const groups = grouped(silent, ({ client, moment, control }) => JSON.stringify([client, moment, control]));
-  for (const alike of groups.values()) {
+  return [...groups.values()].flatMap((alike) => {
     const [first] = alike;
-    if (first === undefined) continue;
+    if (first === undefined) return [];
     const where = `${first.client} under ${LIST.format(alike.map(({ fault }) => fault))} at ${first.moment}`;
     const why = first.control === 'absent' ? 'gave no judged trial' : 'did not leak';
     const text = `For ${where} the arm without a kill switch ${why}: what the switches did there is inconclusive, not safe.`;
-    conclusions.push({ id: `control ${where}`, kind: 'control', tone: 'undecided', text });
-  }
-  return conclusions;
-}
-
-function switchConclusions({ cells, sequential }: Facts): Conclusion[] {
-  const bySwitch = grouped(
-    cells.filter((cell) => cell.killSwitch !== 'none'),
-    (cell) => cell.killSwitch,
-  );
-  return [...bySwitch].map(([killSwitch, all]) => {
-    const id = `switch ${killSwitch}`;
-    const leaking = all.filter((cell) => cell.finding === 'leaks');
-    if (leaking.length > 0) {
-      const { leak, judged } = pooled(all);
-      const where = `in ${leaking.length} of ${plural(all.length, 'cell')}`;
-      const text = `${killSwitch} leaked in ${ofTrials(leak, judged, sequential)}, ${where}${gapRange(leaking)}.`;
-      return { id, kind: 'switch', tone: 'leak', text };
-    }
-    const held = all.filter((cell) => cell.finding === 'no-leak-seen');
-    const { judged } = pooled(held);
-    const bound = upperBound(0, judged);
-    if (bound === null) {
-      const unsupported = all.every((cell) => cell.finding === 'unsupported');
-      const text = unsupported
-        ? `${killSwitch} is not supported in any of its ${plural(all.length, 'cell')}.`
-        : `Nothing can be said of ${killSwitch}: none of its cells has both judged trials and a control that leaked.`;
-      return { id, kind: 'switch', tone: 'undecided', text };
-    }
-    const text =
-      `${killSwitch} showed no leak in ${plural(judged, 'trial')} over ${plural(held.length, 'cell')}: ` +
-      `its leak probability there is at most ${percent(bound)} (exact, one-sided 95 %)${restOf(all, held)}.`;
-    return { id, kind: 'switch', tone: 'held', text };
+    return [{ id: `control ${where}`, kind: 'control', tone: 'undecided', text }];
   });
 }
 
-/** A leak that needs no fault: said of each client, since no kill switch that only reacts could have stopped it. */
+/** One conclusion for each client and switch, the worst first; never over clients. */
+function switchConclusions({ cells, sequential }: Facts): Conclusion[] {
+  const pairs = grouped(
+    withFault(cells).filter((cell) => cell.killSwitch !== 'none'),
+    ({ client, killSwitch }) => JSON.stringify([client, killSwitch]),
+  );
+  return [...pairs.values()]
+    .map((all) => ({ all, worst: Math.min(...all.map(badness)) }))
+    .sort((a, b) => a.worst - b.worst)
+    .map(({ all }) => switchConclusion(all, sequential));
+}
+
+function switchConclusion(all: readonly CellSummary[], sequential: Summary['sequential']): Conclusion {
+  const { client = '', killSwitch = '' } = all[0] ?? {};
+  const id = `switch ${client} ${killSwitch}`;
+  const met = reachedIn(all, 'outage');
+  if (met.clear > 0) {
+    const leaking = all.filter((cell) => reachedIn([cell], 'outage').clear > 0);
+    const text = `${killSwitch} with ${client}: it ${outageWords(met, all, sequential)}${causeOver(all)}${gapRange(leaking)}.`;
+    return { id, kind: 'switch', tone: 'leak', text };
+  }
+  const held = all.filter((cell) => cell.finding === 'no-leak-seen');
+  const { judged } = pooled(held);
+  const bound = upperBound(0, judged);
+  if (bound === null) {
+    const unsupported = all.every((cell) => cell.finding === 'unsupported');
+    const text = unsupported
+      ? `${killSwitch} is not supported with ${client}.`
+      : `Nothing can be said of ${killSwitch} with ${client}: none of its cells has both judged trials and a control that leaked.`;
+    return { id, kind: 'switch', tone: 'undecided', text };
+  }
+  const [fewest = judged] = held.map((cell) => pooled([cell]).judged).sort((a, b) => a - b);
+  const worst = upperBound(0, fewest);
+  const ofOne =
+    held.length > 1 && worst !== null ? ` on average over them, and ${percent(worst)} in the cell with the fewest` : '';
+  const text =
+    `${killSwitch} with ${client} showed no leak in ${plural(judged, 'trial')} over ${plural(held.length, 'cell')}: ` +
+    `its leak probability there is at most ${percent(bound)}${ofOne} (exact, one-sided 95 %)${restOf(all, held)}.`;
+  return { id, kind: 'switch', tone: 'held', text };
+}
+
+/** Gives the cells in which something was done to the tunnel. */
+function withFault(cells: readonly CellSummary[]): CellSummary[] {
+  return cells.filter((cell) => !isPlacebo(cell));
+}
+
+interface Reached {
+  readonly known: number;
+  /** Trials in which something left in the clear, and those of them in which a third party was told. */
+  readonly clear: number;
+  readonly told: number;
+  /** Cells with such trials, of those known. */
+  readonly cells: number;
+}
+
+/** How far trials of some cells reached in a stage, over those that could tell. */
+function reachedIn(cells: readonly CellSummary[], stage: Stage): Reached {
+  const counts = cells.flatMap(({ found }) => found?.reach[stage] ?? []);
+  const sum = (...reaches: readonly Reach[]): number =>
+    counts.reduce((all, each) => all + reaches.reduce((some, reach) => some + each[reach], 0), 0);
+  const told = sum('swarm', 'service');
+  const clear = told + sum('path', 'lan');
+  return {
+    known: clear + sum('none'),
+    clear,
+    told,
+    cells: counts.filter((each) => each.swarm + each.service + each.path + each.lan > 0).length,
+  };
+}
+
+/** Words for «told a third party in so many trials while the tunnel was down», an interval only where it is of one cell. */
+function outageWords(
+  { known, clear, told, cells }: Reached,
+  all: readonly CellSummary[],
+  sequential: Summary['sequential'],
+): string {
+  const often = (count: number): string =>
+    all.length === 1 ? ofTrials(count, known, sequential) : `${count} of ${plural(known, 'trial')}`;
+  const where = all.length === 1 ? '' : `, in ${cells} of ${plural(all.length, 'cell')}`;
+  if (told === 0) return `let packets out while the tunnel was down in ${often(clear)}, and told nobody${where}`;
+  const more = clear > told ? `, and let packets out in ${clear}` : '';
+  return `told a third party the address while the tunnel was down in ${often(told)}${more}${where}`;
+}
+
+/** Whether the fall is shown to have done it, over the cells of a client and switch. */
+function causeOver(cells: readonly CellSummary[]): string {
+  const causes = cells.flatMap(({ cause, fault }) => (cause === null ? [] : [{ ...cause, fault }]));
+  const shown = causes.filter(({ outcome }) => outcome === 'added');
+  if (shown.length > 0) {
+    const where = causes.length === 1 ? '' : ` under ${LIST.format(shown.map(({ fault }) => fault))}`;
+    return `; the fall is shown to have done it${where}`;
+  }
+  if (causes.some(({ outcome }) => outcome === 'with-and-without')) return '; it happens without a fall, too';
+  return '; that the fall did it is not shown';
+}
+
+/** What leaves while the tunnel carries traffic: said of each client and switch, since no switch that only reacts stops it. */
 function baselines(cells: readonly CellSummary[]): Conclusion[] {
-  return [...grouped(cells, ({ client }) => client)].flatMap(([client, own]) => {
-    const trials = own.reduce((sum, { baselineLeaks }) => sum + baselineLeaks, 0);
-    const { judged } = pooled(own);
-    if (trials === 0) return [];
-    const text = `${client} sent clear packets before any fault in ${trials} of ${plural(judged, 'judged trial')}.`;
-    return [{ id: `baseline ${client}`, kind: 'baseline', tone: 'leak', text }];
+  const pairs = grouped(cells, ({ client, killSwitch }) => JSON.stringify([client, killSwitch]));
+  return [...pairs.values()].flatMap((own): Conclusion[] => {
+    const { client = '', killSwitch = '' } = own[0] ?? {};
+    const { known, clear, told } = reachedIn(own, 'before');
+    if (clear === 0) return [];
+    const often = `in ${told === 0 ? clear : told} of ${plural(known, 'trial')}`;
+    const text =
+      told === 0
+        ? `${client} with ${killSwitch} let packets out while the tunnel worked, before any fault, ${often}, and told nobody.`
+        : `${client} with ${killSwitch} told a third party the address while the tunnel worked, before any fault, ${often}.`;
+    return [{ id: `baseline ${client} ${killSwitch}`, kind: 'baseline', tone: 'leak', text }];
   });
 }
 

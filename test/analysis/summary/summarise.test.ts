@@ -69,7 +69,7 @@ describe('what counts as evidence', () => {
     assert.equal(ufw.finding, 'no-leak-seen');
     assert.ok(ufw.leakUpperBound! > 0.0495 && ufw.leakUpperBound! < 0.0496);
     assert.equal(ufw.leakProbability!.estimate, 0);
-    assert.match(texts(summary), /ufw showed no leak in 59 trials over 1 cell: .* at most 5\.0 %/);
+    assert.match(texts(summary), /ufw with transmission showed no leak in 59 trials over 1 cell: .* at most 5\.0 %/);
     assert.doesNotMatch(texts(summary), /(?<![\d.])0 %/);
   });
 });
@@ -335,7 +335,10 @@ describe('a sequential campaign', () => {
   it('compares cells by trials whose number no result has chosen, and gives pooled shares no interval', () => {
     assert.equal(summary.comparisons[0]!.leak!.difference, -1);
     assert.equal(summarise(fixed, rows, []).comparisons[0]!.leak!.difference, -0.25);
-    assert.match(texts(summary), /ufw leaked in 15 of 20 judged trials, in 1 of 1 cell/);
+    assert.match(
+      texts(summary),
+      /ufw with transmission: it let packets out while the tunnel was down in 15 of 20 judged trials, and told nobody/,
+    );
   });
 
   it('bounds what did not leak as ever: without a leak nothing was chosen', () => {

@@ -17,7 +17,8 @@ const OUTGOING = 4;
 
 /** A number for the link that a frame was seen on: its interface in the file and, in a capture of «any», the device. */
 export function linkOf({ linkType, view, offset, captured, interfaceId }: Frame): number {
-  const base = interfaceId * 2 ** 32;
+  if (linkType === LINK.ethernet) return interfaceId;
+  const base = (interfaceId + 1) * 2 ** 32;
   if (linkType === LINK.linuxCooked2 && captured >= 20) return base + view.getUint32(offset + 4);
   // The older cooked header has no device: its type and the direction tell the two links of a router apart.
   if (linkType === LINK.linuxCooked && captured >= 16) {
@@ -38,8 +39,9 @@ export class Passages {
 
   /** Whether an IP packet was just seen on another link. Ask once a frame, in order. */
   isAgain(frame: Frame): boolean {
-    const { linkType, interfaces, view, atNs } = frame;
-    if (interfaces < 2 && linkType !== LINK.linuxCooked && linkType !== LINK.linuxCooked2) return false;
+    const { linkType } = frame;
+    if (frame.interfaces < 2 && linkType !== LINK.linuxCooked && linkType !== LINK.linuxCooked2) return false;
+    const { view, atNs } = frame;
     const headers = this.#headers;
     headers.read(frame);
     if (headers.network !== NETWORK.ip4 && headers.network !== NETWORK.ip6) return false;

@@ -1,7 +1,7 @@
 /**
  * Where a capture was taken, as the capture itself shows it, whatever order its frames are in: which of its links are the
- * tunnel's own device or the loopback, and which Ethernet addresses are the client's alone. A first pass over the file;
- * the second judges.
+ * tunnel's own device or the loopback, and which Ethernet addresses are the client's alone. What was judged before the last of
+ * it was known is to be judged again.
  */
 import { addressText } from '../../records/ip-address.ts';
 import { PROTOCOL } from '../../records/protocols.ts';
@@ -41,6 +41,8 @@ interface Link {
   carriesTunnel: boolean;
   hasReal: boolean;
   hasInner: boolean;
+  /** Nothing leaves on it: the loopback, or the tunnel's own device. */
+  isInner: boolean;
 }
 
 interface Seen {
@@ -59,6 +61,11 @@ export class Vantage {
   readonly #tunnel: AddressSet;
   readonly #links = new Map<number, Link>();
   readonly #seen = new Map<number, Seen>();
+  #isChanged = false;
+  #hasInner = false;
+  #conclusions = '';
+  /** Counts how often the conclusions have changed. */
+  version = 0;
   #last = -1;
   #lastLink: Link | null = null;
 
@@ -77,33 +84,50 @@ export class Vantage {
     if (link.isLoopback) return;
     const headers = this.#headers;
     headers.read(frame);
-    const { view } = frame;
+    const { network } = headers;
+    if (network === NETWORK.ip4 || network === NETWORK.ip6) {
+      if (!this.#passages.isAgain(frame)) this.#seePacket(headers, frame.view, link);
+    } else if (network === NETWORK.arp && headers.hasMac && headers.end - headers.networkAt >= ARP_BYTES) {
+      this.#seeSender(headers, frame.view, headers.networkAt + ARP_SENDER_AT, false, link);
+    }
+    if (this.#isChanged) this.#conclude();
+  }
+
+  #seePacket(headers: Headers, view: DataView, link: Link): void {
     const v6 = headers.network === NETWORK.ip6;
-    if (v6 || headers.network === NETWORK.ip4) {
-      if (this.#passages.isAgain(frame)) return;
-      const { sourceAt, destinationAt, sourcePort, destinationPort } = headers;
-      if (headers.protocol === PROTOCOL.udp) {
-        const toEndpoint = this.#endpoints.has(view, destinationAt, v6, destinationPort);
-        link.carriesTunnel ||= toEndpoint || this.#endpoints.has(view, sourceAt, v6, sourcePort);
+    const { sourceAt, destinationAt, sourcePort, destinationPort } = headers;
+    if (!link.carriesTunnel && headers.protocol === PROTOCOL.udp) {
+      link.carriesTunnel =
+        this.#endpoints.has(view, destinationAt, v6, destinationPort) ||
+        this.#endpoints.has(view, sourceAt, v6, sourcePort);
+      this.#isChanged ||= link.carriesTunnel;
+    }
+    this.#seeSender(headers, view, sourceAt, v6, link);
+    if (headers.hasMac && v6 && isRouterAdvertisement(headers, view)) {
+      const seen = this.#seenOf(headers);
+      this.#isChanged ||= !seen.routes;
+      seen.routes = true;
+    }
+  }
+
+  /** The address at `at` sends: from the frame's Ethernet address, on this link. */
+  #seeSender(headers: Headers, view: DataView, at: number, v6: boolean, link: Link): void {
+    const isReal = has(this.#real, view, at, v6);
+    const isInner = !isReal && has(this.#tunnel, view, at, v6);
+    if (isReal && !link.hasReal) this.#isChanged = link.hasReal = true;
+    if (isInner && !link.hasInner) this.#isChanged = link.hasInner = true;
+    if (!headers.hasMac) return;
+    const seen = this.#seenOf(headers);
+    if (isReal || isInner) {
+      this.#isChanged ||= !seen.named;
+      seen.named = true;
+    } else if (v6 ? isGlobal6(view, at) : isHost4(view.getUint32(at))) {
+      const others = v6 ? seen.v6 : seen.v4;
+      if (others.size < MOST_KEPT) {
+        const before = others.size;
+        others.add(textAt(view, at, v6 ? 16 : 4));
+        this.#isChanged ||= others.size > before;
       }
-      const isReal = has(this.#real, view, sourceAt, v6);
-      const isInner = !isReal && has(this.#tunnel, view, sourceAt, v6);
-      link.hasReal ||= isReal;
-      link.hasInner ||= isInner;
-      if (!headers.hasMac) return;
-      const seen = this.#seenOf(headers);
-      if (isReal || isInner) seen.named = true;
-      else if (v6) {
-        if (isGlobal6(view, sourceAt)) keep(seen.v6, textAt(view, sourceAt, 16));
-        seen.routes ||= isRouterAdvertisement(headers, view);
-      } else keepV4(seen.v4, view, sourceAt);
-    } else if (headers.network === NETWORK.arp && headers.hasMac && headers.end - headers.networkAt >= ARP_BYTES) {
-      const senderAt = headers.networkAt + ARP_SENDER_AT;
-      const isReal = this.#real.has4(view, senderAt);
-      link.hasReal ||= isReal;
-      const seen = this.#seenOf(headers);
-      if (isReal) seen.named = true;
-      else keepV4(seen.v4, view, senderAt);
     }
   }
 
@@ -120,12 +144,28 @@ export class Vantage {
    * from the tunnel's addresses and none of the tunnel's datagrams.
    */
   isInner(frame: Frame): boolean {
-    const link = this.#linkOf(frame);
-    if (link.isLoopback) return true;
-    if (link.carriesTunnel) return false;
+    return this.#hasInner && this.#linkOf(frame).isInner;
+  }
+
+  /** The Ethernet addresses that are the client's alone. */
+  macs(): string[] {
+    return this.senders().flatMap(({ mac, shared }) => (shared ? [] : [mac]));
+  }
+
+  /** Draws the conclusions anew, and counts the version on where they are others. */
+  #conclude(): void {
+    this.#isChanged = false;
     const elsewhere = [...this.#links.values()].some((each) => each.carriesTunnel);
-    const onlyInner = link.hasInner && !link.hasReal;
-    return link.isBare ? elsewhere || onlyInner : elsewhere && onlyInner;
+    for (const link of this.#links.values()) {
+      const onlyInner = link.hasInner && !link.hasReal;
+      const isDevice = link.isBare ? elsewhere || onlyInner : elsewhere && onlyInner;
+      link.isInner = link.isLoopback || (isDevice && !link.carriesTunnel);
+    }
+    this.#hasInner = [...this.#links.values()].some(({ isInner }) => isInner);
+    const inner = [...this.#links].flatMap(([key, { isInner }]) => (isInner ? [key] : []));
+    const conclusions = [...this.macs(), ...inner].join(' ');
+    if (conclusions !== this.#conclusions) this.version += 1;
+    this.#conclusions = conclusions;
   }
 
   #linkOf(frame: Frame): Link {
@@ -135,8 +175,11 @@ export class Vantage {
     if (link === undefined) {
       this.#headers.read(frame);
       const isLoopback = deviceTypeOf(frame) === LOOPBACK;
-      link = { isLoopback, isBare: !this.#headers.hasMac, carriesTunnel: false, hasReal: false, hasInner: false };
+      const isBare = !this.#headers.hasMac;
+      link = { isLoopback, isBare, carriesTunnel: false, hasReal: false, hasInner: false, isInner: isLoopback };
       this.#links.set(key, link);
+      // A new link is the tunnel's own device if it is bare and another one carries the tunnel.
+      this.#conclude();
     }
     this.#last = key;
     this.#lastLink = link;
@@ -162,14 +205,9 @@ function deviceTypeOf({ linkType, view, offset, captured }: Frame): number {
   return linkType === LINK.linuxCooked2 && captured >= 20 ? view.getUint16(offset + 8) : -1;
 }
 
-function keep(set: Set<string>, address: string): void {
-  if (set.size < MOST_KEPT) set.add(address);
-}
-
-/** Keeps an IPv4 address that a host can have: 0.0.0.0, 169.254.0.0/16 and groups tell nothing of how many there are. */
-function keepV4(set: Set<string>, view: DataView, at: number): void {
-  const address = view.getUint32(at);
-  if (address !== 0 && address >>> 16 !== 0xa9fe && address >>> 28 < 0xe) keep(set, textAt(view, at, 4));
+/** An IPv4 address that a host can have: 0.0.0.0, 169.254.0.0/16 and groups tell nothing of how many there are. */
+function isHost4(address: number): boolean {
+  return address !== 0 && address >>> 16 !== 0xa9fe && address >>> 28 < 0xe;
 }
 
 /** Neither `::`, nor link-local, nor a group: what a host is known by beyond its link. */

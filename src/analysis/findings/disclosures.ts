@@ -7,27 +7,13 @@ import type { Author, Disclosure, ThirdParty, TrialPhase } from '../../records/f
 import type { Identity } from '../../records/identity.ts';
 import type { InstrumentEvent, TimelineEvent } from '../../records/timeline.ts';
 import type { Family, SourceKind } from '../../records/vocabulary.ts';
-import { RealAddresses, findingsOf, isCanary } from '../measure/exposures.ts';
+import { PARTY_OF, RealAddresses, findingsOf, isCanary } from '../measure/exposures.ts';
 import type { Authorship } from './authorship.ts';
 import type { Sent } from './clear-traffic.ts';
 import type { SentPackets } from './packet-key.ts';
 import { phaseAt, type PhaseSpan } from './trial-phases.ts';
 import type { Contact } from './wan-contacts.ts';
 import { NS_PER_SECOND } from '../../records/units.ts';
-
-const PARTY_OF = new Map<TimelineEvent['kind'], ThirdParty>([
-  ['tracker-announce', 'tracker'],
-  ['tracker-scrape', 'tracker'],
-  ['stun-binding', 'stun'],
-  ['dht-query', 'dht'],
-  ['peer-connection', 'peer'],
-  ['peer-handshake', 'peer'],
-  ['peer-extended', 'peer'],
-  ['peer-pex', 'peer'],
-  ['peer-piece', 'peer'],
-  ['neighbour-multicast', 'neighbour'],
-  ['resolver-query', 'resolver'],
-]);
 
 /** A party writes down what it met after the packet that told it; on a machine at work a good deal after. */
 const WRITTEN_DOWN_NS = NS_PER_SECOND;

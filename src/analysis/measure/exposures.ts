@@ -6,10 +6,11 @@
  * A DHT node id made for one address and shown from the other ties the two (BEP 42): content, in either direction.
  */
 import { CANARY_MARKER } from '../../records/canary.ts';
+import type { ThirdParty } from '../../records/findings.ts';
 import type { Identity } from '../../records/identity.ts';
 import type { Exposure } from '../../records/measures.ts';
 import type { InstrumentEvent, TimelineEvent } from '../../records/timeline.ts';
-import type { Party, Phase } from '../../records/vocabulary.ts';
+import type { Phase } from '../../records/vocabulary.ts';
 import { canonicalAddress, splitEndpoint } from '../capture/address.ts';
 import { nodeIdNames } from './node-id.ts';
 import { SPAN, type Spans, spanAt } from './phases.ts';
@@ -17,11 +18,11 @@ import { withoutNulls } from './uplink.ts';
 
 /** Marks what the lab sent itself to prove an instrument, in ids (as text or hex) and names. */
 const CANARY = new RegExp(`${CANARY_MARKER}|${Buffer.from(CANARY_MARKER, 'latin1').toString('hex')}`, 'i');
-/** Closing a connection tells nobody anything new. A STUN server is one that WebRTC trackers have their peers ask. */
-const PARTY_OF = new Map<TimelineEvent['kind'], Party>([
+/** Whom an event shows the client to. Closing a connection tells nobody anything new. */
+export const PARTY_OF: ReadonlyMap<TimelineEvent['kind'], ThirdParty> = new Map<TimelineEvent['kind'], ThirdParty>([
   ['tracker-announce', 'tracker'],
   ['tracker-scrape', 'tracker'],
-  ['stun-binding', 'tracker'],
+  ['stun-binding', 'stun'],
   ['dht-query', 'dht'],
   ['peer-connection', 'peer'],
   ['peer-handshake', 'peer'],
@@ -52,8 +53,10 @@ export function findExposures(
   const real = new RealAddresses(identity);
   const found = new Map<string, Exposure>();
   for (const event of timeline) {
-    const party = PARTY_OF.get(event.kind);
-    if (party === undefined || !('party' in event) || isCanary(event)) continue;
+    const kind = PARTY_OF.get(event.kind);
+    if (kind === undefined || !('party' in event) || isCanary(event)) continue;
+    // Exposures know no STUN server: it is one that WebRTC trackers have their peers ask.
+    const party = kind === 'stun' ? 'tracker' : kind;
     const span = spanAt(spans, event.atNs);
     if (span === SPAN.outside) continue;
     for (const { by, address, how } of findingsOf(event, real)) {

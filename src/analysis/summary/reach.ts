@@ -2,7 +2,7 @@
  * How far each trial reached and who learnt the real address, before the fault, in the outage and afterwards; and what
  * that comes to in a cell.
  */
-import { median } from 'simple-statistics';
+import { median, sum } from 'simple-statistics';
 import * as z from 'zod';
 import {
   type Findings,
@@ -13,7 +13,7 @@ import {
   type ThirdParty,
   type TrialPhase,
 } from '../../records/findings.ts';
-import type { Measures } from '../../records/measures.ts';
+import type { Exposure, Measures } from '../../records/measures.ts';
 import type { ClearClass, Phase } from '../../records/vocabulary.ts';
 import { NS_PER_SECOND } from '../../records/units.ts';
 
@@ -78,23 +78,43 @@ function exactRow({ phases, disclosures, availability, latency, doubts }: Findin
 
 /** Reads the phases of an older record as far as they tell the same. */
 function olderRow({ exposures, traffic, verdict }: Measures): FoundRow {
+  const told = toldBy(exposures);
   const reach = stages((stage) =>
     worst([
       ...(verdict === 'inconclusive' ? [] : ['none' as const]),
-      ...exposures.flatMap(({ phase, party }) => (STAGE_OF_OLDER[phase] === stage ? [REACH_OF[party]] : [])),
+      ...told.flatMap((each) => (each.stage === stage ? [REACH_OF[each.kind]] : [])),
       ...traffic.flatMap((row) => (STAGE_OF_OLDER[row.phase] === stage ? [scopeOf(row.class)] : [])),
     ]),
   );
   const knew = new Set<string>();
-  const learnt = exposures
-    .toSorted((a, b) => a.firstNs - b.firstNs)
-    .map(({ phase, party, id, by, how }) => {
-      const kind: ThirdParty = how === 'binding' ? 'stun' : party;
-      const before = knew.has(`${kind} ${id}`);
-      knew.add(`${kind} ${id}`);
-      return { stage: STAGE_OF_OLDER[phase], kind, id, way: by, before };
-    });
+  const learnt = told.map((one) => {
+    const key = `${one.kind} ${one.id}`;
+    const before = knew.has(key);
+    knew.add(key);
+    return { ...one, before };
+  });
   return { exact: false, reach, learnt: each(learnt), works: null, latency: null };
+}
+
+/**
+ * Whom an older record's exposures were to, in the order of their first. Such a record counts a STUN server, which stands
+ * at a tracker's address, with the trackers; and as a packet to the tracker each packet that went there. Where the STUN
+ * server was asked as often as packets went there, they went to it.
+ */
+function toldBy(exposures: readonly Exposure[]): Omit<Learnt, 'before'>[] {
+  const stageOf = ({ phase }: Exposure): Stage => STAGE_OF_OLDER[phase];
+  const bindings = exposures.filter(({ how }) => how === 'binding');
+  return exposures
+    .toSorted((a, b) => a.firstNs - b.firstNs)
+    .flatMap((exposure): Omit<Learnt, 'before'>[] => {
+      const { party, id, by, how } = exposure;
+      const stage = stageOf(exposure);
+      if (how === 'binding') return [{ stage, kind: 'stun', id, way: by }];
+      const asked = bindings.filter((each) => stageOf(each) === stage && each.address === exposure.address);
+      const isBinding =
+        how === 'packet' && party === 'tracker' && exposure.times <= sum(asked.map(({ times }) => times));
+      return isBinding ? [] : [{ stage, kind: party, id, way: by }];
+    });
 }
 
 /** How far packets of a class go: what is meant for the local link stays there. */

@@ -79,8 +79,10 @@ describe('what a cell found', () => {
     const { measures } = await measured({ change });
     assert.deepEqual(foundIn(measures)?.reach, { before: null, outage: null, after: null });
   });
+});
 
-  it('reads an older record by its phases, and says that it did', async () => {
+describe('what an older record found', () => {
+  it('is read by its phases, which it says', async () => {
     const row = await older([
       {
         ...{ party: 'tracker', id: 't', by: 'source', phase: 'baseline', address: '203.0.113.2', how: 'announce' },
@@ -100,5 +102,25 @@ describe('what a cell found', () => {
       ],
     );
     assert.equal(evidenceOf([row])?.older, 1);
+  });
+
+  const row = (id: string, how: string, times: number): Exposure => ({
+    ...{ party: 'tracker', id, by: 'source', phase: 'gap', address: '203.0.113.2', how },
+    ...{ times, firstNs: 1, lastNs: 1 },
+  });
+
+  it('takes a STUN server of an older record for a service, and the packets to the tracker’s address that went to it', async () => {
+    const found = await older([row('tracker-0', 'packet', 2), row('stun-0', 'binding', 2)]);
+    assert.equal(found?.reach.outage, 'service');
+    assert.deepEqual(
+      found.learnt.map(({ kind, id }) => [kind, id]),
+      [['stun', 'stun-0']],
+    );
+  });
+
+  it('takes packets of an older record for a tracker’s where they are more than went to its STUN server', async () => {
+    const found = await older([row('tracker-0', 'packet', 3), row('stun-0', 'binding', 2)]);
+    assert.equal(found?.reach.outage, 'swarm');
+    assert.deepEqual(found.learnt.map(({ kind }) => kind).toSorted(), ['stun', 'tracker']);
   });
 });

@@ -11,7 +11,8 @@ import { monitorConfigSchema, type MonitorConfig } from './monitor-config.ts';
 import { makePayload } from '../torrent-payload.ts';
 import { DhtAsker } from '../retrieval/ask-dht.ts';
 import { UdpTracker, announceHttp, type AnnounceEvent } from '../retrieval/ask-tracker.ts';
-import { endpointText, type Endpoint } from '../swarm/compact.ts';
+import type { Endpoint } from '../../records/identity.ts';
+import { endpointText } from '../swarm/compact.ts';
 import { Observer } from '../swarm/observer.ts';
 
 const RECALIBRATE_MS = 60_000;

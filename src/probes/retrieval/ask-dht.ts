@@ -6,7 +6,8 @@ import { createHash, randomBytes } from 'node:crypto';
 import { createSocket, type Socket } from 'node:dgram';
 import bencode from 'bencode';
 import * as z from 'zod';
-import { unpackEndpoints, type Endpoint } from '../swarm/compact.ts';
+import type { Endpoint } from '../../records/identity.ts';
+import { unpackEndpoints } from '../swarm/compact.ts';
 import { decode } from '../swarm/messages.ts';
 
 /** A node of the lab answers in milliseconds; a loaded machine takes longer. */

@@ -5,7 +5,7 @@
 import { connect } from 'node:net';
 import Wire from 'bittorrent-protocol';
 import utPex from 'ut_pex';
-import type { Endpoint } from '../swarm/compact.ts';
+import type { Endpoint } from '../../records/identity.ts';
 import { readPex } from '../swarm/messages.ts';
 
 /** BEP 11 lets a peer send its first message at once; one that has not after this long is not asked further. */

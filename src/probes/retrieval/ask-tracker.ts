@@ -7,7 +7,8 @@ import { get } from 'node:http';
 import { isIPv6 } from 'node:net';
 import { randomBytes } from 'node:crypto';
 import * as z from 'zod';
-import { unpackEndpoints, type Endpoint } from '../swarm/compact.ts';
+import type { Endpoint } from '../../records/identity.ts';
+import { unpackEndpoints } from '../swarm/compact.ts';
 import { decode } from '../swarm/messages.ts';
 
 const PATIENCE_MS = 2000;

@@ -13,7 +13,7 @@ import { retrievalCommandSchema, retrievalConfigSchema, type RetrievalConfig } f
 import { DhtAsker } from './ask-dht.ts';
 import { pexPeers } from './ask-pex.ts';
 import { UdpTracker, announceHttp, scrapeHttp, type Announce } from './ask-tracker.ts';
-import type { Endpoint } from '../swarm/compact.ts';
+import type { Endpoint } from '../../records/identity.ts';
 
 const RECALIBRATE_MS = 60_000;
 /** What the retrieval says it listens on while it has to be a member: discard, where nobody answers. */

@@ -1,13 +1,9 @@
 /** Addresses as BitTorrent packs them: 4 or 16 bytes of address, then 2 of port, most significant first. */
 import { isIPv6 } from 'node:net';
+import type { Endpoint } from '../../records/identity.ts';
 import { addressText, ipBytes } from '../../records/ip-address.ts';
 
 export { addressText };
-
-export interface Endpoint {
-  readonly address: string;
-  readonly port: number;
-}
 
 /** Text of an endpoint: `address:port` or `[address]:port`. */
 export function endpointText({ address, port }: Endpoint): string {

@@ -5,7 +5,8 @@
  * capture to say.
  */
 import { isIPv6 } from 'node:net';
-import { endpointText, type Endpoint } from './compact.ts';
+import type { Endpoint } from '../../records/identity.ts';
+import { endpointText } from './compact.ts';
 import type { SwarmConfig } from './swarm-config.ts';
 import type { Transport } from './connection.ts';
 

@@ -3,7 +3,8 @@ import { createHash } from 'node:crypto';
 import bencode from 'bencode';
 import * as z from 'zod';
 import { isBencoded } from './bencoding.ts';
-import { addressText, unpackEndpoints, type Endpoint } from './compact.ts';
+import type { Endpoint } from '../../records/identity.ts';
+import { addressText, unpackEndpoints } from './compact.ts';
 
 const bytes = z.instanceof(Uint8Array);
 

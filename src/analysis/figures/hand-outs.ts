@@ -36,7 +36,7 @@ export const handOutsFigure: Figure = {
   id: 'hand-outs',
   title: 'For how long the swarm hands the address out to strangers',
   caption:
-    'Share of parties (n) that still named the real address when an independent reader asked, by the time since they ' +
+    'Share of parties (n) that still named the real address when a stranger to the client asked, by the time since they ' +
     'learnt it (Kaplan-Meier over the judged trials, log-log 95 % band); a cross marks those that still named it when ' +
     'last asked. Last row: an address that the lab announced once, as a control. Kill switches under which nobody ' +
     'named it have no row.',

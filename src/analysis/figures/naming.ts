@@ -112,7 +112,7 @@ export const namingFigure: Figure = {
   id: 'naming',
   title: 'Who could still name the user, over time',
   caption:
-    'How many trackers, DHT nodes and peers named the real address when an independent reader asked, per judged trial, to ' +
+    'How many trackers, DHT nodes and peers named the real address when a stranger to the client asked, per judged trial, to ' +
     'the end of the horizon. The dashed line is when the client had ended.',
   spec: namingSpec,
 };

@@ -7,7 +7,7 @@ import { mkdir, mkdtemp, open, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { writeSyntheticCampaign } from '../../src/bench/synthetic.ts';
-import { BOOTSTRAP } from '../kit/command-line.ts';
+import { BOOTSTRAP, commandLine } from '../kit/command-line.ts';
 import { programOutput } from '../kit/program.ts';
 import { Remains } from '../kit/remains.ts';
 
@@ -46,8 +46,10 @@ describe('a benchmark that is asked to end', function () {
 });
 
 describe('a paper that is asked to end while it is built', function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   let base = '';
+  // Whatever has to be compiled is, before anything is looked at.
+  before(() => void commandLine('help'));
   beforeEach(async () => void (base = await mkdtemp(path.join(tmpdir(), 'ksl-signal-'))));
   afterEach(() => rm(base, { recursive: true, force: true }));
 

@@ -4,7 +4,7 @@
  * own, the first of them detects; where one is told by the kernel instead, there is no such model.
  */
 import { LONGEST_SECONDS } from '../../records/bounded.ts';
-import type { Cell } from '../../records/identity.ts';
+import { isPlacebo, type Cell } from '../../records/identity.ts';
 import { bootstrapQuantile } from '../statistics/quantiles.ts';
 import { firstOfUniforms, kolmogorovSmirnov } from '../statistics/kolmogorov.ts';
 import { compare, grouped, judged, valuesOf } from './cells.ts';
@@ -24,10 +24,11 @@ export function pollingPeriods({ parsed: { killSwitch } }: Pick<Cell, 'parsed'>)
 
 const isPlausible = (poll: number): boolean => poll >= SHORTEST_SECONDS && poll <= LONGEST_SECONDS;
 
-/** One line per polling switch whose detection was measured, by period. */
+/** One line per polling switch whose detection was measured, by period. In a placebo there was nothing to notice. */
 export function pollingDelays(rows: readonly TrialRow[]): Polling[] {
   const lines: Polling[] = [];
-  for (const [killSwitch, trials] of grouped(rows, (row) => row.cell.killSwitch)) {
+  const faulty = rows.filter(({ cell }) => !isPlacebo(cell));
+  for (const [killSwitch, trials] of grouped(faulty, (row) => row.cell.killSwitch)) {
     const periods = trials[0] === undefined ? [] : pollingPeriods(trials[0].cell);
     const [periodSeconds] = periods;
     const evidence = judged(trials);

@@ -283,6 +283,17 @@ describe('polling periods', () => {
     assert.deepEqual(periods('app-kill(notice=netlink)+app-block(poll=5s)'), []);
   });
 
+  it('say nothing of a placebo, in which there was nothing to notice', () => {
+    const cell = testCell({ killSwitch: 'app-kill', fault: 'none' });
+    const quiet = trials(4, 'app-kill', 'no-leak').map((row) => ({ ...row, cell }));
+    const rows = [...trials(3, 'app-kill', 'leak', { detectionSeconds: 1 }), ...quiet];
+    const { polling } = summarise(manifestOf('app-kill'), rows, []);
+    assert.deepEqual(
+      polling.map(({ unnoticed, uniform }) => [unnoticed, uniform.n]),
+      [[0, 3]],
+    );
+  });
+
   it('of an hour is no period of a second, nor a default no period', () => {
     const rows = ['app-kill(poll=1h)', 'app-kill'].flatMap((killSwitch) =>
       trials(3, killSwitch, 'leak', { detectionSeconds: 1 }),

@@ -149,7 +149,8 @@ function outageWords(
   const often = (count: number): string =>
     all.length === 1 ? ofTrials(count, known, sequential) : `${count} of ${plural(known, 'trial')}`;
   const where = all.length === 1 ? '' : `, in ${cells} of ${plural(all.length, 'cell')}`;
-  if (told === 0) return `let packets out while the tunnel was down in ${often(clear)}, and told nobody${where}`;
+  if (told === 0)
+    return `let packets out while the tunnel was down in ${often(clear)}, and told nobody beyond the local network${where}`;
   const more = clear > told ? `, and let packets out in ${clear}` : '';
   return `told a third party the address while the tunnel was down in ${often(told)}${more}${where}`;
 }
@@ -173,11 +174,12 @@ function baselines(cells: readonly CellSummary[]): Conclusion[] {
     const { client = '', killSwitch = '' } = own[0] ?? {};
     const { known, clear, told } = reachedIn(own, 'before');
     if (clear === 0) return [];
+    const who = killSwitch === 'none' ? `${client} without a kill switch` : `${client} with ${killSwitch}`;
     const often = `in ${told === 0 ? clear : told} of ${plural(known, 'trial')}`;
     const text =
       told === 0
-        ? `${client} with ${killSwitch} let packets out while the tunnel worked, before any fault, ${often}, and told nobody.`
-        : `${client} with ${killSwitch} told a third party the address while the tunnel worked, before any fault, ${often}.`;
+        ? `${who} let packets out while the tunnel worked, before any fault, ${often}, and told nobody beyond the local network.`
+        : `${who} told a third party the address while the tunnel worked, before any fault, ${often}.`;
     return [{ id: `baseline ${client} ${killSwitch}`, kind: 'baseline', tone: 'leak', text }];
   });
 }

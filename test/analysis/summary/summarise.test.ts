@@ -348,7 +348,7 @@ describe('a sequential campaign', () => {
     assert.equal(summarise(fixed, rows, []).comparisons[0]!.leak!.difference, -0.25);
     assert.match(
       texts(summary),
-      /ufw with transmission: it let packets out while the tunnel was down in 15 of 20 judged trials, and told nobody/,
+      /ufw with transmission: it let packets out while the tunnel was down in 15 of 20 judged trials, and told nobody beyond the local network/,
     );
   });
 

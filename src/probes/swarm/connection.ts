@@ -7,16 +7,16 @@
  * takes what fits its send buffer. Nothing about a connection that never sends a byte is reported before it closes.
  */
 import type { Duplex } from 'node:stream';
-import Wire from 'bittorrent-protocol';
+import type Wire from 'bittorrent-protocol';
 import utMetadata from 'ut_metadata';
-import utPex, { type PeerExchange } from 'ut_pex';
+import type { PeerExchange } from 'ut_pex';
 import type { InstantNs } from '../../contracts/clock.ts';
 import { CANARY_INFO_HASH } from '../canary.ts';
-import { isBencoded } from './bencoding.ts';
 import type { Endpoint } from '../../records/identity.ts';
 import { addressBytes, endpointText } from './compact.ts';
 import type { SwarmConfig } from './swarm-config.ts';
 import type { SwarmContext } from './context.ts';
+import { GuardedWire, pexThatTells } from './guarded-wire.ts';
 import { fullBitfield, mseInfoHash, readExtended, readPex } from './messages.ts';
 import type { UploadLimit } from './upload-limit.ts';
 
@@ -52,34 +52,6 @@ const FULL_SOCKET_BYTES = 16_384;
 const PIECE_EVENT_NS = 250_000_000;
 /** Most bytes a peer may ask for at once; nobody asks for more (clients ask for 16 KiB). */
 const LARGEST_BLOCK_BYTES = 128 * 1024;
-
-/**
- * One key pair for all connections of the program. The library makes one for each, and for each OpenSSL proves MSE's prime
- * to be one: 40 ms in which nothing else is read, several times a trial.
- */
-const MSE_KEYS = new Wire('tcpIncoming', 1)._encryptor?.dh ?? null;
-
-/** A message on which the library or an extension throws, or would never end, ends its connection, not the program. */
-class GuardedWire extends Wire {
-  constructor(type: string, encryption: 0 | 1) {
-    super(type, encryption);
-    if (this._encryptor !== null) this._encryptor._dh = MSE_KEYS;
-  }
-
-  override _write(chunk: Uint8Array, done: (error: Error | null) => void): void {
-    try {
-      super._write(chunk, done);
-    } catch (error) {
-      this.emit('error', error instanceof Error ? error : new Error(String(error)));
-    }
-  }
-
-  /** Every extension message begins with a bencoded value (BEP 9, 10, 11). */
-  override _onExtended(extension: number, content: Uint8Array): void {
-    if (!isBencoded(content)) throw new TypeError('an extension message is not bencoded');
-    super._onExtended(extension, content);
-  }
-}
 
 /**
  * Milliseconds between two keep-alives to a peer that has not said yet which extensions it has, and how many at most.
@@ -255,18 +227,7 @@ export class PeerConnection {
       // BEP 11 bounds messages to one a minute; the first may come at once, as libtorrent's does within a second.
       pex._sendMessage();
     };
-    return class extends utPex() {
-      override onExtendedHandshake(handshake: unknown): void {
-        super.onExtendedHandshake(handshake);
-        connected(this);
-      }
-
-      // The library hangs up on a peer whose messages are less than 60 s apart. An observer that hangs up changes what
-      // it observes; messages are read where they are reported.
-      override onMessage(): void {
-        return;
-      }
-    };
+    return pexThatTells(connected);
   }
 
   #onExtended(content: unknown): void {

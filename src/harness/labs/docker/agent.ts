@@ -17,6 +17,7 @@ import {
   type Frame,
   type FrameKind,
 } from './frames.ts';
+import { adoptOrphans } from './orphans.ts';
 
 const children = new Map<number, ChildProcessWithoutNullStreams>();
 
@@ -69,6 +70,7 @@ function start(id: number, bytes: Buffer): void {
   });
 }
 
+adoptOrphans(() => new Set([...children.values()].flatMap(({ pid }) => pid ?? [])));
 const frames = new FrameReader(obey);
 process.stdin.on('data', (chunk: Buffer) => frames.push(chunk));
 process.stdin.once('end', () => process.exit(0));

@@ -77,6 +77,10 @@ describe('the regression gate', function () {
     assert.equal(result.outcome, 'could-not-judge');
     assert.match(result.unjudged[0]!.reason, /did not leak/);
   });
+});
+
+describe('what the regression gate says of a campaign', function () {
+  this.timeout(240_000);
 
   it('says that it could not judge what it has too few trials for, or no judged trial of', () => {
     const baseline = baselineOf(PLAN);

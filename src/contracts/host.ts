@@ -45,6 +45,8 @@ export interface RunningProcess {
   readonly exited: Promise<ExitStatus>;
   /** Sends the signal at once (one system call); does nothing when the process has ended. */
   signal(signal: NodeJS.Signals): void;
+  /** Has its first thread come before all others, until that one puts an end to it. Absent where it must itself see to that. */
+  hasten?(): void;
 }
 
 /** A program of the project's own at work on a host: told a line at a time, and telling. It dies with its lab. */
@@ -57,6 +59,8 @@ export interface LineProcess {
   readonly complaints: string;
   /** Exit status of the process; `{ code: 0, signal: null }` for a lent one that went back to wait for its next lab. */
   readonly ended: Promise<ExitStatus>;
+  /** Has it come before all others, as `RunningProcess.hasten` does. */
+  hasten?(): void;
   kill(): void;
 }
 
@@ -84,6 +88,11 @@ export interface Host {
    * not a lab's own.
    */
   endUnprivileged?(): Promise<void>;
+  /**
+   * Puts the host, and what is started on it from then on, into a control group that its root may divide. Absent where that
+   * root is the machine's. Throws `Unsupported` where there are none.
+   */
+  ownControlGroup?(): Promise<void>;
 }
 
 /** A program could not be started or ended with another status than 0. */

@@ -34,7 +34,7 @@ const feedSchema = z.object({ act: z.literal('feed'), argv: z.array(z.string()).
 const actSchema = z.discriminatedUnion('act', [commandSchema, writeSchema, signalSchema, feedSchema]);
 export type Act = z.infer<typeof actSchema>;
 
-/** What an injector is told, a JSON line each; `inject` and `end` are the bare words. */
+/** What an injector is told, a JSON line each; `here`, `inject` and `end` are the bare words. */
 export const prepareSchema = z.object({
   prepare: z.array(actSchema).min(1),
   /** Acts done at once after the bracketed ones, outside the bracket: what the change takes long to finish. */

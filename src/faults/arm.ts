@@ -82,7 +82,12 @@ class RemoteInjector {
   static async start(fault: string, host: Host, clock: Clock): Promise<RemoteInjector> {
     const job = JSON.stringify({ originUnixNs: String(clock.originUnixNs) });
     const process = await startLines(host, programArgv('faults/injector'), job);
-    return new RemoteInjector(fault, host, new Conversation(`the injector of ${fault}`, process, answerSchema));
+    const conversation = new Conversation(`the injector of ${fault}`, process, answerSchema);
+    await conversation.ask('here');
+    // Users of a lab's own may not see to that themselves. It blocks by now, and turns no event loop; what it starts is after
+    // this.
+    process.hasten?.();
+    return new RemoteInjector(fault, host, conversation);
   }
 
   /** Makes everything ready: starts, opens and warms up what the acts need. */

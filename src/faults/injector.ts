@@ -14,11 +14,11 @@ import { closeSync, openSync, read, readSync, writeSync } from 'node:fs';
 import { promisify } from 'node:util';
 import { Clock, type Bracket } from '../contracts/clock.ts';
 import { LEFT, assignmentSchema } from '../programs/waiting.ts';
+import { beginRealTime, endRealTime } from '../programs/real-time.ts';
 import { Visitor } from '../programs/visit.ts';
 import { injectorJobSchema, prepareSchema, type Act, type Answer } from './acts.ts';
 import { RunningCommand, type CommandProgram } from './command.ts';
 import { WaitingProgram } from './feed.ts';
-import { beginRealTime, endRealTime } from './real-time.ts';
 
 const STDIN = 0;
 const STDOUT = 1;
@@ -44,6 +44,7 @@ class Injector {
 
   respond(line: string): Answer {
     try {
+      if (line === 'here') return { ready: true };
       return line === 'inject' ? this.#inject() : this.#prepare(line);
     } catch (error) {
       return { failed: error instanceof Error ? error.message : String(error) };

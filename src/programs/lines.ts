@@ -37,6 +37,7 @@ export function lineProcess(process: RunningProcess): LineProcess {
       return complaints.trim();
     },
     ended: exited,
+    hasten: () => process.hasten?.(),
     kill: () => process.signal('SIGKILL'),
   };
 }

@@ -19,27 +19,30 @@ const NICENESS = -20;
 
 const setScheduler = load(null).func('int sched_setscheduler(int thread, int policy, const int *priority)');
 
+/** The thread that calls, to the kernel. */
+const THIS = 0;
+
 /**
- * Gives real-time scheduling to the thread that calls, and for what it starts; does nothing where the system does not
- * let us (CAP_SYS_NICE), and takes the best niceness where a container's control group has no budget for real-time
- * scheduling.
+ * Gives real-time scheduling to the thread that calls, or to another process's first one, and for what it starts; does
+ * nothing where the system does not let us (the machine's CAP_SYS_NICE), and takes the best niceness where a container's
+ * control group has no budget for real-time scheduling.
  */
-export function beginRealTime(): void {
-  if (!schedule(SCHED_FIFO, PRIORITY)) setNiceness(NICENESS);
+export function beginRealTime(thread = THIS): void {
+  if (!schedule(thread, SCHED_FIFO, PRIORITY)) setNiceness(thread, NICENESS);
 }
 
 export function endRealTime(): void {
-  schedule(SCHED_OTHER, 0);
-  setNiceness(0);
+  schedule(THIS, SCHED_OTHER, 0);
+  setNiceness(THIS, 0);
 }
 
-function schedule(policy: number, priority: number): boolean {
-  return z.number().parse(setScheduler(0, policy, [priority])) === 0;
+function schedule(thread: number, policy: number, priority: number): boolean {
+  return z.number().parse(setScheduler(thread, policy, [priority])) === 0;
 }
 
-function setNiceness(niceness: number): void {
+function setNiceness(thread: number, niceness: number): void {
   try {
-    os.setPriority(niceness);
+    os.setPriority(thread, niceness);
   } catch {
     // Niceness is not to be had either: the bracket says what became of it.
   }

@@ -11,6 +11,8 @@ import { promisify } from 'node:util';
 import { median } from 'simple-statistics';
 import * as z from 'zod';
 import { compiled } from '../contracts/places.ts';
+import { NOBODY_UID } from '../contracts/unprivileged.ts';
+import { FIRST_ID } from '../harness/labs/guest-users.ts';
 import { enterNamespaces } from '../harness/labs/netns.ts';
 import { restrict } from '../harness/campaign/plan.ts';
 import { type Scenario, loadScenario } from '../harness/campaign/scenario.ts';
@@ -35,8 +37,8 @@ const WINDOWS = { outage: 3, recovery: 1 };
 const LIMIT = { secondsPerTrial: 3600 / 2000, harnessCpuSeconds: 0.5, labMiB: 400 };
 /** Looking at every process of every lab is work that the labs lack. */
 const SAMPLE_MS = 500;
-/** Torrent clients run as Debian's nobody, and nothing else of a lab does. */
-const SUBJECT_USER = 65_534;
+/** Torrent clients run as Debian's nobody, and nothing else of a lab does: as the machine has it, and a lab's own users. */
+const SUBJECT_USERS = [NOBODY_UID, FIRST_ID + NOBODY_UID];
 const DAEMON = 'wireguard-go';
 
 export const campaignBench: Bench = { needs: async () => trialNeeds(await scenario()), measure };
@@ -139,7 +141,7 @@ class LabSampler implements Disposable {
 
   #takeSubject(pid: number): void {
     if (readlinkSync(`/proc/${pid}/ns/pid`) === this.#own) return;
-    if (statSync(`/proc/${pid}`).uid !== SUBJECT_USER && read(`/proc/${pid}/comm`).trim() !== DAEMON) return;
+    if (!SUBJECT_USERS.includes(statSync(`/proc/${pid}`).uid) && read(`/proc/${pid}/comm`).trim() !== DAEMON) return;
     this.#subjects.take(pid);
     for (const thread of readdirSync(`/proc/${pid}/task`)) {
       // proc(5): the first number of schedstat is the time it has run, to the nanosecond, where stat counts ticks.

@@ -62,7 +62,8 @@ export interface TunnelConfig {
 export interface LabDescription {
   readonly backend: 'netns' | 'docker';
   readonly tunnel: 'kernel' | 'wireguard-go';
-  readonly privileged: boolean;
+  /** Whose root a host's root is: of users of the lab's own, who are nobody on the machine, or the machine's. */
+  readonly users: 'own' | 'machine';
 }
 
 /** The hosts and links of one trial. Disposing it ends every process and removes every trace. */

@@ -22,7 +22,15 @@ export interface Dropping {
 /** A command to put before a program: another user, no capability, no way to gain one, bounded processes and memory. */
 export function asUnprivileged({ uid = NOBODY.uid, gid = NOBODY.gid, setuid = false }: Dropping = {}): Argv {
   return [
-    ...(['prlimit', `--nproc=${MOST_PROCESSES}`, `--data=${MOST_DATA}`, '--core=0', '--'] as const),
+    ...([
+      'prlimit',
+      `--nproc=${MOST_PROCESSES}`,
+      `--data=${MOST_DATA}`,
+      '--core=0',
+      '--rtprio=0',
+      '--nice=0',
+      '--',
+    ] as const),
     ...['setpriv', `--reuid=${uid}`, `--regid=${gid}`, '--clear-groups'],
     ...(setuid ? [] : ['--no-new-privs', '--inh-caps=-all']),
     '--',

@@ -28,7 +28,7 @@ export const CONTROL_GROUPS = {
   prefix: PREFIX,
   /** Removes, once they are mounted, those left over, and prints each; one that is in use refuses. */
   removal: [
-    ...['find', MOUNT, '-mindepth', '1', '-maxdepth', '1', '-name', `${PREFIX}*`, '-mmin', `+${LEFT_OVER_MINUTES}`],
+    ...['find', MOUNT, '-depth', '-mindepth', '1', '-name', `${PREFIX}*`, '-mmin', `+${LEFT_OVER_MINUTES}`],
     ...['-exec', 'rmdir', '{}', ';', '-print'],
   ],
 } as const;
@@ -47,7 +47,7 @@ export const systemdRestrict = defineKillSwitch({
   async engage(context) {
     const { host, tunnel } = context;
     const group = `${PREFIX}${randomBytes(6).toString('hex')}`;
-    await makeGroup(host, group);
+    const level = await makeGroup(host, group);
     const clientHost = await insideHost(host, ['sh', '-c', JOIN, `${MOUNT}/${group}/cgroup.procs`]);
     // Without a process in it, the group is nobody's to another lab on this machine: before the client runs, and after.
     const holder = await clientHost.spawn(['sleep', 'infinity']);
@@ -59,11 +59,11 @@ export const systemdRestrict = defineKillSwitch({
             table ${TABLE} {
               chain egress {
                 type filter hook output priority filter;
-                socket cgroupv2 level 1 "${group}" oif != { "lo", "${tunnel.device}" } drop
+                socket cgroupv2 level ${level} "${group}" oif != { "lo", "${tunnel.device}" } drop
               }
               chain ingress {
                 type filter hook input priority filter;
-                socket cgroupv2 level 1 "${group}" iif != { "lo", "${tunnel.device}" } drop
+                socket cgroupv2 level ${level} "${group}" iif != { "lo", "${tunnel.device}" } drop
               }
             }`),
         ]),
@@ -78,9 +78,16 @@ export const systemdRestrict = defineKillSwitch({
   },
 });
 
-/** Control groups outlive their processes and their lab: those a killed run has left behind, empty, go first. */
-async function makeGroup(host: Host, group: string): Promise<void> {
-  const mounted = await host.run(['mount', '-t', 'cgroup2', 'none', MOUNT], { anyStatus: true });
+/**
+ * Makes the group and gives its level, as seen by the host. Control groups outlive their processes and their lab: those a
+ * killed run has left behind, empty, go first.
+ */
+async function makeGroup(host: Host, group: string): Promise<number> {
+  await host.ownControlGroup?.();
+  const isOwn = host.ownControlGroup !== undefined;
+  // What is mounted begins at the group that the mounting program's namespace begins at.
+  const mount = ['mount', '-t', 'cgroup2', 'none', MOUNT] as const;
+  const mounted = await host.run(isOwn ? ['unshare', '--cgroup', ...mount] : mount, { anyStatus: true });
   if (mounted.status.code !== 0) {
     throw new Unsupported(
       `no control groups (cgroup v2) here: ${mounted.stderr.trim()}. Containers may not mount them: --lab netns.`,
@@ -89,4 +96,5 @@ async function makeGroup(host: Host, group: string): Promise<void> {
   await host.run(CONTROL_GROUPS.removal, { anyStatus: true });
   const made = await host.run(['mkdir', `${MOUNT}/${group}`], { anyStatus: true });
   if (made.status.code !== 0) throw new Unsupported(`no control group of our own here: ${made.stderr.trim()}`);
+  return isOwn ? 2 : 1;
 }

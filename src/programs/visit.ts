@@ -53,6 +53,26 @@ export class Visitor {
     this.#set(this.#home);
   }
 
+  /** Does something, at once, where `enter` leads. */
+  visit(folder: string, act: () => void): void {
+    this.enter(folder);
+    try {
+      act();
+    } finally {
+      this.leave();
+    }
+  }
+
+  /** Does something, at once, in a copy of home's mounts, which lasts as long as what is started there. */
+  inCopy<T>(act: () => T): T {
+    this.#call('unshare', CLONE_NEWNS);
+    try {
+      return act();
+    } finally {
+      this.leave();
+    }
+  }
+
   #set({ network, mount }: Namespaces): void {
     // A thread that shares its root and working directory with others may not change its mount namespace, and every thread
     // that this one has started since the last time, such as those of libuv's pool, shares them again.

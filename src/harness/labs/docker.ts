@@ -181,7 +181,7 @@ class DockerLab implements Lab {
   }
 
   describe(): LabDescription {
-    return { backend: 'docker', tunnel: this.#kind, privileged: false };
+    return { backend: 'docker', tunnel: this.#kind, users: 'machine' };
   }
 
   /**

@@ -5,10 +5,23 @@
  *
  * The process that opens labs sees the machine as it is, apart from /dev, /run and /sys: it writes the results.
  */
-import { existsSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chownSync, existsSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { inProject } from '../../contracts/places.ts';
-import { bind, cover, makeCharacterDevice, makeReadOnly, mountNew, mounts, move, remount } from './mounts.ts';
+import type { GuestUsers } from './guest-users.ts';
+import {
+  type Detached,
+  bind,
+  cover,
+  detached,
+  makeCharacterDevice,
+  makeReadOnly,
+  mountNew,
+  mounts,
+  move,
+  remount,
+  uncover,
+} from './mounts.ts';
 
 /** Where nobody's files are looked for by a program of a lab: what is there is somebody's, or another program's. */
 const HOMES = ['/home', '/root'];
@@ -17,8 +30,9 @@ const TEMPORARY = ['/tmp', '/var/tmp', '/dev/shm'];
 /** Daemons of kill switches (firewalld, openvpn) keep logs here. */
 const LOGS = '/var/log';
 
-/** Devices that hold nothing of the machine. `net/tun` makes a link in the network of who opens it. */
-const DEVICES = ['null', 'zero', 'full', 'random', 'urandom', 'tty', 'net/tun'];
+/** Devices that hold nothing of the machine; the last makes a link in the network of who opens it. */
+const DEVICES = ['null', 'zero', 'full', 'random', 'urandom', 'tty'];
+const TUN = 'net/tun';
 const DEV_LINKS: Readonly<Record<string, string>> = {
   fd: '/proc/self/fd',
   stdin: '/proc/self/fd/0',
@@ -32,61 +46,68 @@ const DEV_LINKS: Readonly<Record<string, string>> = {
  * /dev without the machine's disks, a /sys that nobody can write to, since it is the machine's and so are the links in it,
  * and a /proc that shows other users' processes to root alone: a torrent client sees its own.
  */
-export function hideMachine(): void {
-  mountNew('tmpfs', '/run', [], 'mode=755');
-  ownDevices('/run/devices');
-  makeReadOnly('/sys');
-  remount('/proc', 'hidepid=2');
+export function hideMachine(users: GuestUsers | null): void {
+  // This process, root of the machine, is led nowhere by what a lab's root puts there.
+  mountNew('tmpfs', '/run', users === null ? [] : ['nosymfollow'], 'mode=755');
+  ownDevices('/run/devices', users);
+  // Users of their own can write to it nowhere; where it cannot be written to at all, they may not have one of their own.
+  if (users === null) makeReadOnly('/sys');
+  // A lab's root looks for the parents of its processes (ufw), of which this is one.
+  remount('/proc', users === null ? 'hidepid=2' : `hidepid=2,gid=${users.root}`);
 }
 
 /** Makes /dev. `at`: where nothing is. */
-function ownDevices(at: string): void {
+function ownDevices(at: string, users: GuestUsers | null): void {
   const place = (name: string): string => path.join(at, name);
+  const there = (name: string): boolean => existsSync(path.join('/dev', name));
   mkdirSync(at);
   mountNew('tmpfs', at, ['nosuid'], 'mode=755');
   for (const folder of ['net', 'pts', 'shm']) mkdirSync(place(folder));
-  for (const device of DEVICES.filter((each) => existsSync(path.join('/dev', each)))) {
+  for (const device of users === null ? [...DEVICES, TUN].filter(there) : DEVICES.filter(there)) {
     writeFileSync(place(device), '');
     bind(path.join('/dev', device), place(device));
   }
+  // Open to everybody, as udev has it: some systems leave it to the machine's root, whom users of their own do not have.
+  if (there(TUN) && users !== null) makeCharacterDevice(place(TUN), { mode: 0o666, major: 10, minor: 200 });
   // The exception for btfs, which serves a file system through it as the unprivileged user: open to that user as udev does
   // it on a desktop. Where this process may not make the node, there is none, and btfs says that it is unsupported.
-  if (existsSync('/dev/fuse') && process.env['KSL_ROOTLESS'] !== '1') {
+  if (there('fuse') && process.env['KSL_ROOTLESS'] !== '1')
     makeCharacterDevice(place('fuse'), { mode: 0o666, major: 10, minor: 229 });
-  }
   for (const [name, target] of Object.entries(DEV_LINKS)) symlinkSync(target, place(name));
   mountNew('devpts', place('pts'), ['nosuid', 'noexec'], 'newinstance,ptmxmode=666,mode=620');
   move(at, '/dev');
 }
 
 /**
- * Gives hosts their view, in a mount namespace that theirs are to be copies of. `aside`: a folder of the lab's, empty and
- * there, for what is held while its place is covered.
+ * Gives hosts their view, in a mount namespace that theirs are to be copies of: users of their own cannot take it off again.
  */
-export function viewAsGuests(aside: string): void {
+export function viewAsGuests(users: GuestUsers | null): void {
   const covered = [...HOMES, ...TEMPORARY, LOGS];
   const kept = [inProject(), path.resolve(process.execPath, '../..')]
     .map((folder) => path.resolve(folder))
     .filter((folder) => covered.some((place) => folder.startsWith(`${place}/`)))
-    .map((folder, index) => ({ folder, held: path.join(aside, String(index)) }));
-  const writable = writableMounts().filter((place) => !covered.includes(place));
-  for (const { folder, held } of kept) {
-    mkdirSync(held);
-    bind(folder, held);
-  }
+    .map((folder) => ({ folder, held: detached(folder) }));
   // Settings under net/ are of the host's own network; the rest is the machine's.
   bind('/proc/sys', '/proc/sys');
   bind('/proc/sys/net', '/proc/sys/net');
-  makeReadOnly('/proc/sys', ...writable);
-  for (const place of [...HOMES, LOGS]) cover(place, '755');
+  const ofTheirs = users === null ? [] : SET_USER_ID.filter((program) => existsSync(program));
+  for (const program of ofTheirs) detachedFor(program, users).attach(program);
+  makeReadOnly('/proc/sys', ...ofTheirs, ...writableMounts().filter((place) => !covered.includes(place)));
+  for (const place of [...HOMES, LOGS]) cover(place, '755', users?.root);
   for (const place of TEMPORARY) cover(place, '1777');
   for (const { folder, held } of kept) {
     mkdirSync(folder, { recursive: true });
-    bind(held, folder);
+    held.attach(folder);
   }
   makeReadOnly(...kept.map(({ folder }) => folder));
-  if (existsSync(inProject('results'))) cover(inProject('results'), '755');
+  if (existsSync(inProject('results'))) cover(inProject('results'), '755', users?.root);
+  if (users !== null) detached('/run', users.namespace).attach('/run');
 }
+/** Programs of root's that labs run as that: to users of their own, the machine's root is nobody. btfs mounts by it. */
+const SET_USER_ID = ['/usr/bin/fusermount3'];
+
+/** Passwords of /etc: of no use to a lab. */
+const SECRETS = ['shadow', 'shadow-', 'gshadow', 'gshadow-'];
 
 /** Where the kernel keeps links that are no hardware's. */
 const LINKS = '/sys/devices/virtual/net';
@@ -96,6 +117,33 @@ export function viewOwnSys(): void {
   mountNew('sysfs', '/sys');
   bind(LINKS, LINKS);
   makeReadOnly('/sys');
+}
+
+/**
+ * Gives a host a writable /etc that starts as a copy of the system's. `users` own it, also the files that only root may
+ * read there, but for its secrets; `resolver` is the content of its resolv.conf.
+ */
+export function viewOwnEtc(users: GuestUsers, resolver: string): void {
+  const [lower, upper, work] = ['/mnt/lower', '/mnt/upper', '/mnt/work'];
+  cover('/mnt', '755');
+  for (const folder of [lower, upper, work]) mkdirSync(folder);
+  detachedFor('/etc', users).attach(lower);
+  chownSync(upper, users.root, users.root);
+  for (const [file, content] of [...SECRETS.map((name) => [name, ''] as const), ['resolv.conf', resolver] as const]) {
+    writeFileSync(path.join(upper, file), content);
+    chownSync(path.join(upper, file), users.root, users.root);
+  }
+  mountNew('overlay', '/etc', [], `lowerdir=${lower},upperdir=${upper},workdir=${work}`);
+  uncover('/mnt');
+}
+
+/** What a file system cannot show as the users' own, it shows as it is: as that of users that a lab does not have. */
+function detachedFor(place: string, users: GuestUsers | null): Detached {
+  try {
+    return detached(place, users?.namespace);
+  } catch {
+    return detached(place);
+  }
 }
 
 /** Leaves one alone of the folders beside it in view, in `parent`. */

@@ -4,7 +4,15 @@
  * fault for every page that it writes afterwards, and a program that enters the namespaces first, together more than
  * most of them take to run; the shell is small and already there.
  */
-import { constants as files, openSync, readFileSync, readdirSync, unlinkSync, writeFileSync } from 'node:fs';
+import {
+  constants as files,
+  existsSync,
+  openSync,
+  readFileSync,
+  readdirSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { Socket } from 'node:net';
 import { constants } from 'node:os';
 import path from 'node:path';
@@ -21,6 +29,7 @@ import type {
 } from '../../contracts/host.ts';
 import { CommandFailed } from '../../contracts/errors.ts';
 import { eachLine } from '../../programs/lines.ts';
+import { beginRealTime } from '../../programs/real-time.ts';
 import { startProcess } from './child-process.ts';
 
 /**
@@ -39,9 +48,14 @@ const MACHINE_CAPABILITIES = [
   ...['sys_module', 'sys_rawio', 'sys_time', 'sys_boot', 'mknod', 'syslog', 'sys_pacct', 'sys_tty_config'],
   ...['mac_admin', 'mac_override', 'audit_control', 'audit_read', 'wake_alarm', 'block_suspend', 'linux_immutable'],
 ];
+/** Memory that one process of a lab may have written to, in bytes, so that the machine has some left. */
+const MOST_DATA = 4 * 2 ** 30;
+/** Namespaces that not every kernel has. */
+const IF_ANY = ['cgroup', 'time'].filter((kind) => existsSync(`/proc/self/ns/${kind}`)).map((kind) => `--${kind}`);
 /** Namespaces for the first member of a lab, which starts the others: names and shared memory are the lab's own, too. */
 const IN_A_LAB: Argv = [
-  ...(['unshare', '--net', '--mount', '--ipc', '--uts', '--propagation=private'] as const),
+  ...(['prlimit', `--data=${MOST_DATA}`, '--core=0'] as const),
+  ...(['unshare', '--net', '--mount', '--ipc', '--uts', ...IF_ANY, '--propagation=private'] as const),
   ...['setpriv', `--bounding-set=${MACHINE_CAPABILITIES.map((name) => `-${name}`).join()}`, 'sh'],
 ];
 /** What the kernel did to all that was left of a lab. */
@@ -71,9 +85,13 @@ export class HostShell {
     });
   }
 
-  /** Makes namespaces with a shell in them. `folder` is the host's own, and there. */
-  static async open(host: Member, folder: string, env: Environment): Promise<HostShell> {
-    return HostShell.#ready(new HostShell(host, folder, await startProcess(host, IN_A_LAB, env)));
+  /**
+   * Makes namespaces with a shell in them, started before it returns, by `become` where given. `folder` is the host's own,
+   * and there.
+   */
+  static async open(host: Member, folder: string, env: Environment, become: readonly string[]): Promise<HostShell> {
+    const [program = 'unshare', ...args] = [...become, ...IN_A_LAB];
+    return HostShell.#ready(new HostShell(host, folder, await startProcess(host, [program, ...args], env)));
   }
 
   /** Opens a shell on another host, started by this shell. */
@@ -164,6 +182,9 @@ export class HostShell {
       exited,
       signal: (signal) => {
         if (!over) process.kill(pid, signal);
+      },
+      hasten: () => {
+        if (!over) beginRealTime(pid);
       },
     };
   }

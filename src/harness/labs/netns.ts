@@ -9,10 +9,9 @@
  * The "internet" is a network namespace like a host's: a bridge with no address and no way out.
  */
 import { existsSync } from 'node:fs';
-import { mkdir, readFile, readdir, readlink, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Clock } from '../../contracts/clock.ts';
-import { until } from '../../contracts/until.ts';
 import type {
   Argv,
   Host,
@@ -26,14 +25,17 @@ import type {
 import type { Lab, LabDescription, Tap, Tunnel } from '../../contracts/lab.ts';
 import type { Identity } from '../../records/identity.ts';
 import { HOST_NAMES, type HostName } from '../../records/vocabulary.ts';
-import { Visitor } from '../../programs/visit.ts';
 import type { TunnelKind } from '../../programs/wireguard.ts';
 import { asUnprivileged, NOBODY_UID } from '../../contracts/unprivileged.ts';
 import { endUser } from './end-user.ts';
-import { hideMachine, viewAlone, viewAsGuests, viewOwnSys } from './guest-view.ts';
-import { HostShell, keepOpenFiles } from './host-shell.ts';
+import type { GuestUsers } from './guest-users.ts';
+import { viewAlone, viewAsGuests, viewOwnEtc, viewOwnSys } from './guest-view.ts';
+import { HostShell } from './host-shell.ts';
 import { awaitEnd } from './child-process.ts';
+import { delegateControlGroup, removeControlGroup } from './control-group.ts';
+import { INIT, INIT_PID, assertOwnNamespaces, daemonPids, endAllBut } from './lab-processes.ts';
 import { bind, mountNew } from './mounts.ts';
+import { hostEnvironment, isPrivileged, quarters, startAtHome } from './quarters.ts';
 import { Residents } from './residents.ts';
 import { ADDRESS, identityOf } from '../../contracts/addresses.ts';
 import { SYSCTLS, TUNNEL_DEVICE, configureHost, linkBatch } from './topology.ts';
@@ -52,9 +54,6 @@ export const NETNS_NEEDS: readonly Need[] = [
 
 /** Folder for everything of a lab that is a file, on a tmpfs that only the lab sees. */
 const SCRATCH = '/run/killswitch-lab';
-
-/** First process of the PID namespace: waits for those whose parents have ended, and ends with the one it was started for. */
-const INIT: Argv = ['sh', '-c', '"$@" <&0 & wait $!', 'killswitch-lab'];
 
 /**
  * The command that gives `argv` namespaces of its own, for the labs that it opens. It dies with its parent
@@ -84,10 +83,10 @@ export function enterNamespaces(argv: Argv): Argv {
   ];
 }
 
-/** The environment lab processes get: nothing of the user's but the search path. */
-function hostEnvironment(folder: string): Record<string, string> {
-  const system = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
-  return { PATH: system, HOME: folder, LANG: 'C.UTF-8', TMPDIR: folder };
+interface HostParts {
+  readonly folder: string;
+  readonly users: GuestUsers | null;
+  readonly residents: Residents | null;
 }
 
 class NetnsHost implements Host {
@@ -95,12 +94,20 @@ class NetnsHost implements Host {
   readonly folder: string;
   readonly shell: HostShell;
   readonly lend?: (argv: Argv, job: string) => Promise<LineProcess>;
+  readonly ownControlGroup?: () => Promise<void>;
+  /** What is left when the host is gone. */
+  controlGroup: string | null = null;
 
-  constructor(name: HostName, folder: string, shell: HostShell, residents: Residents | null) {
+  constructor(name: HostName, shell: HostShell, { folder, users, residents }: HostParts) {
     this.name = name;
     this.folder = folder;
     this.shell = shell;
     const namespaces = `/proc/${shell.process.pid}/ns`;
+    if (users !== null) {
+      this.ownControlGroup = async () => {
+        this.controlGroup ??= await delegateControlGroup(shell.process.pid, users.root, 'killswitch-lab-');
+      };
+    }
     if (residents !== null) this.lend = (argv, job) => residents.lend(name, argv, { namespaces, job });
   }
 
@@ -120,7 +127,7 @@ class NetnsHost implements Host {
 
 /** Programs that wait to be put to work in the labs that this process opens. */
 export function openResidents(): Residents {
-  return new Residents(hostEnvironment('/'));
+  return new Residents(startAtHome);
 }
 
 /**
@@ -133,21 +140,21 @@ export async function openNetnsLab(clock: Clock, residents: Residents | null = n
   // The lab's other users read what is written here, whatever the harness was started with (a client's settings).
   process.umask(0o022);
   if (existsSync(SCRATCH)) await clearRun();
-  else {
-    await keepOpenFiles();
-    hideMachine();
-  }
+  const { users, visitor } = await quarters();
+  const visit = (shell: HostShell, act: () => void): void => {
+    visitor.visit(`/proc/${shell.process.pid}/ns`, act);
+  };
   await mkdir('/run/wireguard', { recursive: true });
   const folders = HOST_NAMES.map((name) => path.join(SCRATCH, name));
   await Promise.all(folders.map((folder) => mkdir(folder, { recursive: true, mode: 0o777 })));
-  const aside = path.join(SCRATCH, 'aside');
-  await mkdir(aside, { mode: 0o700 });
-  const internet = await HostShell.open('internet', SCRATCH, hostEnvironment('/'));
-  const visit = await visits();
-  visit(internet, () => viewAsGuests(aside));
+  const internet = await visitor.inCopy(() => {
+    viewAsGuests(users);
+    return HostShell.open('internet', SCRATCH, hostEnvironment('/'), users?.become ?? []);
+  });
   const open = async (name: HostName): Promise<NetnsHost> => {
     const folder = path.join(SCRATCH, name);
-    return new NetnsHost(name, folder, await internet.openOther(name, folder, hostEnvironment(folder)), residents);
+    const shell = await internet.openOther(name, folder, hostEnvironment(folder));
+    return new NetnsHost(name, shell, { folder, users, residents });
   };
   const [client, router, neighbour, vpn, swarm, resolver] = await Promise.all([
     open('client'),
@@ -160,30 +167,17 @@ export async function openNetnsLab(clock: Clock, residents: Residents | null = n
   const hosts = { client, router, neighbour, vpn, swarm, resolver };
   await Promise.all(Object.values(hosts).map(({ shell, name }) => shell.run(['eval', settingOf(SYSCTLS[name])])));
   await internet.run(['ip', '-batch', '-'], { input: linkBatch((name) => hosts[name].shell.process.pid) });
-  await Promise.all([...Object.values(hosts).map(configureHost), ownView(client, visit)]);
+  await Promise.all([...Object.values(hosts).map(configureHost), ownView(client, users, visit)]);
   visit(vpn.shell, viewOwnSys);
   const identity = identityOf(await macAddress(client));
-  const { tunnel, kind } = await openTunnel({ client, vpn, clock, daemonPids: () => daemonPids(client) });
-  return new NetnsLab({ hosts, internet, tunnel, kind, identity, clock, residents });
+  const { tunnel, kind } = await openTunnel({
+    client,
+    vpn,
+    clock,
+    daemonPids: () => daemonPids(TUNNEL_DEVICE, client.shell.process.pid),
+  });
+  return new NetnsLab({ hosts, internet, tunnel, kind, identity, clock, residents, users });
 }
-
-/** Does something, at once, where a host's shell is: in its network and its view of the files. */
-type Visit = (shell: HostShell, act: () => void) => void;
-
-async function visits(): Promise<Visit> {
-  const visitor = await (visitors ??= Visitor.atHome());
-  return (shell, act) => {
-    visitor.enter(`/proc/${shell.process.pid}/ns`);
-    try {
-      act();
-    } finally {
-      visitor.leave();
-    }
-  };
-}
-
-/** One for all labs of this process: it holds its home's namespaces open. */
-let visitors: Promise<Visitor> | undefined;
 
 interface Parts {
   readonly hosts: Readonly<Record<HostName, NetnsHost>>;
@@ -193,6 +187,7 @@ interface Parts {
   readonly identity: Identity;
   readonly clock: Clock;
   readonly residents: Residents | null;
+  readonly users: GuestUsers | null;
 }
 
 class NetnsLab implements Lab {
@@ -216,7 +211,8 @@ class NetnsLab implements Lab {
   }
 
   describe(): LabDescription {
-    return { backend: 'netns', tunnel: this.#parts.kind, privileged: isPrivileged() };
+    const { kind, users } = this.#parts;
+    return { backend: 'netns', tunnel: kind, users: users !== null || !isPrivileged() ? 'own' : 'machine' };
   }
 
   /** Ends every process of the lab; the kernel then frees their namespaces, links and mounts. */
@@ -225,6 +221,9 @@ class NetnsLab implements Lab {
     await endAllBut([INIT_PID, process.pid, ...(residents?.pids ?? [])]);
     await internet.process.exited;
     await Promise.all([internet, ...Object.values(this.hosts).map(({ shell }) => shell)].map((shell) => shell.gone()));
+    for (const { controlGroup } of Object.values(this.#parts.hosts)) {
+      if (controlGroup !== null) await removeControlGroup(controlGroup);
+    }
   }
 }
 
@@ -238,8 +237,13 @@ async function clearRun(): Promise<void> {
  * The client's own view beside what every host sees: a writable /etc that starts as a copy of the system's, its network's
  * /sys, and of the lab's folders its own alone, since the captures are in another's.
  */
-async function ownView(client: NetnsHost, visit: Visit): Promise<void> {
-  const mountEtc = await ownEtc(client);
+async function ownView(
+  client: NetnsHost,
+  users: GuestUsers | null,
+  visit: (shell: HostShell, act: () => void) => void,
+): Promise<void> {
+  const resolver = `nameserver ${ADDRESS.resolver.v4}\n`;
+  const mountEtc = users === null ? await ownEtc(client, resolver) : () => viewOwnEtc(users, resolver);
   visit(client.shell, () => {
     mountEtc();
     viewOwnSys();
@@ -251,21 +255,18 @@ async function ownView(client: NetnsHost, visit: Visit): Promise<void> {
  * Prepares it, and gives what puts it in its place: an overlay where we are root; in a user namespace, whose overlay would
  * keep the system's owner, a plain copy.
  */
-async function ownEtc(client: NetnsHost): Promise<() => void> {
+async function ownEtc(client: NetnsHost, resolver: string): Promise<() => void> {
   const [upper, work] = [path.join(SCRATCH, 'etc', 'upper'), path.join(SCRATCH, 'etc', 'work')];
   await Promise.all([upper, work].map((folder) => mkdir(folder, { recursive: true })));
   // Files that only root may read (shadow, keys) stay behind; nothing in a lab needs them.
   if (!isPrivileged()) await client.run(['cp', '-dR', '/etc/.', upper], { anyStatus: true });
   // The system's file may be a link into a /run that is hidden here.
-  const resolver = path.join(upper, 'resolv.conf');
-  await rm(resolver, { force: true });
-  await writeFile(resolver, `nameserver ${ADDRESS.resolver.v4}\n`);
+  await rm(path.join(upper, 'resolv.conf'), { force: true });
+  await writeFile(path.join(upper, 'resolv.conf'), resolver);
   return isPrivileged()
     ? () => mountNew('overlay', '/etc', [], `lowerdir=/etc,upperdir=${upper},workdir=${work}`)
     : () => bind(upper, '/etc');
 }
-
-const isPrivileged = (): boolean => process.env['KSL_ROOTLESS'] !== '1';
 
 /** Program for sh(1) that sets what sysctl(8) would set, without starting a program. */
 function settingOf(sysctls: readonly string[]): string {
@@ -279,70 +280,4 @@ function settingOf(sysctls: readonly string[]): string {
 async function macAddress(client: NetnsHost): Promise<string> {
   const root = `/proc/${client.shell.process.pid}/root`;
   return (await readFile(`${root}/sys/class/net/eth0/address`, 'utf8')).trim();
-}
-
-// ------------------------------------------------------------------------------------- processes of the PID namespace
-
-const INIT_PID = 1;
-
-/** The child of an init of ours, with its PID namespace's own /proc: the machine's processes are never ours to end. */
-async function assertOwnNamespaces(): Promise<void> {
-  const init = (await readFile(`/proc/${INIT_PID}/cmdline`, 'utf8')).split('\0');
-  const ours = INIT.every((word, index) => init[index] === word);
-  if (ours && process.ppid === INIT_PID && (await readlink('/proc/self')) === String(process.pid)) return;
-  throw new Error('A lab is opened only in namespaces of its own: start the process through enterNamespaces().');
-}
-
-/** Longest that the kernel may take to end a process which was killed. */
-const END_MS = 10_000;
-/** Taking away a tunnel's device takes the kernel some 50 ms, and all processes have to be looked at each time. */
-const LOOK_MS = 5;
-
-/** Ends every other process of the PID namespace, also those that are started meanwhile. Throws when one does not end. */
-async function endAllBut(kept: readonly number[]): Promise<void> {
-  let others: number[] = [];
-  // The kernel tells nobody of the end of a process that is not its child.
-  await until(
-    async () => {
-      others = (await processIds()).filter((pid) => !kept.includes(pid));
-      others.forEach(kill);
-      return others.length === 0;
-    },
-    {
-      what: 'the processes of a closed lab to end',
-      everyMs: LOOK_MS,
-      patienceMs: END_MS,
-      detail: () => `left are ${others.join(', ')}`,
-    },
-  );
-}
-
-async function processIds(): Promise<number[]> {
-  return (await readdir('/proc')).filter((entry) => /^\d+$/.test(entry)).map(Number);
-}
-
-function kill(pid: number): void {
-  try {
-    process.kill(pid, 'SIGKILL');
-  } catch {
-    // The process ended by itself in the meantime, which is what was wanted.
-  }
-}
-
-/** wireguard-go processes that serve the client's device: those in its network namespace that are not zombies. */
-async function daemonPids(client: NetnsHost): Promise<number[]> {
-  const home = await readlink(`/proc/${client.shell.process.pid}/ns/net`);
-  const found = await Promise.all(
-    (await processIds()).map(async (pid) => {
-      try {
-        const stat = await readFile(`/proc/${pid}/stat`, 'utf8');
-        if (!stat.includes('(wireguard-go)') || stat.includes(' Z ')) return [];
-        const argv = (await readFile(`/proc/${pid}/cmdline`, 'utf8')).split('\0');
-        return argv.includes(TUNNEL_DEVICE) && (await readlink(`/proc/${pid}/ns/net`)) === home ? [pid] : [];
-      } catch {
-        return []; // ended while it was being looked at
-      }
-    }),
-  );
-  return found.flat();
 }

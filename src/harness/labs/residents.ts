@@ -4,11 +4,11 @@
  * closes ends with it, as everything else of that lab does; so does one that has grown large.
  */
 import { readFileSync } from 'node:fs';
-import type { Argv, ExitStatus, LineProcess } from '../../contracts/host.ts';
+import type { Argv, ExitStatus, LineProcess, RunningProcess } from '../../contracts/host.ts';
 import { lineProcess } from '../../programs/lines.ts';
+import { beginRealTime } from '../../programs/real-time.ts';
 import type { HostName } from '../../records/vocabulary.ts';
 import { LEFT, type Assignment } from '../../programs/waiting.ts';
-import { startProcess } from './child-process.ts';
 
 /** A new swarm takes 75 MiB, and keeps 1.6 MiB more of every trial (measured over 46 trials with qBittorrent). */
 const MOST_KIB = 120 * 1024;
@@ -19,12 +19,12 @@ interface Resident {
 }
 
 export class Residents {
-  readonly #env: Readonly<Record<string, string>>;
+  readonly #startAtHome: (host: HostName, argv: Argv) => Promise<RunningProcess>;
   readonly #idle = new Map<string, Resident[]>();
 
-  /** `env`: what lab processes get. */
-  constructor(env: Readonly<Record<string, string>>) {
-    this.#env = env;
+  /** `startAtHome`: starts one where it waits. */
+  constructor(startAtHome: (host: HostName, argv: Argv) => Promise<RunningProcess>) {
+    this.#startAtHome = startAtHome;
   }
 
   /** Ids of idle residents: they belong to no lab, and closing a lab must spare them. */
@@ -55,13 +55,14 @@ export class Residents {
         return process.complaints;
       },
       ended: Promise.race([back, process.ended]),
+      hasten: () => beginRealTime(resident.pid),
       kill: () => process.kill(),
     };
   }
 
   async #start(host: HostName, argv: Argv): Promise<Resident> {
     const program = argv.join(' ');
-    const started = await startProcess(host, argv, this.#env);
+    const started = await this.#startAtHome(host, argv);
     const resident = { pid: started.pid, process: lineProcess(started) };
     // Nobody is put to work who has ended while waiting.
     void started.exited.then(() => {

@@ -6,7 +6,7 @@ import { Clock } from '../../../src/contracts/clock.ts';
 import { dockerLabSchema, openDockerLab } from '../../../src/harness/labs/docker.ts';
 import { openNetnsLab } from '../../../src/harness/labs/netns.ts';
 import { CHECKS, leaveRunning } from './compliance.ts';
-import { CONTAINED_CHECKS, HOSTILE_CHECKS } from './hostile-guest.ts';
+import { CONTAINED_CHECKS, HOSTILE_CHECKS, OWN_USERS_CHECKS } from './hostile-guest.ts';
 
 const [, , inContainers] = process.argv;
 const clock = new Clock();
@@ -18,7 +18,11 @@ function report(name: string, failure: string | null): void {
   process.stdout.write(JSON.stringify({ name, failure }) + '\n');
 }
 
-for (const { name, check } of [...CHECKS, ...HOSTILE_CHECKS, ...(inContainers === undefined ? [] : CONTAINED_CHECKS)]) {
+for (const { name, check } of [
+  ...CHECKS,
+  ...HOSTILE_CHECKS,
+  ...(inContainers === undefined ? OWN_USERS_CHECKS : CONTAINED_CHECKS),
+]) {
   try {
     await check(lab);
     report(name, null);

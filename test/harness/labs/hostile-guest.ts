@@ -191,6 +191,82 @@ export const HOSTILE_CHECKS: readonly Check[] = [
   },
 ];
 
+/** The kernel from which files of a tmpfs can be given to users of a lab's own. */
+const OLDEST = { major: 6, minor: 3 };
+
+/** What root of a lab in namespaces must not be able to do, though it is root of all that the lab is made of. */
+export const OWN_USERS_CHECKS: readonly Check[] = [
+  {
+    name: 'makes root of a lab nobody on the machine',
+    check: async (lab) => {
+      const [major = 0, minor = 0] = os.release().split('.').map(Number);
+      if (major < OLDEST.major || (major === OLDEST.major && minor < OLDEST.minor)) return;
+      assert.equal(lab.describe().users, 'own');
+      const script = `
+        for place in / /usr /proc/sys /sys; do
+          mount -o remount,bind,rw "$place"; mount -o remount,rw "$place"
+        done
+        for place in /tmp /root /home /var/log /proc/sys; do umount "$place" && echo "uncovered $place"; done
+        mount --bind / /mnt && touch /mnt/ksl-hostile && echo "wrote /"
+        rm -f /mnt/ksl-hostile; umount /mnt
+        for kind in proc devtmpfs debugfs tracefs securityfs bpf; do
+          mount -t $kind $kind /mnt && echo "mounted $kind" && umount /mnt
+        done
+        for place in / /usr /usr/bin /var/lib "$1"; do
+          touch "$place/ksl-hostile" && echo "wrote $place"; rm -f "$place/ksl-hostile"
+        done
+        for file in /proc/sysrq-trigger /proc/sys/kernel/printk_ratelimit /proc/sys/kernel/core_pattern \
+          /proc/sys/vm/swappiness /proc/irq/default_smp_affinity /proc/irq/*/smp_affinity /sys/power/state \
+          /sys/kernel/uevent_helper /sys/fs/cgroup/*/release_agent /sys/fs/cgroup/*/devices.allow \
+          /sys/module/*/parameters/*; do
+          [ -e "$file" ] && (: >> "$file") && echo "opened $file"
+        done
+        for file in /proc/kcore /proc/kmsg /dev/kmsg /dev/mem /etc/shadow /etc/gshadow; do
+          [ "$(head -c 1 "$file" | wc -c)" = 0 ] || echo "read $file"
+        done
+        chown 0:0 "$1/package.json" && echo chowned
+        mknod "$2/disk" b 7 0 && echo "made a device"
+        for process in 1 "$3"; do
+          kill -0 "$process" && echo "reached $process"
+          for secret in environ maps; do [ "$(head -c 1 "/proc/$process/$secret" | wc -c)" = 0 ] || echo "read $secret"; done
+          nsenter --target "$process" --mount true && echo "entered $process"
+          ls "/proc/$process/root/" >/dev/null && echo "listed $process"
+        done
+        dmesg >/dev/null && echo "read the log"
+        chrt --fifo 1 true && echo "real time"
+        date --set="$(date --iso-8601=ns)" >/dev/null && echo "set the clock"
+        true`;
+      for (const host of Object.values(lab.hosts)) {
+        const told = await said(host, false, script, inProject(), host.folder, String(process.pid));
+        assert.equal(told, '', host.name);
+      }
+      for (const place of ['/', '/usr', '/usr/bin', inProject()])
+        assert.ok(!existsSync(path.join(place, 'ksl-hostile')));
+    },
+  },
+  {
+    name: 'is led nowhere by links that root of a lab puts where the harness writes',
+    check: async (lab) => {
+      if (lab.describe().users === 'machine') return;
+      const folder = await mkdtemp(path.join(os.tmpdir(), 'ksl-victim-'));
+      const victim = path.join(folder, 'victim');
+      try {
+        await writeFile(victim, SECRET);
+        for (const host of Object.values(lab.hosts)) {
+          const planted = path.join(host.folder, 'planted');
+          await host.run(['ln', '-s', victim, planted]);
+          await assert.rejects(writeFile(planted, 'led'), { code: 'ELOOP' });
+          await assert.rejects(readFile(planted), { code: 'ELOOP' });
+          await host.run(['rm', planted]);
+        }
+        assert.equal(await readFile(victim, 'utf8'), SECRET);
+      } finally {
+        await rm(folder, { recursive: true });
+      }
+    },
+  },
+];
+
 /** Where an engine's socket is, by custom and for these tests. */
 const SOCKETS = ['/run/docker.sock', '/var/run/docker.sock', (process.env['DOCKER_HOST'] ?? '').replace('unix://', '')];
 

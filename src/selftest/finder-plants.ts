@@ -31,7 +31,7 @@ export interface Planted {
 }
 
 /** Whether the client lives: what it would have made, its host makes when it is gone. */
-export interface Moment {
+interface Moment {
   readonly atNs: number;
   readonly alive: boolean;
 }

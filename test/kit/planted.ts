@@ -46,7 +46,7 @@ const LSD = bytes('BT-SEARCH * HTTP/1.1\r\nHost: 239.192.152.143:6771\r\nPort: 5
 const SSDP = bytes('M-SEARCH * HTTP/1.1\r\nHOST: 239.255.255.250:1900\r\nST: upnp:rootdevice\r\n\r\n');
 
 /** BOOTP's fixed part, and behind it DHCP's magic cookie. */
-export const DHCP_DISCOVER = bytes(1, 1, 6, 0, new Uint8Array(232), u32(0x63825363), 255);
+const DHCP_DISCOVER = bytes(1, 1, 6, 0, new Uint8Array(232), u32(0x63825363), 255);
 
 /** Source port of the next kind of frame: each kind is a flow of its own. */
 let nextPort = 40_000;

@@ -13,7 +13,7 @@ import type { TrialRow } from './rows.ts';
 /** Family-wise level at which the fault's share counts as shown. */
 const LEVEL = 0.05;
 /** Trials that either arm must have for a test: below five a side no exact test reaches the level within a family. */
-export const LEAST_TRIALS = 5;
+const LEAST_TRIALS = 5;
 
 /**
  * Questions asked of every cell: did a third party learn the address while the tunnel was down, and did anything leave

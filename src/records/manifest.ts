@@ -44,7 +44,11 @@ export const manifestSchema = z.object({
   versions: z
     .record(word, said)
     .refine((versions) => Object.keys(versions).length <= MOST_VERSIONS, `must be at most ${MOST_VERSIONS} versions`),
-  machine: z.object({ kernel: word, architecture: word, cores: count, memoryMiB: count }),
+  machine: z.object({
+    /** Name that tells machines apart and says nothing of them; absent in older manifests. */
+    id: word.optional(),
+    ...{ kernel: word, architecture: word, cores: count, memoryMiB: count },
+  }),
   commit: word.nullable(),
 });
 export type Manifest = z.infer<typeof manifestSchema>;

@@ -54,6 +54,15 @@ export const trialRecordSchema = z.object({
   clientVersion: said.nullable(),
   /** How the client was bound: `none`, `interface tun0`, `address 10.8.0.2`. */
   binding: said,
+  /** Lab and machine that it ran in; absent in older records, and where no lab was opened. */
+  ran: z
+    .object({
+      backend: z.enum(['netns', 'docker']),
+      tunnel: z.enum(['kernel', 'wireguard-go']),
+      users: z.enum(['own', 'machine']),
+      machine: word,
+    })
+    .optional(),
   identity: identitySchema.nullable(),
   swarm: swarmSchema.nullable(),
   instants: instantsSchema,

@@ -1,11 +1,15 @@
 /** The manifest: what a campaign is to be, and the setting it is run in. */
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import os from 'node:os';
 import path from 'node:path';
+import type { Argv } from '../../contracts/host.ts';
 import { inProject } from '../../contracts/places.ts';
 import { RequestError } from '../../contracts/errors.ts';
 import { sequentialRule, type Plan } from './plan.ts';
+import { SERVER_DEVICE, type TunnelKind } from '../../programs/wireguard.ts';
+import { enterNamespaces } from '../labs/netns.ts';
 import { findCommand } from '../labs/provision.ts';
+import { machineId } from '../trial/machine.ts';
 import type { Manifest } from '../../records/manifest.ts';
 import { RECORDS_VERSION } from '../../records/vocabulary.ts';
 import { uncontrolledSwitches } from './arms.ts';
@@ -61,9 +65,10 @@ export function makeManifest(
       ...(limited.length > 0 && { mustNotReach: limited }),
     },
     seed: run.seed,
-    lab: { backend: containers === null ? 'netns' : 'docker', tunnel: 'wg-quick', jobs },
+    lab: { backend: containers === null ? 'netns' : 'docker', tunnel: tunnelKind(), jobs },
     versions: containers === null ? toolVersions() : { node: process.version, ...containers },
     machine: {
+      id: machineId(),
       kernel: os.release(),
       architecture: os.arch(),
       cores: os.availableParallelism(),
@@ -71,6 +76,19 @@ export function makeManifest(
     },
     commit: commitOf(inProject()),
   };
+}
+
+/**
+ * Which WireGuard labs get here: the kernel's where it makes such a device, in a network of its own that ends with the
+ * command, else the userspace one. Every record says which it had.
+ */
+function tunnelKind(): TunnelKind | 'not known' {
+  const works = (argv: Argv): boolean => {
+    const [program, ...args] = enterNamespaces(argv);
+    return spawnSync(program, args, { stdio: 'ignore' }).status === 0;
+  };
+  if (works(['ip', 'link', 'add', SERVER_DEVICE, 'type', 'wireguard'])) return 'kernel';
+  return works(['true']) ? 'wireguard-go' : 'not known';
 }
 
 /** First line of what a tool says of its version. */

@@ -12,6 +12,7 @@ import type { Lab } from '../../contracts/lab.ts';
 import { Unsupported, messageOf } from '../../contracts/errors.ts';
 import { Heartbeat } from './heartbeat.ts';
 import { Instruments } from './instruments.ts';
+import { machineId } from './machine.ts';
 import { changedLab } from '../labs/changed.ts';
 import { awaitMoment } from './moments.ts';
 import type { TrialSpec } from './spec.ts';
@@ -97,6 +98,7 @@ class Trial {
     const opened = await this.#hooks.openLab();
     this.#lab = opened;
     const lab = planned.endpoints === undefined ? opened : withEndpoints(opened, planned.endpoints);
+    this.record.ran = { ...opened.describe(), machine: machineId() };
     this.record.identity = lab.identity;
 
     enter('arming the instruments');

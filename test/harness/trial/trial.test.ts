@@ -9,6 +9,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { readCapture } from '../../../src/analysis/capture/read-capture.ts';
 import { timelineEventSchema } from '../../../src/records/timeline.ts';
+import { machineId } from '../../../src/harness/trial/machine.ts';
 import { trialRecordSchema, type TrialRecord } from '../../../src/records/trial-record.ts';
 import { summarySchema } from '../../../src/analysis/summary/schema.ts';
 
@@ -66,6 +67,8 @@ function inItsRecords(): void {
       assert.ok(record.captures.every(({ dropped }) => dropped === 0));
       const seeing = (record.instruments ?? []).filter(({ blind }) => blind === null).map(({ id }) => id);
       assert.deepEqual(seeing.slice(0, 5), ['uplink', 'wan', 'resolver-0', 'swarm', 'neighbour']);
+      assert.deepEqual([record.ran?.backend, record.ran?.machine], ['netns', machineId()]);
+      assert.match(record.ran?.tunnel ?? '', /^(kernel|wireguard-go)$/);
     }
   });
 

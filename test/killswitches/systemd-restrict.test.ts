@@ -13,6 +13,6 @@ describe('systemd-restrict', function () {
 
   it('keeps a group in which nothing runs yet while another lab makes its own', async () => {
     const { rules } = seenSchema.parse(JSON.parse(await runInLab(null, PROGRAM)));
-    assert.match(rules, /socket cgroupv2 level 1 "killswitch-lab-[0-9a-f]{12}"/);
+    assert.match(rules, /socket cgroupv2 level [12] "killswitch-lab-[0-9a-f]{12}"/);
   });
 });

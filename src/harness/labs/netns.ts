@@ -27,7 +27,7 @@ import type { Identity } from '../../records/identity.ts';
 import { HOST_NAMES, type HostName } from '../../records/vocabulary.ts';
 import type { TunnelKind } from '../../programs/wireguard.ts';
 import { asUnprivileged, NOBODY_UID } from '../../contracts/unprivileged.ts';
-import { endUser } from './end-user.ts';
+import { endUserHere } from './end-user.ts';
 import type { GuestUsers } from './guest-users.ts';
 import { viewAlone, viewAsGuests, viewOwnEtc, viewOwnSys } from './guest-view.ts';
 import { HostShell } from './host-shell.ts';
@@ -93,6 +93,7 @@ class NetnsHost implements Host {
   readonly name: HostName;
   readonly folder: string;
   readonly shell: HostShell;
+  readonly #users: GuestUsers | null;
   readonly lend?: (argv: Argv, job: string) => Promise<LineProcess>;
   readonly ownControlGroup?: () => Promise<void>;
   /** What is left when the host is gone. */
@@ -102,6 +103,7 @@ class NetnsHost implements Host {
     this.name = name;
     this.folder = folder;
     this.shell = shell;
+    this.#users = users;
     const namespaces = `/proc/${shell.process.pid}/ns`;
     if (users !== null) {
       this.ownControlGroup = async () => {
@@ -121,7 +123,7 @@ class NetnsHost implements Host {
   }
 
   endUnprivileged(): Promise<void> {
-    return endUser(this, NOBODY_UID);
+    return endUserHere((this.#users?.root ?? 0) + NOBODY_UID);
   }
 }
 

@@ -15,6 +15,7 @@ import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { deriveCampaign } from '../../../src/analysis/campaign/derive.ts';
+import { FIRST_ID } from '../../../src/harness/labs/guest-users.ts';
 import { sessionRecordSchema } from '../../../src/records/session.ts';
 import { trialRecordSchema, type TrialRecord } from '../../../src/records/trial-record.ts';
 import { udpFrame } from '../../../src/probes/ethernet-frame.ts';
@@ -22,6 +23,9 @@ import { descendants } from '../../kit/processes.ts';
 import { programOutput } from '../../kit/program.ts';
 import { Remains } from '../../kit/remains.ts';
 import { seededRandom } from '../../kit/seeded.ts';
+
+/** Ids on this machine of the user that clients run as: the machine's nobody, or that of a lab with users of its own. */
+const NOBODY = [65_534, FIRST_ID + 65_534];
 
 const BOOTSTRAP = fileURLToPath(new URL('../../../bootstrap.mjs', import.meta.url));
 const KILLS = Number(process.env['KSL_CHAOS_KILLS'] ?? 4);
@@ -234,7 +238,7 @@ describe('a campaign that is interrupted', function () {
     const clients = async (): Promise<number[]> => {
       const pids = [...(await descendants(harness.child.pid ?? 0)).keys()];
       const owners = await Promise.all(pids.map((pid) => stat(`/proc/${pid}`).catch(() => null)));
-      return pids.filter((_, index) => owners[index]?.uid === 65_534);
+      return pids.filter((_, index) => NOBODY.includes(owners[index]?.uid ?? 0));
     };
     while ((await clients()).length < 2) {
       assert.equal(harness.child.exitCode, null, harness.said);
@@ -242,7 +246,8 @@ describe('a campaign that is interrupted', function () {
     }
     for (const pid of await clients()) {
       const status = await readFile(`/proc/${pid}/status`, 'utf8');
-      assert.match(status, /^Uid:\s+65534\s+65534\s+65534\s+65534$/m);
+      assert.match(status, /^Uid:\s+(\d+)\s+\1\s+\1\s+\1$/m);
+      assert.ok(NOBODY.includes(Number(/^Uid:\s+(\d+)/m.exec(status)?.[1])), status);
       assert.match(status, /^CapEff:\s+0+$/m);
       for (const home of ['home', 'root']) assert.deepEqual(await readdir(`/proc/${pid}/root/${home}`), []);
     }

@@ -48,15 +48,25 @@ const job: ClientJob = {
 const marked = { id: 'm', addresses: ['198.18.100.1'], port: 6881 };
 const transmission = clientById('transmission');
 
+/** What a line of ps(1) says was started. */
+function argsOf(line: string): string {
+  return line.replace(/^\S+\s+/, '');
+}
+/** The lines of ps(1) for the client's user: in a host with users of its own, whoever is none of them counts as that user, too. */
+async function processesOfClient(): Promise<readonly string[]> {
+  const { stdout } = await host.run(['ps', '-o', 'stat=,args=', '-U', String(UNPRIVILEGED)], { anyStatus: true });
+  // Zombies have ended; in a container nobody buries those that were left to its first process.
+  return stdout.split('\n').filter((line) => line.trim() !== '' && !line.startsWith('Z'));
+}
+const strangers = (await processesOfClient()).map(argsOf);
+
 const lives: object[] = [];
 for (let life = 0; life <= RESTARTS; life++) {
   const running = await transmission.start(host, job, AbortSignal.timeout(20_000));
   const settings = statSync(path.join(job.stateFolder, 'settings.json'));
   await running.stop(5);
   await host.endUnprivileged?.();
-  const { stdout } = await host.run(['ps', '-o', 'stat=,args=', '-U', String(UNPRIVILEGED)], { anyStatus: true });
-  // Zombies have ended; in a container nobody buries those that were left to its first process.
-  const left = stdout.split('\n').filter((line) => line.trim() !== '' && !line.startsWith('Z'));
+  const left = (await processesOfClient()).filter((line) => !strangers.includes(argsOf(line)));
   const told = transmission.persists.map(({ path: file }) => {
     try {
       return markedIn(job.stateFolder, file, {

@@ -30,12 +30,14 @@ async function look(entry: string): Promise<Seen | null> {
   const [stat, environment, groups] = [await of('stat'), await of('environ'), await of('cgroup')];
   // proc(5): state, parent, process group and session stand behind the name in parentheses.
   const [state, parent, , session = ''] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  if (state === undefined || state === '' || state === 'Z') return null;
+  const name = ownerName(Number(entry));
+  // Ended, or about to be: such a one has no name, and must not be taken for any other without.
+  if (state === undefined || state === '' || state === 'Z' || name === null) return null;
   const links = NAMESPACES.map((kind) => readlink(`/proc/${entry}/ns/${kind}`).catch(() => ''));
   return {
     pid: Number(entry),
     parent: Number(parent),
-    name: ownerName(Number(entry)) ?? '',
+    name,
     session,
     namespaces: (await Promise.all(links)).filter((link) => link !== ''),
     // cgroups(7): version 2 has a single hierarchy, which has no number and no name.

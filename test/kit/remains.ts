@@ -124,7 +124,10 @@ export class Remains {
   async #left(spared: number | null): Promise<readonly string[]> {
     const processes = (await everyProcess()).filter((each) => each.pid !== spared && this.#isOfIt(each));
     if (processes.length > 0) return processes.map(({ pid, namespaces }) => `${pid} in ${namespaces.join(' ')}`);
-    const folders = (await readdir(tmpdir())).filter((entry) => this.#owns(SCRATCH.exec(entry)?.[1] ?? ''));
+    const folders = (await readdir(tmpdir())).filter((entry) => {
+      const owner = SCRATCH.exec(entry)?.[1];
+      return owner !== undefined && this.#owns(owner);
+    });
     return [...folders, ...(await this.#leftGroups())];
   }
 

@@ -83,11 +83,13 @@ function assertAddress(text: string): void {
 }
 
 function asJson(file: string, summary: CaptureSummary): unknown {
-  const { report, unreadable, senders: _senders, ...counts } = summary;
+  const { report, unreadable, ...counts } = summary;
   return {
     file,
     capture: { ...report, originUnixNs: String(report.originUnixNs) },
     ...counts,
+    // What the notes are made of; JSON leaves it out.
+    senders: undefined,
     unreadable: [...unreadable].map(([linkType, volume]) => ({ linkType, ...volume })),
     notes: notesOn(summary),
   };

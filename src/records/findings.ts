@@ -133,7 +133,7 @@ export const findingsSchema = z.object({
     state: z.enum(['recovered', 'never', 'not-asked']),
     /** Seconds from the beginning of the reversal to the first payload, or to the end of the watch. */
     seconds: labSeconds.nullable(),
-    /** The same for each way in which the client had used the tunnel before the fault; absent in older records. */
+    /** State of each way in which the client had used the tunnel before the fault; absent in older records. */
     ways: z
       .array(
         z.object({

@@ -51,7 +51,7 @@ export const KINDS = {
 
 const WAN_MAC = { from: '02:00:00:00:02:01', to: '02:00:00:00:02:02' };
 const ROUTER_MAC = '02:00:c0:a8:01:01';
-/** From the uplink through the router, and from the packet to the party's note of it. */
+/** Time from the uplink through the router, and from the packet to the party's note of it. */
 const FORWARDED_NS = 0.1 * NS_PER_MS;
 const NOTED_NS = 2 * NS_PER_MS;
 const FLAG = { fin: 0x11, syn: 0x02, rst: 0x04 } as const;

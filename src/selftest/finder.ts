@@ -162,7 +162,8 @@ function brokenOff(plants: readonly Plant[]): Case[] {
 function breaking(record: TrialRecord, without: Stage | undefined): TrialRecord {
   if (without === undefined) return record;
   const missing = Object.fromEntries(STAGES.slice(STAGES.indexOf(without)).map((stage) => [stage, null]));
-  const { aftermath: _, ...rest } = record;
+  const rest = { ...record };
+  delete rest.aftermath;
   return {
     ...rest,
     outcome: { status: 'failed', stage: 'somewhere', reason: 'it broke off' },

@@ -45,17 +45,17 @@ export async function summariseCapture(file: string, client: ClientIdentity): Pr
   const vantage = new Vantage(client);
   const judging = new Judging(client, vantage);
   let known = vantage.version;
-  let tooLate = false;
+  const learnt = { tooLate: false };
   const report = await readCapture(file, null, (frame) => {
     if (READABLE.has(frame.linkType)) vantage.see(frame);
     if (vantage.version !== known) {
       known = vantage.version;
       if (judging.needsNothing) judging.learn();
-      else tooLate = true;
+      else learnt.tooLate = true;
     }
-    if (!tooLate) judging.take(frame);
+    if (!learnt.tooLate) judging.take(frame);
   });
-  if (!tooLate) return judging.summary(report);
+  if (!learnt.tooLate) return judging.summary(report);
   const once = new Judging(client, vantage);
   return once.summary(await readCapture(file, null, (frame) => once.take(frame)));
 }

@@ -73,24 +73,18 @@ function usesOf(
 }
 
 function wayOf(event: TimelineEvent, connections: Map<string, AvailableWay>): AvailableWay | null {
-  switch (event.kind) {
-    case 'tracker-announce':
-      return `announce-${event.transport}`;
-    case 'dht-query':
-      return 'dht';
-    case 'peer-connection': {
-      const way = event.direction === 'outgoing' ? 'incoming' : event.transport;
-      connections.set(connectionOf(event), way);
-      return null;
-    }
-    case 'peer-handshake':
-    case 'peer-extended':
-    case 'peer-pex':
-    case 'peer-piece':
-      return connections.get(connectionOf(event)) ?? null;
-    default:
-      return null;
+  if (event.kind === 'tracker-announce') return `announce-${event.transport}`;
+  if (event.kind === 'dht-query') return 'dht';
+  if (event.kind === 'peer-connection') {
+    connections.set(connectionOf(event), event.direction === 'outgoing' ? 'incoming' : event.transport);
+    return null;
   }
+  const spoken =
+    event.kind === 'peer-handshake' ||
+    event.kind === 'peer-extended' ||
+    event.kind === 'peer-pex' ||
+    event.kind === 'peer-piece';
+  return spoken ? (connections.get(connectionOf(event)) ?? null) : null;
 }
 
 function connectionOf({

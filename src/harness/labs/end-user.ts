@@ -12,7 +12,9 @@ const END_MS = 10_000;
 export async function endUser(host: Pick<Host, 'name' | 'run'>, uid: number): Promise<void> {
   await endAll(`of the user ${uid} on ${host.name}`, {
     left: () => processesOf(host, uid),
-    kill: async () => void (await host.run(['pkill', '-KILL', '-U', String(uid)], { anyStatus: true })),
+    kill: async () => {
+      await host.run(['pkill', '-KILL', '-U', String(uid)], { anyStatus: true });
+    },
   });
 }
 

@@ -23,21 +23,48 @@ const LOOK_MS = 5;
 
 /** Ends every other process of the PID namespace, also those that are started meanwhile. Throws when one does not end. */
 export async function endAllBut(kept: readonly number[]): Promise<void> {
-  let others: number[] = [];
+  await endAll('the processes of a closed lab', async () => (await processIds()).filter((pid) => !kept.includes(pid)));
+}
+
+/**
+ * Ends every process with the real user id, as this process sees it, also those that are started meanwhile. Seen from a host
+ * with users of its own, whoever is none of them looks like the last of them (user_namespaces(7), overflow ids). Throws when
+ * one does not end.
+ */
+export async function endUserHere(uid: number): Promise<void> {
+  await endAll(`the processes of the user ${uid}`, () => processesOf(uid));
+}
+
+/** Kills what `look` finds until it finds nothing. */
+async function endAll(what: string, look: () => Promise<readonly number[]>): Promise<void> {
+  let left: readonly number[] = [];
   // The kernel tells nobody of the end of a process that is not its child.
   await until(
     async () => {
-      others = (await processIds()).filter((pid) => !kept.includes(pid));
-      others.forEach(kill);
-      return others.length === 0;
+      left = await look();
+      left.forEach(kill);
+      return left.length === 0;
     },
     {
-      what: 'the processes of a closed lab to end',
+      what: `${what} to end`,
       everyMs: LOOK_MS,
       patienceMs: END_MS,
-      detail: () => `left are ${others.join(', ')}`,
+      detail: () => `left are ${left.join(', ')}`,
     },
   );
+}
+
+/** Ids of the processes with the real user id, without the zombies (proc_pid_status(5)). */
+async function processesOf(uid: number): Promise<readonly number[]> {
+  const found = await Promise.all(
+    (await processIds()).map(async (pid) => {
+      // One that ends while it is looked at is none of those that are left.
+      const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '');
+      const real = /^Uid:\s+(\d+)/m.exec(status)?.[1];
+      return Number(real) === uid && !/^State:\s+Z/m.test(status) ? [pid] : [];
+    }),
+  );
+  return found.flat();
 }
 
 async function processIds(): Promise<number[]> {

@@ -10,10 +10,10 @@ import { quantileOf, sorted } from '../statistics/quantiles.ts';
 import { either, larger, moreInUpperTail, moreOften } from '../statistics/stratified.ts';
 import { controlOf, grouped } from '../summary/cells.ts';
 import type { TrialRow } from '../summary/rows.ts';
-import { CONTROL_SWITCH, isControlled } from '../summary/summarise.ts';
+import { isControlled } from '../summary/summarise.ts';
 import type { Baseline } from './baseline.ts';
 import { sampleOf, type Sample } from './sample.ts';
-import { cellKey, isPlacebo } from '../../records/identity.ts';
+import { CONTROL, cellKey, isPlacebo } from '../../records/identity.ts';
 
 /** Chance that a gate fails although nothing changed. */
 export const FALSE_ALARM = 0.01;
@@ -77,7 +77,7 @@ export function judgeGate(manifest: Manifest, rows: readonly TrialRow[], baselin
   const unjudged: Unjudged[] = [];
   const unknown: string[] = [];
   for (const cell of manifest.scenario.cells) {
-    if (cell.killSwitch === CONTROL_SWITCH) continue;
+    if (cell.killSwitch === CONTROL) continue;
     const id = cellKey(cell);
     const fresh = samples.get(id);
     const old = baseline.get(id)?.sample;
@@ -85,7 +85,7 @@ export function judgeGate(manifest: Manifest, rows: readonly TrialRow[], baselin
       unknown.push(id);
       continue;
     }
-    const none = rows.filter((row) => cellKey(row.cell) === cellKey({ ...cell, killSwitch: CONTROL_SWITCH }));
+    const none = rows.filter((row) => cellKey(row.cell) === cellKey({ ...cell, killSwitch: CONTROL }));
     const control = isControlled(manifest, cell) ? controlOf(none) : 'absent';
     if (fresh === undefined || fresh.judged === 0) unjudged.push({ name: id, reason: 'no trial of it was judged' });
     // A placebo is itself what is compared with: that nothing leaves without a fault is no wonder.

@@ -4,7 +4,7 @@
  * tells its address all the time goes on telling it in the outage.
  */
 import * as z from 'zod';
-import type { Reach } from '../../records/findings.ts';
+import { isForbidden, type Forbidden } from '../../records/findings.ts';
 import { isPlacebo, type CellNames } from '../../records/identity.ts';
 import { holm } from '../statistics/holm.ts';
 import { moreOften, type Counts } from '../statistics/stratified.ts';
@@ -17,12 +17,9 @@ const LEAST_TRIALS = 5;
 
 /**
  * Questions asked of every cell: did a third party learn the address while the tunnel was down, and did anything leave
- * in the clear. Each has a family of its own.
+ * in the clear: how far it must have reached for that, at the least. Each has a family of its own.
  */
-const ASKED = {
-  told: ['swarm', 'service'],
-  clear: ['swarm', 'service', 'path', 'lan'],
-} as const satisfies Record<string, readonly Reach[]>;
+const ASKED = { told: 'service', clear: 'lan' } as const satisfies Record<string, Forbidden>;
 type Question = keyof typeof ASKED;
 
 const count = z.number().int().nonnegative();
@@ -89,8 +86,7 @@ function held(question: Question, rows: readonly TrialRow[], placebo: readonly T
 /** Trials whose outage is known, and those of them that reached as far; what a doubt could have hidden is not counted. */
 function countsOf(question: Question, rows: readonly TrialRow[]): Counts {
   const known = rows.flatMap((row) => row.found?.reach.outage ?? []);
-  const asked: readonly Reach[] = ASKED[question];
-  return { yes: known.filter((reach) => asked.includes(reach)).length, all: known.length };
+  return { yes: known.filter((reach) => isForbidden(reach, ASKED[question])).length, all: known.length };
 }
 
 /** Corrected p by the arm's place; undefined where there was no test. */

@@ -2,12 +2,13 @@
  * What a campaign shows, in sentences a person can quote, each with its uncertainty. Pooled numbers describe the cells
  * of this campaign together; they promise nothing for another mix of clients and faults.
  */
+import { sum } from 'simple-statistics';
 import { clopperPearson, upperBound } from '../statistics/binomial.ts';
 import type { Reach } from '../../records/findings.ts';
 import { isPlacebo } from '../../records/identity.ts';
 import { grouped } from './cells.ts';
 import { badness } from './reach-words.ts';
-import type { Stage } from './reach.ts';
+import { trialsReaching, type Stage } from './reach.ts';
 import { duration, gapWords, percent, plural } from './summary-words.ts';
 import type { CellSummary, Conclusion, HandOutSurvival, Polling, Summary } from './schema.ts';
 
@@ -128,15 +129,12 @@ interface Reached {
 /** How far trials of some cells reached in a stage, over those that could tell. */
 function reachedIn(cells: readonly CellSummary[], stage: Stage): Reached {
   const counts = cells.flatMap(({ found }) => found?.reach[stage] ?? []);
-  const sum = (...reaches: readonly Reach[]): number =>
-    counts.reduce((all, each) => all + reaches.reduce((some, reach) => some + each[reach], 0), 0);
-  const told = sum('swarm', 'service');
-  const clear = told + sum('path', 'lan');
+  const over = (least?: Reach): number => sum(counts.map((each) => trialsReaching(each, least)));
   return {
-    known: clear + sum('none'),
-    clear,
-    told,
-    cells: counts.filter((each) => each.swarm + each.service + each.path + each.lan > 0).length,
+    known: over(),
+    clear: over('lan'),
+    told: over('service'),
+    cells: counts.filter((each) => trialsReaching(each, 'lan') > 0).length,
   };
 }
 

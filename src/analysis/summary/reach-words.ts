@@ -2,7 +2,7 @@
 import { REACHES, type ThirdParty } from '../../records/findings.ts';
 import { isPlacebo, type CellNames } from '../../records/identity.ts';
 import type { Cause } from './cause.ts';
-import type { CellEvidence, Stage } from './reach.ts';
+import { trialsReaching, type CellEvidence, type Stage } from './reach.ts';
 import type { CellSummary } from './schema.ts';
 
 const LIST = new Intl.ListFormat('en-GB');
@@ -28,7 +28,7 @@ const SEVERAL: Readonly<Record<ThirdParty, string>> = {
 export function reachWords(evidence: CellEvidence | null, stage: Stage): string {
   if (evidence === null) return '-';
   const counts = evidence.reach[stage];
-  const total = REACHES.reduce((sum, reach) => sum + counts[reach], 0);
+  const total = trialsReaching(counts);
   if (total === 0) return '-';
   const met = REACHES.filter((reach) => counts[reach] > 0);
   return `${met.map((reach) => `${reach} ${counts[reach]}`).join(', ')} of ${total}`;
@@ -64,10 +64,8 @@ export function backWords({ works: { recovered, never, notAsked, watchedSeconds 
 /** A sentence or three on a cell: what was told while the VPN worked, what in the outage, and whether the fall did it. */
 export function cellSentence(cell: CellNames, evidence: CellEvidence | null, cause: Cause | null): string {
   if (evidence === null) return 'Nothing was measured.';
-  const { client } = cell;
-  const said = isPlacebo(cell)
-    ? [before(client, evidence), window(client, evidence)]
-    : [before(client, evidence), outage(client, evidence), causeSentence(cause), after(evidence)];
+  // A placebo has no cause, and was asked for no recovery: it has no words of either.
+  const said = [before(cell.client, evidence), outage(cell, evidence), causeSentence(cause), after(evidence)];
   return said.filter((one) => one !== '').join(' ');
 }
 
@@ -122,7 +120,7 @@ export function accountOf({ client, killSwitch, fault, sentence }: CellSummary):
 
 function before(client: string, evidence: CellEvidence): string {
   const counts = evidence.reach.before;
-  const total = REACHES.reduce((sum, reach) => sum + counts[reach], 0);
+  const total = trialsReaching(counts);
   if (total === 0) return '';
   const told = toldIn(evidence, 'before');
   if (told !== '') return `While the VPN worked, ${client} told ${told}.`;
@@ -131,29 +129,19 @@ function before(client: string, evidence: CellEvidence): string {
     : `While the VPN worked, nobody was told, but ${strays(evidence, 'before')}.`;
 }
 
-function outage(client: string, evidence: CellEvidence): string {
+/** What left while the tunnel was down; of a placebo, in the same span, in which it was not. */
+function outage(cell: CellNames, evidence: CellEvidence): string {
   const counts = evidence.reach.outage;
-  const total = REACHES.reduce((sum, reach) => sum + counts[reach], 0);
-  if (total === 0) return 'The tunnel never fell.';
+  const total = trialsReaching(counts);
+  const placebo = isPlacebo(cell);
+  if (total === 0) return placebo ? '' : 'The tunnel never fell.';
+  const then = placebo ? 'Later, with no fall,' : 'When it fell,';
   const fresh = toldIn(evidence, 'outage', true);
-  if (fresh !== '') return `When it fell, ${client} told ${fresh}.`;
-  if (toldIn(evidence, 'outage') !== '') return 'When it fell, nobody learnt it who had not known it.';
+  if (fresh !== '') return `${then} ${cell.client} told ${fresh}.`;
+  if (toldIn(evidence, 'outage') !== '') return `${then} nobody learnt it who had not known it.`;
   return counts.none === total
-    ? `When it fell, nothing left in the clear in ${trials(total)}.`
-    : `When it fell, nobody was told, but ${strays(evidence, 'outage')}.`;
-}
-
-/** What left in the span of a trial in which the tunnel would have fallen, and did not. */
-function window(client: string, evidence: CellEvidence): string {
-  const counts = evidence.reach.outage;
-  const total = REACHES.reduce((sum, reach) => sum + counts[reach], 0);
-  if (total === 0) return '';
-  const fresh = toldIn(evidence, 'outage', true);
-  if (fresh !== '') return `Later, with no fall, ${client} told ${fresh}.`;
-  if (toldIn(evidence, 'outage') !== '') return 'Later, with no fall, nobody learnt it who had not known it.';
-  return counts.none === total
-    ? `Later, with no fall, nothing left in the clear in ${trials(total)}.`
-    : `Later, with no fall, nobody was told, but ${strays(evidence, 'outage')}.`;
+    ? `${then} nothing left in the clear in ${trials(total)}.`
+    : `${then} nobody was told, but ${strays(evidence, 'outage')}.`;
 }
 
 function after({ works: { recovered, never, watchedSeconds } }: CellEvidence): string {

@@ -219,6 +219,11 @@ function lastClientOf(rows: readonly FoundRow[]): CellEvidence['lastClient'] {
   return { seconds, isLowerBound, trials: lasts.length };
 }
 
+/** Trials that reached as far as that or farther; of all that could tell without it. */
+export function trialsReaching(counts: Readonly<Record<Reach, number>>, least: Reach = 'none'): number {
+  return sum(REACHES.slice(0, REACHES.indexOf(least) + 1).map((reach) => counts[reach]));
+}
+
 function countsOf(rows: readonly FoundRow[], stage: Stage): Record<Reach, number> {
   const count = (reach: Reach): number => rows.filter((row) => row.reach[stage] === reach).length;
   return {

@@ -1,7 +1,7 @@
 /**
  * A campaign's trials come down to its summary: a pure function of the rows and the manifest.
  */
-import { PLACEBO, cellKey, isPlacebo, type CellNames } from '../../records/identity.ts';
+import { CONTROL, PLACEBO, cellKey, isPlacebo, type CellNames } from '../../records/identity.ts';
 import type { Manifest } from '../../records/manifest.ts';
 import type { Problem } from '../campaign/problems.ts';
 import { CONFIDENCE } from '../statistics/binomial.ts';
@@ -16,9 +16,6 @@ import { pollingDelays } from './polling.ts';
 import { requirementsOf } from './requirements.ts';
 import type { TrialRow } from './rows.ts';
 import { SUMMARY_VERSION, type CellSummary, type Summary } from './schema.ts';
-
-/** The kill switch whose arm must leak for anything else to be judged. */
-export const CONTROL_SWITCH = 'none';
 
 /**
  * The trials for what is asked of several cells at once: all, or where results decided how many each cell has, those up
@@ -48,7 +45,7 @@ export function summarise(manifest: Manifest, rows: readonly TrialRow[], problem
 
   const rowsOf = (cell: CellNames): readonly TrialRow[] => byCell.get(cellKey(cell)) ?? [];
   const noneOf = (cell: CellNames): readonly TrialRow[] =>
-    isControlled(manifest, cell) ? rowsOf({ ...cell, killSwitch: CONTROL_SWITCH }) : [];
+    isControlled(manifest, cell) ? rowsOf({ ...cell, killSwitch: CONTROL }) : [];
   const controls = new Map([...planned.values()].map((cell) => [cellKey(cell), controlOf(noneOf(cell))]));
   const arms = [...planned.values()].map((cell) => ({
     cell,
@@ -67,7 +64,7 @@ export function summarise(manifest: Manifest, rows: readonly TrialRow[], problem
     summariseCell(cell, own, { control, cause: causes[index] ?? null, rule }),
   );
   const compared = arms
-    .filter(({ cell }) => cell.killSwitch !== CONTROL_SWITCH && !isPlacebo(cell))
+    .filter(({ cell }) => cell.killSwitch !== CONTROL && !isPlacebo(cell))
     .map((arm) => ({
       ...arm,
       rows: unselectedRows(manifest, arm.rows),

@@ -4,6 +4,7 @@ import type { HostName } from '../records/vocabulary.ts';
 import type { TorrentClient } from './client.ts';
 import type { Bracket, Clock } from './clock.ts';
 import type { Host } from './host.ts';
+import type { LabDescription } from '../records/trial-record.ts';
 
 /** Where frames are captured: an interface of a host. */
 export interface Tap {
@@ -57,13 +58,6 @@ export interface TunnelConfig {
   readonly endpoint: { readonly address: string; readonly port: number };
   /** The server's own address inside the tunnel. */
   readonly gateway4: string;
-}
-
-export interface LabDescription {
-  readonly backend: 'netns' | 'docker';
-  readonly tunnel: 'kernel' | 'wireguard-go';
-  /** Whose root a host's root is: of users of the lab's own, who are nobody on the machine, or the machine's. */
-  readonly users: 'own' | 'machine';
 }
 
 /** The hosts and links of one trial. Disposing it ends every process and removes every trace. */

@@ -1,5 +1,6 @@
 /** What the lab's first VPN server and any other have in common: the device, made as wg-quick makes it. */
 import type { Host } from '../contracts/host.ts';
+import type { LabDescription } from '../records/trial-record.ts';
 
 /** The first server's device; its name differs from the client's since userspace control sockets may share a folder. */
 export const SERVER_DEVICE = 'wgs0';
@@ -12,7 +13,7 @@ export const USERSPACE_ENV = {
   WG_I_PREFER_BUGGY_USERSPACE_TO_POLISHED_KMOD: '1',
 };
 
-export type TunnelKind = 'kernel' | 'wireguard-go';
+export type TunnelKind = LabDescription['tunnel'];
 
 /**
  * Makes a WireGuard device the way wg-quick's add_if does: the kernel's, else the userspace implementation's. That one

@@ -9,6 +9,16 @@ import { KILL_SWITCH_FAMILIES, RECORDS_VERSION } from './vocabulary.ts';
 const witnessSchema = z.object({ clear: count, tunnel: count, housekeeping: count });
 export type WitnessCount = z.infer<typeof witnessSchema>;
 
+/** Kind of a lab, so that trials which ran in unlike ones can be told apart. */
+const labDescriptionSchema = z.object({
+  backend: z.enum(['netns', 'docker']),
+  /** Which WireGuard makes the tunnel. */
+  tunnel: z.enum(['kernel', 'wireguard-go']),
+  /** Whose root a host's root is: of users of the lab's own, who are nobody on the machine, or the machine's. */
+  users: z.enum(['own', 'machine']),
+});
+export type LabDescription = Readonly<z.infer<typeof labDescriptionSchema>>;
+
 /** When a trial came to each of its stages; null for one it never came to. */
 const stagesSchema = z.object({
   armedNs: instant.nullable(),
@@ -55,14 +65,7 @@ export const trialRecordSchema = z.object({
   /** How the client was bound: `none`, `interface tun0`, `address 10.8.0.2`. */
   binding: said,
   /** Lab and machine that it ran in; absent in older records, and where no lab was opened. */
-  ran: z
-    .object({
-      backend: z.enum(['netns', 'docker']),
-      tunnel: z.enum(['kernel', 'wireguard-go']),
-      users: z.enum(['own', 'machine']),
-      machine: word,
-    })
-    .optional(),
+  ran: labDescriptionSchema.extend({ machine: word }).optional(),
   identity: identitySchema.nullable(),
   swarm: swarmSchema.nullable(),
   instants: instantsSchema,

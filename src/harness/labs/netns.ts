@@ -22,7 +22,8 @@ import type {
   RunningProcess,
   SpawnOptions,
 } from '../../contracts/host.ts';
-import type { Lab, LabDescription, Tap, Tunnel } from '../../contracts/lab.ts';
+import type { Lab, Tap, Tunnel } from '../../contracts/lab.ts';
+import type { LabDescription } from '../../records/trial-record.ts';
 import type { Identity } from '../../records/identity.ts';
 import { HOST_NAMES, type HostName } from '../../records/vocabulary.ts';
 import type { TunnelKind } from '../../programs/wireguard.ts';

@@ -7,7 +7,8 @@ import { mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import process from 'node:process';
 import * as z from 'zod';
-import { CONTROL_GROUPS } from '../killswitches/systemd-restrict.ts';
+import { controlGroupsHere } from '../harness/labs/control-group.ts';
+import { CONTROL_GROUP_PREFIX } from '../contracts/owner.ts';
 import { RequestError, messageOf } from '../contracts/errors.ts';
 import { US_PER_SECOND } from '../records/units.ts';
 
@@ -23,13 +24,12 @@ export class ControlGroup implements Disposable {
 
   /** Moves this process into a group of its own. Throws `RequestError` where it may not. */
   static enter(): ControlGroup {
-    // proc(5): ... MOUNT OPTIONS - cgroup2 SOURCE OPTIONS
-    const mount = /^(?:\S+ ){4}(\S+) .* - cgroup2 /m.exec(readFileSync('/proc/self/mountinfo', 'utf8'))?.[1];
-    const own = /^0::(\S+)$/m.exec(readFileSync('/proc/self/cgroup', 'utf8'))?.[1];
     const next = 'Run it as root on a system with control groups of version 2 (mount -t cgroup2 none /mnt makes them).';
-    if (mount === undefined || own === undefined) throw new RequestError(`No control groups are mounted here. ${next}`);
+    const here = controlGroupsHere();
+    if (here === null) throw new RequestError(`No control groups are mounted here. ${next}`);
+    const { mount, own } = here;
     // `npm run sweep` finds the group of a benchmark that was killed by this beginning.
-    const folder = path.join(mount, `${CONTROL_GROUPS.prefix}bench-${process.pid}`);
+    const folder = path.join(mount, `${CONTROL_GROUP_PREFIX}bench-${process.pid}`);
     try {
       mkdirSync(folder);
       join(folder);

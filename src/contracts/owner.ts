@@ -10,6 +10,9 @@ export const OWNER_VARIABLE = 'KSL_HARNESS';
 /** What an owner's name looks like. */
 export const OWNER_PATTERN = /\d+\.\d+\.\d+/;
 
+/** Beginning of the name of every control group that a harness makes: those left behind are known by it. */
+export const CONTROL_GROUP_PREFIX = 'killswitch-lab-';
+
 /** The PID namespace that a machine begins with (PROC_PID_INIT_INO): from it every process is seen. */
 const FIRST_NAMESPACE = '4026531836';
 

@@ -11,6 +11,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Host } from '../contracts/host.ts';
 import { Unsupported } from '../contracts/errors.ts';
+import { CONTROL_GROUP_PREFIX } from '../contracts/owner.ts';
 import { noParameters } from '../contracts/reference.ts';
 import { NFT_NEEDS } from '../programs/packet-filters.ts';
 import { engaged } from './engaged.ts';
@@ -19,16 +20,24 @@ import { nft, runSteps } from './steps.ts';
 import { defineKillSwitch } from './define.ts';
 
 const MOUNT = '/sys/fs/cgroup';
-const PREFIX = 'killswitch-lab-';
 /** Minutes after which a group that still has no process is left over, and not just being made. */
 const LEFT_OVER_MINUTES = 1;
 /** Control groups of ours belong to no lab and do not go with it. */
 export const CONTROL_GROUPS = {
   mount: MOUNT,
-  prefix: PREFIX,
   /** Removes, once they are mounted, those left over, and prints each; one that is in use refuses. */
   removal: [
-    ...['find', MOUNT, '-depth', '-mindepth', '1', '-name', `${PREFIX}*`, '-mmin', `+${LEFT_OVER_MINUTES}`],
+    ...[
+      'find',
+      MOUNT,
+      '-depth',
+      '-mindepth',
+      '1',
+      '-name',
+      `${CONTROL_GROUP_PREFIX}*`,
+      '-mmin',
+      `+${LEFT_OVER_MINUTES}`,
+    ],
     ...['-exec', 'rmdir', '{}', ';', '-print'],
   ],
 } as const;
@@ -46,7 +55,7 @@ export const systemdRestrict = defineKillSwitch({
   parameters: noParameters,
   async engage(context) {
     const { host, tunnel } = context;
-    const group = `${PREFIX}${randomBytes(6).toString('hex')}`;
+    const group = `${CONTROL_GROUP_PREFIX}${randomBytes(6).toString('hex')}`;
     const level = await makeGroup(host, group);
     const clientHost = await insideHost(host, ['sh', '-c', JOIN, `${MOUNT}/${group}/cgroup.procs`]);
     // Without a process in it, the group is nobody's to another lab on this machine: before the client runs, and after.

@@ -5,8 +5,7 @@ import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { orphanedTrials } from '../../src/commands/sweep.ts';
-import { OWNER_VARIABLE, ownerName } from '../../src/contracts/owner.ts';
-import { CONTROL_GROUPS } from '../../src/killswitches/systemd-restrict.ts';
+import { CONTROL_GROUP_PREFIX, OWNER_VARIABLE, ownerName } from '../../src/contracts/owner.ts';
 import { amongGroups } from '../kit/control-groups.ts';
 import { programOutput } from '../kit/program.ts';
 
@@ -17,7 +16,7 @@ describe('npm run sweep', function () {
 
   it('removes the control groups that have long had no process, and no other', async function () {
     if (process.getuid?.() !== 0) this.skip(); // control groups take root
-    const name = (of: string): string => `${CONTROL_GROUPS.prefix}${of}-${randomBytes(6).toString('hex')}`;
+    const name = (of: string): string => `${CONTROL_GROUP_PREFIX}${of}-${randomBytes(6).toString('hex')}`;
     const [empty, busy, fresh] = [name('empty'), name('busy'), name('fresh')];
     const holder = spawn('sleep', ['infinity']);
     await once(holder, 'spawn');

@@ -6,8 +6,7 @@ import { readlinkSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { ownerName } from '../../src/contracts/owner.ts';
-import { CONTROL_GROUPS } from '../../src/killswitches/systemd-restrict.ts';
+import { CONTROL_GROUP_PREFIX, ownerName } from '../../src/contracts/owner.ts';
 import { SCRATCH_PREFIX } from '../../src/harness/labs/docker/sweep-containers.ts';
 import { amongGroups } from './control-groups.ts';
 import { Remains } from './remains.ts';
@@ -69,7 +68,7 @@ describe('what is left over of a harness', function () {
   });
 
   it('is a control group that it alone was in', async () => {
-    const group = `${CONTROL_GROUPS.prefix}remains-${process.pid}`;
+    const group = `${CONTROL_GROUP_PREFIX}remains-${process.pid}`;
     const [pid, harness] = await begin('sh', '-c', 'echo begun; exec sleep 60');
     await amongGroups('mkdir "$1" && echo "$2" > "$1/cgroup.procs"', group, String(pid));
     try {

@@ -3,17 +3,19 @@
  * groups is the machine's, and belongs to none of a lab's users but there.
  */
 import { randomBytes } from 'node:crypto';
-import { chown, mkdir, readFile, readdir, rmdir, writeFile } from 'node:fs/promises';
+import { readFileSync } from 'node:fs';
+import { chown, mkdir, readdir, rmdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { Unsupported, messageOf } from '../../contracts/errors.ts';
+import { CONTROL_GROUP_PREFIX } from '../../contracts/owner.ts';
 
 /** Files that say who may divide a group (cgroups(7), "Cgroups delegation"). */
 const DELEGATED = ['', 'cgroup.procs', 'cgroup.subtree_control', 'cgroup.threads'];
 
 /** Puts the process, and what it starts from then on, into a new group that is the user's. Gives the group's folder. */
-export async function delegateControlGroup(pid: number, user: number, name: string): Promise<string> {
+export async function delegateControlGroup(pid: number, user: number): Promise<string> {
   try {
-    const group = path.join(await ownGroup(), `${name}${randomBytes(6).toString('hex')}`);
+    const group = path.join(ownGroup(), `${CONTROL_GROUP_PREFIX}${randomBytes(6).toString('hex')}`);
     await mkdir(group);
     for (const file of DELEGATED) await chown(path.join(group, file), user, user);
     await writeFile(path.join(group, 'cgroup.procs'), String(pid));
@@ -31,15 +33,16 @@ export async function removeControlGroup(group: string): Promise<void> {
   await rmdir(group);
 }
 
-/** The folder of the group that this process is in. */
-async function ownGroup(): Promise<string> {
-  const [mounts, groups] = await Promise.all([
-    readFile('/proc/self/mountinfo', 'utf8'),
-    readFile('/proc/self/cgroup', 'utf8'),
-  ]);
-  const line = mounts.split('\n').find((each) => each.includes(' - cgroup2 '));
-  const place = line?.split(' ')[4];
-  const group = /^0::(.*)$/m.exec(groups)?.[1];
-  if (place === undefined || group === undefined) throw new Error('no file system of them is mounted');
-  return path.join(place, group);
+function ownGroup(): string {
+  const here = controlGroupsHere();
+  if (here === null) throw new Error('no file system of them is mounted');
+  return path.join(here.mount, here.own);
+}
+
+/** Where control groups are mounted, and the group that this process is in, below that; null where there are none. */
+export function controlGroupsHere(): { readonly mount: string; readonly own: string } | null {
+  // proc(5): ... MOUNT OPTIONS - cgroup2 SOURCE OPTIONS
+  const mount = /^(?:\S+ ){4}(\S+) .* - cgroup2 /m.exec(readFileSync('/proc/self/mountinfo', 'utf8'))?.[1];
+  const own = /^0::(\S+)$/m.exec(readFileSync('/proc/self/cgroup', 'utf8'))?.[1];
+  return mount === undefined || own === undefined ? null : { mount, own };
 }

@@ -107,7 +107,7 @@ class NetnsHost implements Host {
     const namespaces = `/proc/${shell.process.pid}/ns`;
     if (users !== null) {
       this.ownControlGroup = async () => {
-        this.controlGroup ??= await delegateControlGroup(shell.process.pid, users.root, 'killswitch-lab-');
+        this.controlGroup ??= await delegateControlGroup(shell.process.pid, users.root);
       };
     }
     if (residents !== null) this.lend = (argv, job) => residents.lend(name, argv, { namespaces, job });

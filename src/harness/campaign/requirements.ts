@@ -6,7 +6,7 @@ import { RequestError } from '../../contracts/errors.ts';
 import { parseReferences } from '../../contracts/reference.ts';
 import { faultByReference } from '../../faults/index.ts';
 import { killSwitchByReference } from '../../killswitches/index.ts';
-import { FORBIDDEN, REACHES, type Forbidden } from '../../records/findings.ts';
+import { FORBIDDEN, type Forbidden } from '../../records/findings.ts';
 import { namesOf, type CellNames, type ParsedReference } from '../../records/identity.ts';
 import { cellsWithArms, withArms, type Planned } from './arms.ts';
 import { KINDS, LISTS, SPOKEN, meaningOf, type Pattern } from './cell-names.ts';
@@ -102,11 +102,8 @@ export function unrequired(scenario: Required): Complaint[] {
 }
 
 function reachComplaint(where: Complaint['where'], reach: string): Complaint {
-  const allowed = REACHES.filter((each) => each !== 'none').join(', ');
-  return {
-    where,
-    message: `«${reach}» is no reach; allowed, worst first: ${allowed}. Each forbids what is worse, too`,
-  };
+  const message = `«${reach}» is no reach; allowed, worst first: ${FORBIDDEN.join(', ')}. Each forbids what is worse, too`;
+  return { where, message };
 }
 
 /** Whether a cell has all the names. Where names of the scenario itself are not known, the plan says so. */

@@ -119,12 +119,19 @@ describe('a process that runs trial after trial', function () {
     assert.ok(record !== null);
     return record;
   };
-  /** The processes in its PID namespace beside itself and the init, by what they were started as. */
-  const others = async (): Promise<Map<string, number>> => {
+  /** The processes in its PID namespace, by what they were started as: one of this test's own may be called the same. */
+  const inside = async (): Promise<(readonly [name: string, pid: number])[]> => {
     const own = await readlink('/proc/self/ns/pid');
-    const inside = [...(await descendants(process.pid))].filter(([, namespace]) => namespace !== own);
-    const named = await Promise.all(inside.map(async ([pid]) => [await commandOf(pid), pid] as const));
-    return new Map(named.filter(([name]) => name !== 'worker.js' && !name.startsWith('sh -c ')));
+    const found = [...(await descendants(process.pid))].filter(([, namespace]) => namespace !== own);
+    return Promise.all(found.map(async ([pid]) => [await commandOf(pid), pid] as const));
+  };
+  /** Gives those beside itself and the init. */
+  const others = async (): Promise<Map<string, number>> =>
+    new Map((await inside()).filter(([name]) => name !== 'worker.js' && !name.startsWith('sh -c ')));
+  const workerPid = async (): Promise<number> => {
+    const worker = (await inside()).find(([name]) => name === 'worker.js');
+    assert.ok(worker !== undefined, 'no process runs trials');
+    return worker[1];
   };
 
   it('keeps of a trial nothing but the programs that wait for the next', async () => {
@@ -142,8 +149,11 @@ describe('a process that runs trial after trial', function () {
     }
   });
 
-  it('gives the same programs to the next trial, and a new one for one that has died', async () => {
+  it('gives the same programs to the next trial, which come home from it, and a new one for one that has died', async () => {
     const before = await others();
+    const homeOf = (pid: number | undefined): Promise<string[]> =>
+      Promise.all(['net', 'mnt'].map((kind) => readlink(`/proc/${pid}/ns/${kind}`)));
+    const home = await homeOf(before.get('neighbour-program.js'));
     const swarm = before.get('swarm-program.js');
     assert.ok(swarm !== undefined);
     process.kill(swarm, 'SIGKILL');
@@ -154,6 +164,7 @@ describe('a process that runs trial after trial', function () {
     assert.deepEqual([...after.keys()].toSorted(), LENT);
     assert.notEqual(after.get('swarm-program.js'), before.get('swarm-program.js'));
     assert.equal(after.get('neighbour-program.js'), before.get('neighbour-program.js'));
+    assert.deepEqual(await homeOf(after.get('neighbour-program.js')), home);
   });
 
   it('ends, and everything of it, after a trial that failed', async () => {
@@ -163,8 +174,3 @@ describe('a process that runs trial after trial', function () {
     assert.equal((await others()).size, 0);
   });
 });
-
-async function workerPid(): Promise<number> {
-  for (const pid of (await descendants(process.pid)).keys()) if ((await commandOf(pid)) === 'worker.js') return pid;
-  throw new Error('no process runs trials');
-}

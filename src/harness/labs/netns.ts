@@ -169,7 +169,12 @@ export async function openNetnsLab(clock: Clock, residents: Residents | null = n
   const hosts = { client, router, neighbour, vpn, swarm, resolver };
   await Promise.all(Object.values(hosts).map(({ shell, name }) => shell.run(['eval', settingOf(SYSCTLS[name])])));
   await internet.run(['ip', '-batch', '-'], { input: linkBatch((name) => hosts[name].shell.process.pid) });
-  await Promise.all([...Object.values(hosts).map(configureHost), ownView(client, users, visit)]);
+  const configureClient = async (): Promise<void> => {
+    await configureHost(client);
+    // Its folder is out of its place for an instant: no command may be under way there.
+    await ownView(client, users, visit);
+  };
+  await Promise.all([configureClient(), ...[router, neighbour, vpn, swarm, resolver].map(configureHost)]);
   visit(vpn.shell, viewOwnSys);
   const identity = identityOf(await macAddress(client));
   const { tunnel, kind } = await openTunnel({
